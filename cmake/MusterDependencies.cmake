@@ -1,0 +1,18 @@
+# Everything comes from the distribution's packages (Debian 12 and 13); nothing is vendored or downloaded.
+if(MUSTER_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(protobuf_USE_STATIC_LIBS ON)
+endif()
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+if(MUSTER_TESTS)
+  find_package(Catch2 REQUIRED) # v2 on Debian 12, v3 on Debian 13: see tests/catch.h
+endif()

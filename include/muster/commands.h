@@ -1,0 +1,83 @@
+// What changes the roll: one free function for each use case.
+//
+// Each decides from what it is given and stages its changes in the transaction; it cannot commit. It either
+// stages all of its change, or returns an error and stages nothing. `now` is the moment of the whole batch.
+// Not thread-safe: called by whoever holds the transaction, which is the one writer (see roll.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "muster/clock.h"
+#include "muster/result.h"
+#include "muster/settings.h"
+#include "muster/worker.h"
+
+namespace muster {
+
+class WriteTx;  // a transaction of a store; only the roll hands one out
+
+struct RegisterWorkerCommand {
+  std::string worker_id;
+  WorkerConfig config;      // capabilities in any order
+  std::string instance_id;  // empty: `generated_instance_id` is taken
+  bool replace = false;
+  std::string actor;                  // who asks: goes to the event
+  std::string peer;                   // the caller's address
+  std::string generated_instance_id;  // fresh and unguessable; the caller makes it, decisions stay pure
+};
+
+/// WorkerAlreadyExists (unless replace), InvalidArgument. The same instance_id and configuration again
+/// returns the worker that is there: a retry is safe.
+Result<WorkerView> RegisterWorker(RegisterWorkerCommand command, WriteTx& tx, const Moment& now);
+
+struct UnregisterWorkerCommand {
+  std::string worker_id;
+  std::optional<std::int64_t> expected_revision;
+  std::string actor;
+};
+
+/// WorkerNotFound, InvalidWorkerState, InvalidArgument. Returns the worker as it was.
+Result<WorkerView> UnregisterWorker(const UnregisterWorkerCommand& command, WriteTx& tx, const Moment& now);
+
+/// Views: the strings must outlive the call.
+struct HeartbeatCommand {
+  std::string_view worker_id;
+  std::string_view instance_id;  // empty: not fenced
+  std::optional<std::int32_t> in_use;
+  std::string_view peer;  // the caller's address; needed only to report clones
+};
+
+struct HeartbeatReceipt {
+  WorkerStatus status;
+};
+
+/// WorkerNotFound, InstanceSuperseded, InvalidArgument. Never changes the status.
+Result<HeartbeatReceipt> RecordHeartbeat(const HeartbeatCommand& command, WriteTx& tx, const Moment& now);
+
+struct UpdateWorkerStatusCommand {
+  std::string worker_id;
+  WorkerStatus status;
+  std::optional<WorkerStatus> expected_status;
+  std::optional<std::int64_t> expected_revision;
+  std::string reason;
+  std::string actor;
+};
+
+/// WorkerNotFound, InvalidWorkerState, InvalidStateTransition, InvalidArgument.
+Result<WorkerView> UpdateWorkerStatus(const UpdateWorkerStatusCommand& command, WriteTx& tx, const Moment& now);
+
+/// The interval to advise, before jitter: max(min interval, fleet / max rate), never more than a third of
+/// the timeout.
+absl::Duration AdvisedInterval(std::int64_t fleet, const Settings& settings);
+
+/// True where even the longest advisable interval brings more heartbeats than the maximum rate.
+bool PacingSaturated(std::int64_t fleet, const Settings& settings);
+
+/// The interval for one answer: ±10 % by `random` (any 64 bits), never more than a third of the timeout.
+absl::Duration WithJitter(absl::Duration interval, std::uint64_t random, const Settings& settings);
+
+}  // namespace muster

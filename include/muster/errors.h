@@ -1,0 +1,61 @@
+// Everything that can go wrong with a command or a query, typed. gRPC and HTTP each map it in one place;
+// docs/errors.md tells callers what to do about each.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/time/time.h"
+#include "muster/worker.h"
+
+namespace muster {
+
+struct WorkerAlreadyExists {
+  std::string id;
+};
+struct WorkerNotFound {
+  std::string id;
+};
+/// A field broke a rule that `reason` names, with the limit.
+struct InvalidArgument {
+  std::string field;  // as in the proto: "worker_id", "heartbeats[3].worker_id"
+  std::string reason;
+};
+/// A compare-and-set missed: the worker is not as the caller expected.
+struct InvalidWorkerState {
+  std::string id;
+  std::string actual;    // "status Active", "revision 7"
+  std::string expected;  // in the same words
+};
+struct InvalidStateTransition {
+  std::string id;
+  WorkerStatus from;
+  WorkerStatus to;
+};
+/// Another process took the id over: the caller should stop.
+struct InstanceSuperseded {
+  std::string id;
+  std::string instance_id;  // the caller's
+};
+/// A queue is full. Nothing was done.
+struct Overloaded {
+  absl::Duration retry_after;
+};
+/// The store cannot be read or written now. Nothing was done. `reason` is for people and names no
+/// path and no SQL.
+struct StoreUnavailable {
+  std::string reason;
+};
+
+using WorkerError = std::variant<WorkerAlreadyExists, WorkerNotFound, InvalidArgument, InvalidWorkerState,
+                                 InvalidStateTransition, InstanceSuperseded, Overloaded, StoreUnavailable>;
+
+/// The stable name for programs: "WORKER_NOT_FOUND", … Never changes once released.
+std::string_view ReasonOf(const WorkerError& error);
+
+/// One sentence for people.
+std::string MessageOf(const WorkerError& error);
+
+}  // namespace muster

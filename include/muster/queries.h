@@ -1,0 +1,95 @@
+// What reads the roll: one free function for each use case.
+//
+// A query sees only what is durable. Thread-safe: any thread, at any time; never waits for a commit. A list
+// that is paged through shows no worker twice and misses none that was there all the time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/clock.h"
+#include "muster/event.h"
+#include "muster/result.h"
+#include "muster/settings.h"
+#include "muster/worker.h"
+
+namespace muster {
+
+class ReadTx;  // a view of a store that cannot write
+
+inline constexpr int kDefaultPageSize = 100;
+inline constexpr int kMaxPageSize = 1000;
+
+/// WorkerNotFound, InvalidArgument.
+Result<WorkerView> GetWorker(const ReadTx& tx, std::string_view worker_id);
+
+/// All conditions must hold; an empty one always does.
+struct WorkerFilter {
+  std::vector<WorkerStatus> statuses;
+  std::string region;
+  std::string capability;
+  Metadata metadata;
+};
+
+/// page_size 0 means kDefaultPageSize. The token is opaque and belongs to one filter.
+struct PageRequest {
+  int page_size = 0;
+  std::string page_token;
+};
+
+struct WorkerPage {
+  std::vector<WorkerView> workers;  // ordered by id
+  std::string next_page_token;      // empty on the last page
+};
+
+/// InvalidArgument for a page size out of range, or a token that is forged or of another filter.
+Result<WorkerPage> ListWorkers(const ReadTx& tx, const WorkerFilter& filter, const PageRequest& page);
+
+/// One recorded heartbeat; the ordinal is 1 for the first of its worker.
+struct HeartbeatRecord {
+  std::int64_t ordinal = 0;
+  absl::Time at;
+};
+
+struct HeartbeatPage {
+  std::vector<HeartbeatRecord> heartbeats;  // newest first
+  std::string next_page_token;
+};
+
+/// WorkerNotFound, InvalidArgument, StoreUnavailable.
+Result<HeartbeatPage> ListHeartbeats(const ReadTx& tx, std::string_view worker_id, const PageRequest& page);
+
+struct EventFilter {
+  std::string worker_id;  // empty: all
+  std::int64_t after_cursor = 0;
+  bool newest_first = false;
+};
+
+struct EventPage {
+  std::vector<Event> events;
+  std::string next_page_token;
+};
+
+/// InvalidArgument, StoreUnavailable.
+Result<EventPage> ListEvents(const ReadTx& tx, const EventFilter& filter, const PageRequest& page);
+
+/// Index by static_cast<int>(status); [0] is not used.
+using StatusCounts = std::int64_t[5];
+
+/// A region's workers in numbers. Capacity and in_use are sums over its Active workers.
+struct RegionTotals {
+  std::string region;
+  StatusCounts by_status = {};
+  std::int64_t capacity = 0;
+  std::int64_t in_use = 0;
+  std::int64_t free_capacity = 0;  // capacity - in_use, worker by worker, never below 0
+  bool held = false;               // by the mass-failure guard
+  ListeningTime held_until;
+};
+
+/// The whole fleet in numbers, ordered by region. Costs by the number of regions, not of workers.
+Result<std::vector<RegionTotals>> CountWorkers(const ReadTx& tx);
+
+}  // namespace muster

@@ -1,0 +1,50 @@
+// A value, or the WorkerError that stood in its way.
+#pragma once
+
+#include <cassert>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "muster/errors.h"
+
+namespace muster {
+
+/// Result<T> is returned by everything that can fail. Not thread-safe; owns what it holds.
+///
+///     Result<WorkerView> found = GetWorker(tx, "worker-1");
+///     if (!found.ok()) return found.error();
+///     Use(*found);
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}                     // NOLINT(google-explicit-constructor)
+  Result(WorkerError error) : state_(std::move(error)) {}           // NOLINT(google-explicit-constructor)
+  template <typename E>
+    requires std::is_constructible_v<WorkerError, E> && (!std::is_constructible_v<T, E>) &&
+             (!std::is_same_v<std::remove_cvref_t<E>, Result>)
+  Result(E error) : state_(WorkerError(std::move(error))) {}        // NOLINT(google-explicit-constructor)
+
+  bool ok() const { return state_.index() == 0; }
+
+  // Precondition: ok().
+  T& operator*() & { return std::get<0>(state_); }
+  const T& operator*() const& { return std::get<0>(state_); }
+  T&& operator*() && { return std::get<0>(std::move(state_)); }
+  T* operator->() { return &std::get<0>(state_); }
+  const T* operator->() const { return &std::get<0>(state_); }
+
+  /// Precondition: !ok().
+  const WorkerError& error() const { return std::get<1>(state_); }
+
+ private:
+  std::variant<T, WorkerError> state_;
+};
+
+struct Nothing {};
+
+/// Ok(), or why not.
+using Outcome = Result<Nothing>;
+inline Outcome Ok() { return Nothing{}; }
+
+}  // namespace muster

@@ -1,0 +1,157 @@
+// The roll of a fleet, behind its one writer.
+//
+// Commands of all callers enter one queue. The writer drains what waits into a batch, applies each command to one
+// transaction, commits once, and then finishes every command of the batch. While a batch commits the next one
+// gathers, so batches grow with load by themselves. Sweeps enter the same way, each step a batch of its own.
+// Queries do not queue: they read what is committed.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "muster/clock.h"
+#include "muster/commands.h"
+#include "muster/queries.h"
+#include "muster/result.h"
+#include "muster/settings.h"
+#include "muster/sweeps.h"
+
+namespace muster {
+
+class Executor;
+class Store;
+
+/// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete itself
+/// there. Both methods are called by the writer, one command at a time, and must not block.
+class Command {
+ public:
+  virtual ~Command() = default;
+  /// Decides, and stages changes. Keeps its answer for Finish.
+  virtual void Apply(WriteTx& tx, const Moment& now) = 0;
+  /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason).
+  virtual void Finish(const WorkerError* not_durable) = 0;
+
+ private:
+  friend class CommandQueue;
+  Command* next_ = nullptr;
+};
+
+/// What the roll knows of itself, for the fleet summary.
+struct RollStatus {
+  bool listening = false;
+  std::string not_listening_because;  // for people; empty while listening
+  ListeningTime clock;
+  std::int64_t heartbeats_recorded = 0;  // durable, since the start
+  double heartbeats_per_second = 0;      // over the last minute
+  std::int64_t workers = 0;
+  std::int64_t offline_detected = 0;
+  std::int64_t false_offlines = 0;
+  std::int64_t flaps = 0;
+  absl::Duration worst_detection_latency;
+  absl::Time started_at;
+};
+
+using SchedulerReport = std::array<SweepReport, 3>;  // in the order of kAllJobs
+
+/// Thread-safe, but for the constructor and the destructor.
+class Roll {
+ public:
+  /// Commands that may wait at once; one more is Overloaded.
+  static constexpr std::int64_t kMaxQueued = 200'000;
+
+  /// Clock and executor must outlive the roll. Call Start before anything else.
+  Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings);
+  /// Precondition: drained, or nothing was submitted; the executor runs no more of its tasks.
+  ~Roll();
+  Roll(const Roll&) = delete;
+  Roll& operator=(const Roll&) = delete;
+
+  /// Sets the listening clock going.
+  void Start();
+
+  /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command was not
+  /// taken and Finish is not called.
+  Outcome Submit(Command& command);
+
+  /// Submit for commands that are not hot: `apply` on the writer, then `done` with its answer or the error.
+  template <typename T>
+  void Execute(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+               absl::AnyInvocable<void(Result<T>)> done);
+
+  /// Runs one job (after those that wait or run) and reports. Two runs never overlap.
+  void RunJob(Job job, absl::AnyInvocable<void(Result<SweepReport>)> done);
+  /// Runs all three in order, without another run in between.
+  void RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done);
+
+  /// Runs a query, at once or later, on this thread or another.
+  void Read(absl::AnyInvocable<void(const ReadTx&)> query) const;
+
+  std::shared_ptr<const Settings> settings() const;
+  /// Precondition: valid (see Validate). Takes effect with the next batch.
+  void SetSettings(Settings settings);
+
+  /// The interval to put into an answer now: advised, with jitter.
+  absl::Duration NextInterval();
+
+  RollStatus Status() const;
+
+  /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once.
+  void Drain(absl::AnyInvocable<void()> drained);
+
+ private:
+  class Writer;
+  std::unique_ptr<Writer> writer_;
+};
+
+namespace internal {
+
+/// A command made of two functions; deletes itself when finished.
+template <typename T>
+class FunctionCommand final : public Command {
+ public:
+  FunctionCommand(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+                  absl::AnyInvocable<void(Result<T>)> done)
+      : apply_(std::move(apply)), done_(std::move(done)) {}
+
+  void Apply(WriteTx& tx, const Moment& now) override { answer_.emplace(apply_(tx, now)); }
+  void Finish(const WorkerError* not_durable) override {
+    const std::unique_ptr<FunctionCommand> self(this);
+    if (not_durable != nullptr && (!answer_ || answer_->ok())) {
+      done_(Result<T>(*not_durable));
+    } else {
+      done_(*std::move(answer_));
+    }
+  }
+
+ private:
+  absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply_;
+  absl::AnyInvocable<void(Result<T>)> done_;
+  std::optional<Result<T>> answer_;
+};
+
+}  // namespace internal
+
+template <typename T>
+void Roll::Execute(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+                   absl::AnyInvocable<void(Result<T>)> done) {
+  auto command = std::make_unique<internal::FunctionCommand<T>>(std::move(apply), std::move(done));
+  const Outcome taken = Submit(*command);
+  if (taken.ok()) {
+    (void)command.release();  // deletes itself in Finish
+  } else {
+    command->Finish(&taken.error());
+    (void)command.release();
+  }
+}
+
+}  // namespace muster

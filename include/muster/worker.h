@@ -1,0 +1,106 @@
+// A worker on the roll, and the moves of its status.
+//
+//                     activation job: a heartbeat exists
+//     ┌─────────┐     or by hand                            ┌────────┐
+//     │ Pending ├──────────────────────────────────────────►│ Active │◄─┐
+//     └────┬────┘                                           └─┬────┬─┘  │ reactivation job:
+//          │                    stale-detection job: silent   │    │    │ a fresh heartbeat exists
+//          │                    for heartbeat_timeout,        │    │    │ or by hand
+//          │                    or by hand                    ▼    │    │
+//          │ by hand                                    ┌─────────┐│    │
+//          │                               ┌────────────┤ Offline ├┼────┘
+//          │                               │  by hand   └─────────┘│
+//          ▼                               ▼                       │ by hand
+//     ┌────────────────────────────────────────────────────────────▼──┐
+//     │ Failed: terminal. The id comes back through unregister, then register.│
+//     └───────────────────────────────────────────────────────────────┘
+//
+// A heartbeat never moves a status; the jobs do, from what the heartbeats left behind. A move to the
+// status that a worker already has is accepted and changes nothing.
+//
+// Everything here is a plain value: copy it, move it, share it between threads as const.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/time/time.h"
+#include "muster/clock.h"
+
+namespace muster {
+
+enum class WorkerStatus : std::uint8_t { kPending = 1, kActive = 2, kOffline = 3, kFailed = 4 };
+
+inline constexpr WorkerStatus kAllStatuses[] = {WorkerStatus::kPending, WorkerStatus::kActive,
+                                                WorkerStatus::kOffline, WorkerStatus::kFailed};
+
+/// "Pending", "Active", "Offline" or "Failed".
+std::string_view StatusName(WorkerStatus status);
+
+/// Key to value, ordered by key.
+using Metadata = absl::btree_map<std::string, std::string>;
+
+// The limits of a worker, all in bytes of UTF-8 unless they count entries.
+inline constexpr std::size_t kMaxWorkerIdBytes = 128;
+inline constexpr std::size_t kMaxInstanceIdBytes = 128;
+inline constexpr std::size_t kMaxRegionBytes = 64;
+inline constexpr std::size_t kMaxCapabilities = 64;
+inline constexpr std::size_t kMaxCapabilityBytes = 64;
+inline constexpr std::size_t kMaxMetadataEntries = 64;
+inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;  // keys and values together
+inline constexpr std::size_t kMaxReasonBytes = 256;
+
+/// What a worker says of itself when it registers.
+struct WorkerConfig {
+  std::string region;                     // 1 to kMaxRegionBytes
+  std::int32_t capacity = 0;              // units of work at once; more than 0
+  std::vector<std::string> capabilities;  // sorted, no duplicates
+  Metadata metadata;
+
+  friend bool operator==(const WorkerConfig&, const WorkerConfig&) = default;
+};
+
+/// A worker as of its last change. Heartbeats are not changes: see Pulse.
+struct Worker {
+  std::string id;
+  WorkerConfig config;
+  std::string instance_id;      // the process that holds the id; heartbeats of another are refused
+  std::string registered_from;  // that process's address, as "10.0.0.7:51334"; empty if unknown
+  WorkerStatus status = WorkerStatus::kPending;
+  std::string status_reason;
+  absl::Time registered_at;
+  absl::Time status_changed_at;
+  /// Grows with every change, from one counter for the whole roll: never reused, not even by a later
+  /// worker of the same id.
+  std::int64_t revision = 0;
+  /// When it last entered Active by hand: silence is counted from here even if it was never heard.
+  std::optional<ListeningTime> activated_by_hand_at;
+  /// Who held the id before the last replacement; empty if nobody did.
+  std::string previous_instance_id;
+  /// Two processes using this id were reported since the last registration. Not a change: no new revision.
+  bool clone_reported = false;
+};
+
+/// What the heartbeats of a worker left behind.
+struct Pulse {
+  std::int64_t total = 0;           // heartbeats ever recorded; 0: never heard, the rest is unset
+  absl::Time last_at;               // wall clock, for people
+  ListeningTime heard_at;           // listening clock, for decisions
+  std::optional<std::int32_t> in_use;  // the latest that a heartbeat brought
+};
+
+/// A worker as a query or a decision sees it. Cheap to copy: the worker is shared and never changes.
+struct WorkerView {
+  std::shared_ptr<const Worker> worker;
+  Pulse pulse;
+  /// Means something only to the store that handed this view out, and only within its transaction.
+  std::uint32_t handle = 0;
+};
+
+}  // namespace muster
