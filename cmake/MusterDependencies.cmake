@@ -18,3 +18,6 @@ endif()
 if(MUSTER_TESTS)
   find_package(Catch2 REQUIRED) # v2 on Debian 12, v3 on Debian 13: see tests/catch.h
 endif()
+if(MUSTER_STATIC)
+  include(MusterStatic)
+endif()
