@@ -1,7 +1,8 @@
 // What changes the roll: one free function for each use case.
 //
 // Each decides from what it is given and stages its changes in the transaction; it cannot commit. It either
-// stages all of its change, or returns an error and stages nothing. `now` is the moment of the whole batch.
+// stages all of its change, or returns an error and stages nothing (but for the report of a clone, see
+// RecordHeartbeat). `now` is the moment of the whole batch.
 // Not thread-safe: called by whoever holds the transaction, which is the one writer (see roll.h).
 #pragma once
 
@@ -30,8 +31,9 @@ struct RegisterWorkerCommand {
   std::string generated_instance_id;  // fresh and unguessable; the caller makes it, decisions stay pure
 };
 
-/// WorkerAlreadyExists (unless replace), InvalidArgument. The same instance_id and configuration again
-/// returns the worker that is there: a retry is safe.
+/// WorkerAlreadyExists (unless replace), InvalidArgument; InvalidStateTransition for a replacement of a Failed
+/// worker. The same instance_id and configuration again returns the worker that is there: a retry is safe.
+/// A replacement by the very instance that the present one had replaced is carried out and reported as a clone.
 Result<WorkerView> RegisterWorker(RegisterWorkerCommand command, WriteTx& tx, const Moment& now);
 
 struct UnregisterWorkerCommand {
@@ -55,8 +57,15 @@ struct HeartbeatReceipt {
   WorkerStatus status;
 };
 
-/// WorkerNotFound, InstanceSuperseded, InvalidArgument. Never changes the status.
-Result<HeartbeatReceipt> RecordHeartbeat(const HeartbeatCommand& command, WriteTx& tx, const Moment& now);
+/// WorkerNotFound, InstanceSuperseded, InvalidArgument. Never changes the status. An accepted heartbeat costs no
+/// allocation here.
+///
+/// An instance that was replaced learns of it by InstanceSuperseded and should stop. If it still beats
+/// `heartbeat_timeout` (Settings) after the replacement, two processes use one id: the call returns
+/// InstanceSuperseded AND stages an event that says so, once for a registration. So the batch must be committed
+/// even if all of its commands were refused.
+Result<HeartbeatReceipt> RecordHeartbeat(const HeartbeatCommand& command, absl::Duration heartbeat_timeout,
+                                         WriteTx& tx, const Moment& now);
 
 struct UpdateWorkerStatusCommand {
   std::string worker_id;

@@ -37,6 +37,8 @@ struct SweepReport {
   std::vector<std::string> ids;           // the first kMaxReportedIds
   std::vector<std::string> held_regions;  // by the mass-failure guard; stale detection only
   absl::Duration worst_latency;           // from the end of the timeout until found; stale detection only
+  /// Of those that moved: heard again within one timeout of being called Offline; reactivation only.
+  std::int64_t false_offlines = 0;
 };
 
 /// One run of one job.

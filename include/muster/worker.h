@@ -1,19 +1,22 @@
 // A worker on the roll, and the moves of its status.
 //
-//                     activation job: a heartbeat exists
-//     ┌─────────┐     or by hand                            ┌────────┐
-//     │ Pending ├──────────────────────────────────────────►│ Active │◄─┐
-//     └────┬────┘                                           └─┬────┬─┘  │ reactivation job:
-//          │                    stale-detection job: silent   │    │    │ a fresh heartbeat exists
-//          │                    for heartbeat_timeout,        │    │    │ or by hand
-//          │                    or by hand                    ▼    │    │
-//          │ by hand                                    ┌─────────┐│    │
-//          │                               ┌────────────┤ Offline ├┼────┘
-//          │                               │  by hand   └─────────┘│
-//          ▼                               ▼                       │ by hand
-//     ┌────────────────────────────────────────────────────────────▼──┐
-//     │ Failed: terminal. The id comes back through unregister, then register.│
-//     └───────────────────────────────────────────────────────────────┘
+//                     activation job: heard since
+//     ┌─────────┐     it registered, or by hand           ┌────────┐
+//     │ Pending ├────────────────────────────────────────►│ Active │◄─┐
+//     └────┬────┘                                         └─┬────┬─┘  │ reactivation job:
+//          │                  stale-detection job: silent   │    │    │ a fresh heartbeat exists,
+//          │                  for heartbeat_timeout,        │    │    │ or by hand
+//          │                  or by hand                    ▼    │    │
+//          │ by hand                                  ┌─────────┐│    │
+//          │                             ┌────────────┤ Offline ├┼────┘
+//          │                             │  by hand   └─────────┘│
+//          ▼                             ▼                       ▼ by hand
+//     ┌────────────────────────────────────────────────────────────────┐
+//     │ Failed: terminal. Comes back through unregister, then register │
+//     └────────────────────────────────────────────────────────────────┘
+//
+// Register with `replace` hands the id of a Pending, Active or Offline worker to a new process: it starts
+// again as Pending.
 //
 // A heartbeat never moves a status; the jobs do, from what the heartbeats left behind. A move to the
 // status that a worker already has is accepted and changes nothing.
@@ -46,7 +49,8 @@ std::string_view StatusName(WorkerStatus status);
 /// Key to value, ordered by key.
 using Metadata = absl::btree_map<std::string, std::string>;
 
-// The limits of a worker, all in bytes of UTF-8 unless they count entries.
+// The limits of a worker, all in bytes of UTF-8 unless they count entries. Text that is not an id is valid
+// UTF-8 without control characters (U+0000 to U+001F, U+007F); only metadata values may hold tabs and newlines.
 inline constexpr std::size_t kMaxWorkerIdBytes = 128;
 inline constexpr std::size_t kMaxInstanceIdBytes = 128;
 inline constexpr std::size_t kMaxRegionBytes = 64;
@@ -81,9 +85,16 @@ struct Worker {
   std::int64_t revision = 0;
   /// When it last entered Active by hand: silence is counted from here even if it was never heard.
   std::optional<ListeningTime> activated_by_hand_at;
+  /// When stale detection called it Offline; unset once it has moved on, or if it was moved by hand.
+  std::optional<ListeningTime> called_offline_at;
+  /// registered_at on the listening clock.
+  ListeningTime registered_at_listening;
+  /// Heartbeats recorded for the id before this registration took it over (Pulse::total goes on): they do
+  /// not activate it.
+  std::int64_t heartbeats_before = 0;
   /// Who held the id before the last replacement; empty if nobody did.
   std::string previous_instance_id;
-  /// Two processes using this id were reported since the last registration. Not a change: no new revision.
+  /// Two processes using this id were reported since this registration. Not a change: no new revision.
   bool clone_reported = false;
 };
 

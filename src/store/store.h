@@ -94,10 +94,14 @@ class WriteTx : public ReadTx {
   virtual void Hold(RegionHold hold) = 0;
   virtual void Release(std::string_view region) = 0;
 
+  /// Heartbeats ever recorded for the worker, with those staged in this transaction. Asked only when an id is
+  /// taken over, so it may cost by the size of the transaction.
+  virtual std::int64_t HeartbeatsRecorded(const WorkerView& view) const = 0;
+
   // The sweeps' questions. A worker's reference is the later of its last heartbeat and the moment when it
   // entered Active by hand. Each costs by what it returns, not by the fleet. Any order.
 
-  /// Pending workers with a heartbeat.
+  /// Pending workers heard since they registered: with more heartbeats than Worker::heartbeats_before.
   virtual Result<std::vector<WorkerView>> PendingHeard(int limit) = 0;
   /// Regions with Active workers whose reference is at or before `cutoff`.
   virtual Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) = 0;
