@@ -1,0 +1,195 @@
+#include "connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+
+namespace muster::bench {
+namespace {
+
+constexpr std::int32_t kWindow = 16 << 20;
+
+std::int64_t NowNanos() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+nghttp2_nv Header(std::string_view name, std::string_view value) {
+  // nghttp2 does not write through these.
+  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+          NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+}
+
+int Connect(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    close(fd);
+    return -1;
+  }
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return fd;
+}
+
+}  // namespace
+
+/// nghttp2 calls back into C functions; these find the call that a stream belongs to.
+struct Connection::Callbacks {
+  static Call* Of(nghttp2_session* session, std::int32_t stream) {
+    return static_cast<Call*>(nghttp2_session_get_stream_user_data(session, stream));
+  }
+
+  static ssize_t ReadBody(nghttp2_session*, std::int32_t, std::uint8_t* out, std::size_t room,
+                          std::uint32_t* flags, nghttp2_data_source* source, void*) {
+    Call& call = *static_cast<Call*>(source->ptr);
+    const std::size_t size = std::min(room, call.request.size() - call.sent);
+    std::memcpy(out, call.request.data() + call.sent, size);
+    call.sent += size;
+    if (call.sent == call.request.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  }
+
+  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
+                      std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t,
+                      void*) {
+    const std::string_view header(reinterpret_cast<const char*>(name), name_size);
+    const std::string_view text(reinterpret_cast<const char*>(value), value_size);
+    if (header == "grpc-status") {
+      if (Call* call = Of(session, frame->hd.stream_id)) {
+        std::from_chars(text.data(), text.data() + text.size(), call->status);
+      }
+    } else if (header == "grpc-message") {
+      Call* call = Of(session, frame->hd.stream_id);
+      if (call != nullptr && call->connection->tally_.first_refusal.empty()) {
+        call->connection->tally_.first_refusal = text;
+      }
+    }
+    return 0;
+  }
+
+  static int OnData(nghttp2_session* session, std::uint8_t, std::int32_t stream, const std::uint8_t* data,
+                    std::size_t size, void*) {
+    if (Call* call = Of(session, stream)) call->response.append(reinterpret_cast<const char*>(data), size);
+    return 0;
+  }
+
+  static int OnClose(nghttp2_session* session, std::int32_t stream, std::uint32_t, void*) {
+    if (Call* call = Of(session, stream)) call->connection->Finish(*call);
+    return 0;
+  }
+};
+
+Connection::Connection(int port, int in_flight, Workload& workload, Tally& tally)
+    : workload_(workload),
+      tally_(tally),
+      fd_(Connect(port)),
+      path_(workload.path()),
+      authority_("127.0.0.1:" + std::to_string(port)),
+      calls_(static_cast<std::size_t>(in_flight)) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_session_callbacks_new(&callbacks);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::OnHeader);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::OnData);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::OnClose);
+  nghttp2_session_client_new(&session_, callbacks, this);
+  nghttp2_session_callbacks_del(callbacks);
+}
+
+Connection::~Connection() {
+  nghttp2_session_del(session_);
+  if (fd_ >= 0) close(fd_);
+}
+
+bool Connection::Start() {
+  if (fd_ < 0) return false;
+  const std::array settings = {nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+                               nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow}};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindow);
+  for (Call& call : calls_) {
+    call.connection = this;
+    Submit(call);
+  }
+  return Write();
+}
+
+void Connection::Submit(Call& call) {
+  if (tally_.stop || !workload_.Next(call.request)) return;
+  call.sent = 0;
+  call.response.clear();
+  call.status = -1;
+  call.started_ns = NowNanos();
+  const std::array headers = {Header(":method", "POST"),
+                              Header(":scheme", "http"),
+                              Header(":path", path_),
+                              Header(":authority", authority_),
+                              Header("content-type", "application/grpc"),
+                              Header("te", "trailers")};
+  nghttp2_data_provider body = {};
+  body.source.ptr = &call;
+  body.read_callback = Callbacks::ReadBody;
+  if (nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &body, &call) >= 0) {
+    ++calls_in_flight_;
+  }
+}
+
+void Connection::Finish(Call& call) {
+  --calls_in_flight_;
+  ++tally_.answered;
+  constexpr std::size_t kFrame = 5;  // gRPC's prefix
+  const std::int64_t accepted = call.status == 0 && call.response.size() > kFrame
+                                    ? workload_.Accepted(std::string_view(call.response).substr(kFrame))
+                                    : 0;
+  if (accepted == 0) {
+    ++tally_.refused[call.status];
+  } else {
+    ++tally_.ok;
+    tally_.accepted += accepted;
+    if (tally_.measure) {
+      ++tally_.measured;
+      tally_.measured_accepted += accepted;
+      tally_.latencies_us.push_back(static_cast<std::uint32_t>((NowNanos() - call.started_ns) / 1000));
+    }
+  }
+  Submit(call);
+}
+
+bool Connection::Read() {
+  std::array<std::uint8_t, 64 << 10> buffer;
+  const ssize_t size = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (size < 0) return errno == EAGAIN || errno == EINTR;
+  if (size == 0) return false;
+  if (nghttp2_session_mem_recv(session_, buffer.data(), static_cast<std::size_t>(size)) < 0) return false;
+  return Write();
+}
+
+bool Connection::Write() {
+  // Gathered first, so that what one read set off costs one write.
+  const std::uint8_t* data = nullptr;
+  ssize_t size = 0;
+  while ((size = nghttp2_session_mem_send(session_, &data)) > 0) {
+    unsent_.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+  }
+  if (size < 0) return false;
+  if (unsent_.empty()) return true;
+  const ssize_t taken = send(fd_, unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (taken < 0) return errno == EAGAIN || errno == EINTR;
+  unsent_.erase(0, static_cast<std::size_t>(taken));
+  return true;
+}
+
+}  // namespace muster::bench

@@ -1,0 +1,110 @@
+// The load generator: one thread, raw sockets, nghttp2; cheap, so that the server is what is measured.
+//
+//     muster_load register  --port P --workers 10000
+//     muster_load heartbeat --port P --workers 10000 --connections 8 --in-flight 64 --seconds 3 --server-pid
+//     PID muster_load batch     --port P --workers 10000 --connections 8 --in-flight 2 … muster_load count
+//     --port P [--add-up]
+//
+// Prints one line of JSON. Every answer's grpc-status is read from its trailers; exit code 1 where a call was
+// refused, got no status or no answer, or a connection was lost.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "inspect.h"
+#include "load.h"
+#include "nlohmann/json.hpp"
+#include "workloads.h"
+
+namespace muster::bench {
+namespace {
+
+std::uint32_t Percentile(std::vector<std::uint32_t>& values, double share) {
+  if (values.empty()) return 0;
+  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<std::size_t>(at)];
+}
+
+int Report(LoadReport report) {
+  Tally& tally = report.tally;
+  const double seconds = report.measured_seconds;
+  nlohmann::ordered_json out = {
+      {"answered", tally.answered},
+      {"ok", tally.ok},
+      {"accepted", tally.accepted},
+      {"seconds", seconds},
+      {"calls_per_second", static_cast<double>(tally.measured) / seconds},
+      {"accepted_per_second", static_cast<double>(tally.measured_accepted) / seconds},
+      {"server_cpu_us_per_call",
+       tally.measured == 0 ? 0 : report.server_cpu_seconds * 1e6 / static_cast<double>(tally.measured)},
+      {"latency_us",
+       {{"p50", Percentile(tally.latencies_us, 0.50)},
+        {"p90", Percentile(tally.latencies_us, 0.90)},
+        {"p99", Percentile(tally.latencies_us, 0.99)},
+        {"p999", Percentile(tally.latencies_us, 0.999)},
+        {"max", Percentile(tally.latencies_us, 1)}}}};
+  for (const auto& [status, count] : tally.refused) out["refused"][std::to_string(status)] = count;
+  if (!tally.refused.empty()) out["first_refusal"] = tally.first_refusal;
+  std::printf("%s\n", out.dump().c_str());
+  if (!report.completed)
+    std::fprintf(stderr, "muster_load: a connection was lost, or calls were left unanswered\n");
+  return report.completed && tally.refused.empty() ? 0 : 1;
+}
+
+int Count(int port, bool add_up) {
+  const auto count = CountRoll(port, add_up);
+  if (!count.has_value()) return 1;
+  const nlohmann::ordered_json out = {{"workers", count->workers},
+                                      {"heartbeats_recorded", count->heartbeats_recorded},
+                                      {"heartbeats_kept", count->heartbeats_kept}};
+  std::printf("%s\n", out.dump().c_str());
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  LoadShape shape;
+  std::int64_t workers = 10'000;
+  bool add_up = false;
+  CLI::App app("Loads a Muster daemon on 127.0.0.1, and counts what it did");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--port", shape.port, "The daemon's gRPC port")->required();
+  app.add_option("--workers", workers, "How many workers take part")->check(CLI::PositiveNumber);
+  app.add_option("--connections", shape.connections)->check(CLI::PositiveNumber);
+  app.add_option("--in-flight", shape.in_flight, "Calls in flight on each connection")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--warmup", shape.warmup_seconds, "Seconds before measuring");
+  app.add_option("--seconds", shape.seconds, "Seconds of measuring");
+  app.add_option("--server-pid", shape.server_pid, "Whose CPU time to read");
+  const CLI::App* enrol = app.add_subcommand("register", "Register the workers, each once");
+  const CLI::App* heartbeat = app.add_subcommand("heartbeat", "Single heartbeats");
+  const CLI::App* batch = app.add_subcommand("batch", "Batches of 1000 heartbeats");
+  CLI::App* count = app.add_subcommand("count", "Say what the daemon has recorded");
+  count->add_flag("--add-up", add_up, "Also add up every worker's total");
+  CLI11_PARSE(app, argc, argv);
+
+  if (count->parsed()) return Count(shape.port, add_up);
+  std::unique_ptr<Workload> workload;
+  if (enrol->parsed()) {
+    shape.warmup_seconds = 0;
+    shape.seconds = 0;
+    workload = std::make_unique<RegisterWorkload>(workers);
+  } else if (heartbeat->parsed()) {
+    workload = std::make_unique<HeartbeatWorkload>(workers);
+  } else if (batch->parsed()) {
+    workload = std::make_unique<BatchWorkload>(workers);
+  }
+  return Report(RunLoad(shape, *workload));
+}
+
+}  // namespace
+}  // namespace muster::bench
+
+int main(int argc, char** argv) {
+  return muster::bench::Main(argc, argv);
+}
