@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "runtime/mutex.h"
+#include "runtime/parker.h"
 
 namespace muster {
 
@@ -61,8 +62,8 @@ class ThreadedExecutor final : public Executor {
   void Run();
 
   const Clock& clock_;
+  Parker parker_;
   Mutex mu_;
-  CondVar wake_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mu_);
   TimerQueue timers_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -67,7 +67,8 @@ class ABSL_SCOPED_LOCKABLE ReaderMutexLock {
 
 class CondVar {
  public:
-  /// Waits until signalled or `timeout` is over; may return for no reason. Called with `mu` held.
+  /// Waits until signalled or `timeout` is over; may return for no reason. Called with `mu` held. Older versions of
+  /// Abseil count the timeout on the wall clock: good for giving up, not for timers (those are the executor's).
   void WaitWithTimeout(Mutex& mu, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     MUSTER_TSAN_RELEASE(&mu.mu_);
     cv_.WaitWithTimeout(&mu.mu_, timeout);

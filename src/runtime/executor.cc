@@ -1,0 +1,102 @@
+#include "runtime/executor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster {
+
+void TimerQueue::TakeDue(absl::Duration now, std::deque<Task>& out) {
+  const auto end = timers_.upper_bound(now);
+  for (auto timer = timers_.begin(); timer != end; ++timer) out.push_back(std::move(timer->second));
+  timers_.erase(timers_.begin(), end);
+}
+
+ThreadedExecutor::ThreadedExecutor(const Clock& clock) : clock_(clock), thread_([this] { Run(); }) {}
+
+ThreadedExecutor::~ThreadedExecutor() {
+  Stop();
+}
+
+void ThreadedExecutor::Post(Task task) {
+  {
+    const MutexLock lock(mu_);
+    if (stopping_) return;
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() > 1) return;  // whoever posted the first has woken the thread
+  }
+  parker_.Unpark();
+}
+
+void ThreadedExecutor::PostAt(absl::Duration when, Task task) {
+  {
+    const MutexLock lock(mu_);
+    if (stopping_) return;
+    const std::optional<absl::Duration> earliest = timers_.Next();
+    timers_.Add(when, std::move(task));
+    if (earliest && *earliest <= when) return;
+  }
+  parker_.Unpark();
+}
+
+void ThreadedExecutor::Stop() {
+  {
+    const MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  parker_.Unpark();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ThreadedExecutor::Run() {
+  std::deque<Task> batch;
+  for (;;) {
+    absl::Duration pause = absl::InfiniteDuration();
+    {
+      const MutexLock lock(mu_);
+      if (!stopping_ && timers_.Next()) {
+        const absl::Duration now = clock_.MonotonicNow();
+        timers_.TakeDue(now, tasks_);
+        if (timers_.Next()) pause = *timers_.Next() - now;
+      }
+      batch.swap(tasks_);
+      if (batch.empty() && stopping_) return;
+    }
+    if (batch.empty()) {
+      parker_.Park(pause);
+      continue;
+    }
+    for (Task& task : batch) std::exchange(task, nullptr)();
+    batch.clear();
+  }
+}
+
+void ManualExecutor::Post(Task task) {
+  const MutexLock lock(mu_);
+  tasks_.push_back(std::move(task));
+}
+
+void ManualExecutor::PostAt(absl::Duration when, Task task) {
+  const MutexLock lock(mu_);
+  timers_.Add(when, std::move(task));
+}
+
+void ManualExecutor::RunUntilIdle() {
+  for (;;) {
+    Task task;
+    {
+      const MutexLock lock(mu_);
+      timers_.TakeDue(clock_.MonotonicNow(), tasks_);
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+std::optional<absl::Duration> ManualExecutor::NextDeadline() {
+  const MutexLock lock(mu_);
+  return timers_.Next();
+}
+
+}  // namespace muster
