@@ -38,11 +38,17 @@ class Command {
   virtual ~Command() = default;
   /// Decides, and stages changes. Keeps its answer for Finish.
   virtual void Apply(WriteTx& tx, const Moment& now) = 0;
-  /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason).
+  /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason). The
+  /// reason wins over the command's own answer, a refusal too: it was decided on a state that never came to be.
   virtual void Finish(const WorkerError* not_durable) = 0;
+
+ protected:
+  /// Set by Apply: how many heartbeats it recorded. The roll counts them once they are durable.
+  std::int32_t heartbeats_recorded_ = 0;
 
  private:
   friend class CommandQueue;
+  friend class Roll;
   Command* next_ = nullptr;
 };
 
@@ -126,7 +132,7 @@ class FunctionCommand final : public Command {
   void Apply(WriteTx& tx, const Moment& now) override { answer_.emplace(apply_(tx, now)); }
   void Finish(const WorkerError* not_durable) override {
     const std::unique_ptr<FunctionCommand> self(this);
-    if (not_durable != nullptr && (!answer_ || answer_->ok())) {
+    if (not_durable != nullptr) {
       done_(Result<T>(*not_durable));
     } else {
       done_(*std::move(answer_));
