@@ -1,0 +1,138 @@
+#include "store/sqlite/database.h"
+
+#include <sqlite3.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "store/sqlite/failure.h"
+
+namespace muster::sqlite {
+namespace {
+
+// How long a statement waits for a lock of another process, such as a backup that begins: shorter than
+// anyone's patience, longer than SQLite's own short locks.
+constexpr int kBusyTimeoutMs = 250;
+
+// What the log may keep on the disk once it has been moved into the database.
+constexpr char kWriterSettings[] =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA journal_size_limit = 67108864;";
+
+constexpr char kEveryonesSettings[] =
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA temp_store = MEMORY;";
+
+// As a URI, because only a URI can say that the file does not change while we look.
+std::string ImmutableUri(const std::string& path) {
+  return absl::StrCat("file://", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
+                      "?immutable=1");
+}
+
+int FlagsFor(Access access) {
+  constexpr int kCommon = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  switch (access) {
+    case Access::kReadWrite:
+      return kCommon | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::kReadOnly:
+      return kCommon | SQLITE_OPEN_READONLY;
+    case Access::kLookOnly:
+      return kCommon | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+  }
+  return kCommon;
+}
+
+}  // namespace
+
+absl::StatusOr<Database> Database::Open(const std::string& path, Access access) {
+  const std::string name = access == Access::kLookOnly ? ImmutableUri(path) : path;
+  sqlite3* connection = nullptr;
+  const int code = sqlite3_open_v2(name.c_str(), &connection, FlagsFor(access), nullptr);
+  if (connection == nullptr) return absl::ResourceExhaustedError(absl::StrCat(path, ": out of memory"));
+  Database database(connection);
+  if (code != SQLITE_OK) return LastFailure(connection, absl::StrCat("opening ", path));
+  sqlite3_busy_timeout(connection, kBusyTimeoutMs);
+  absl::Status set = database.Execute(kEveryonesSettings);
+  if (!set.ok()) return set;
+  if (access != Access::kReadWrite) return database;
+
+  // SQLite falls back to reading where it may not write; we would find out at the first commit.
+  if (sqlite3_db_readonly(connection, "main") == 1) {
+    return absl::PermissionDeniedError(absl::StrCat(path, ": may not be written. Check its owner and mode."));
+  }
+  set = database.Execute(kWriterSettings);
+  if (!set.ok()) return set;
+  for (const auto& [statement, sql] :
+       {std::pair{&database.begin_, "BEGIN IMMEDIATE"}, std::pair{&database.commit_, "COMMIT"},
+        std::pair{&database.rollback_, "ROLLBACK"}}) {
+    absl::StatusOr<Statement> prepared = database.Prepare(sql);
+    if (!prepared.ok()) return prepared.status();
+    *statement = *std::move(prepared);
+  }
+  return database;
+}
+
+Database::~Database() {
+  // Statements refer to the connection: they go first.
+  begin_ = Statement();
+  commit_ = Statement();
+  rollback_ = Statement();
+  sqlite3_close_v2(connection_);
+}
+
+absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return LastFailure(connection_, sql);
+  return Statement(statement);
+}
+
+absl::Status Database::Execute(const std::string& script) {
+  const int code = sqlite3_exec(connection_, script.c_str(), nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : LastFailure(connection_, script);
+}
+
+absl::StatusOr<std::int64_t> Database::QueryInt64(std::string_view sql) {
+  absl::StatusOr<Statement> query = Prepare(sql);
+  if (!query.ok()) return query.status();
+  const absl::StatusOr<bool> row = query->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::NotFoundError(absl::StrCat("no row, in: ", std::string(sql)));
+  return query->Int64(0);
+}
+
+absl::Status Database::Commit() {
+  absl::Status committed = commit_.Run();
+  if (!committed.ok()) Rollback();
+  return committed;
+}
+
+void Database::Rollback() {
+  if (sqlite3_get_autocommit(connection_) != 0) return;
+  // It may report the failure that led here again; the transaction is over all the same.
+  (void)rollback_.Run();
+}
+
+std::int64_t Database::changes() const {
+  return sqlite3_changes64(connection_);
+}
+
+std::int64_t Database::last_insert_key() const {
+  return sqlite3_last_insert_rowid(connection_);
+}
+
+absl::StatusOr<std::int64_t> Database::Checkpoint() {
+  int in_log = 0;
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+  if (code != SQLITE_OK) return LastFailure(connection_, "checkpoint");
+  return in_log - moved;
+}
+
+void Database::SetAutoCheckpoint(int pages) {
+  sqlite3_wal_autocheckpoint(connection_, pages);
+}
+
+}  // namespace muster::sqlite

@@ -1,0 +1,89 @@
+// One connection to a SQLite database, opened the way that Muster opens all of them: write-ahead log, every
+// commit synced to the disk, foreign keys enforced.
+//
+// A connection, its statements and its transaction belong to one thread at a time. Open one for each thread
+// that needs one; connections see each other's commits. Failures are as failure.h describes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/sqlite/statement.h"
+
+struct sqlite3;
+
+namespace muster::sqlite {
+
+enum class Access {
+  kReadWrite,  // creates the file if there is none
+  kReadOnly,   // reads beside the writer
+  kLookOnly,   // reads a file that nobody has open, and creates nothing next to it
+};
+
+class Database {
+ public:
+  /// Opens `path` (absolute). Nothing is written to an existing file of ours but what its recovery needs.
+  static absl::StatusOr<Database> Open(const std::string& path, Access access);
+
+  Database(Database&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)),
+        begin_(std::move(other.begin_)),
+        commit_(std::move(other.commit_)),
+        rollback_(std::move(other.rollback_)) {}
+  Database& operator=(Database&&) = delete;
+  /// Closes. Precondition: its statements are gone.
+  ~Database();
+
+  /// `sql` is one statement. Prepare once, use often.
+  absl::StatusOr<Statement> Prepare(std::string_view sql);
+  /// Runs a script of any number of statements; stops at the first that fails.
+  absl::Status Execute(const std::string& script);
+  /// The integer in the only row and column of a query.
+  absl::StatusOr<std::int64_t> QueryInt64(std::string_view sql);
+
+  /// Takes the write lock at once, so that nothing later in the transaction can find it taken.
+  absl::Status Begin() { return begin_.Run(); }
+  /// Durable when it returns Ok. On an error nothing of the transaction happened and it is over.
+  absl::Status Commit();
+  /// Ends the transaction if there is one; SQLite may have ended it itself.
+  void Rollback();
+
+  /// Rows that the last INSERT, UPDATE or DELETE touched, and the key that the last INSERT gave.
+  std::int64_t changes() const;
+  std::int64_t last_insert_key() const;
+
+  /// Moves what the write-ahead log holds into the database, as far as no reader is in the way and without
+  /// waiting for one. Returns how many pages of the log are not moved yet.
+  absl::StatusOr<std::int64_t> Checkpoint();
+  /// Lets commits checkpoint by themselves once the log has this many pages; 0: never.
+  void SetAutoCheckpoint(int pages);
+
+ private:
+  explicit Database(sqlite3* connection) : connection_(connection) {}
+
+  sqlite3* connection_;
+  Statement begin_;
+  Statement commit_;
+  Statement rollback_;
+};
+
+/// A transaction for code that may leave early: rolls back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() { database_->Rollback(); }
+
+  absl::Status Begin() { return database_->Begin(); }
+  absl::Status Commit() { return database_->Commit(); }
+
+ private:
+  Database* database_;
+};
+
+}  // namespace muster::sqlite

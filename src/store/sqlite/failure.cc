@@ -1,0 +1,76 @@
+#include "store/sqlite/failure.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace muster::sqlite {
+namespace {
+
+absl::StatusCode CodeOf(int result_code, int system_error) {
+  switch (result_code & 0xff) {
+    case SQLITE_FULL:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_IOERR:
+      // SQLite tells only ENOSPC as SQLITE_FULL; a quota or a limit on the file's size is no different to us.
+      return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG
+                 ? absl::StatusCode::kResourceExhausted
+                 : absl::StatusCode::kUnavailable;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN:
+      return system_error == ENOSPC || system_error == EDQUOT ? absl::StatusCode::kResourceExhausted
+                                                              : absl::StatusCode::kPermissionDenied;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kAborted;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+}  // namespace
+
+absl::Status StatusOf(int result_code, int system_error, const std::string& message) {
+  if (result_code == SQLITE_OK) return absl::OkStatus();
+  return absl::Status(CodeOf(result_code, system_error), message);
+}
+
+absl::Status LastFailure(sqlite3* connection, std::string_view doing) {
+  const int code = sqlite3_extended_errcode(connection);
+  const int system_error = sqlite3_system_errno(connection);
+  const char* file = sqlite3_db_filename(connection, "main");
+  std::string message = absl::StrCat(file == nullptr || *file == '\0' ? "database" : file, ": ",
+                                     sqlite3_errmsg(connection), " (SQLite ", code);
+  if (system_error != 0) absl::StrAppend(&message, ", ", std::strerror(system_error));
+  absl::StrAppend(&message, "), in: ", std::string(doing));
+  // A failure without a code would pass for success.
+  return StatusOf(code == SQLITE_OK ? SQLITE_ERROR : code, system_error, message);
+}
+
+StoreUnavailable WhyUnavailable(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return {"the disk of the store is full"};
+    case absl::StatusCode::kUnavailable:
+      return {"the disk of the store cannot be read or written"};
+    case absl::StatusCode::kDataLoss:
+      return {"the store is damaged"};
+    case absl::StatusCode::kPermissionDenied:
+      return {"the store may not be written"};
+    case absl::StatusCode::kAborted:
+      return {"the store is locked by another process"};
+    default:
+      return {"the store failed"};
+  }
+}
+
+}  // namespace muster::sqlite
