@@ -5,6 +5,7 @@
 //
 // Prints one line of JSON: rows, seconds, rows_per_second, cpu_us_per_row.
 
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -14,7 +15,6 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
-#include "sqlite3.h"
 
 namespace {
 
