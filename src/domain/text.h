@@ -1,0 +1,27 @@
+// What counts as text. Pure functions of bytes; what answers yes or no never allocates.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace muster {
+
+/// Valid UTF-8 as Unicode defines it: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool IsUtf8(std::string_view bytes);
+
+enum class Layout { kOneLine, kTabsAndNewlines };
+
+/// Valid UTF-8 without control characters (U+0000 to U+001F and U+007F); tabs and newlines only if the layout
+/// has them.
+bool IsText(std::string_view bytes, Layout layout = Layout::kOneLine);
+
+/// `bytes` as an error message can quote them, whatever they hold: escaped where they are not text, cut where
+/// they are long.
+std::string Shown(std::string_view bytes);
+
+/// The parts, one after the other. (absl::StrCat does not take std::string_view on every platform that we
+/// build on.)
+std::string Concat(std::initializer_list<std::string_view> parts);
+
+}  // namespace muster

@@ -1,0 +1,62 @@
+#include "domain/transitions.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "domain/text.h"
+
+namespace muster {
+namespace {
+
+using enum WorkerStatus;
+
+// A move, and the job that makes it.
+struct LegalMove {
+  WorkerStatus from;
+  WorkerStatus to;
+  By job;  // kHand: no job, only an operator
+};
+
+// The one table of the legal moves. An operator may make every one of them.
+constexpr LegalMove kLegalMoves[] = {
+    {kPending, kActive, By::kActivation},   {kActive, kOffline, By::kStaleDetection},
+    {kOffline, kActive, By::kReactivation}, {kPending, kFailed, By::kHand},
+    {kActive, kFailed, By::kHand},          {kOffline, kFailed, By::kHand},
+};
+
+}  // namespace
+
+Verdict Decide(WorkerStatus from, WorkerStatus to, By by) {
+  if (from == to) return Verdict::kStay;
+  for (const LegalMove& move : kLegalMoves) {
+    if (move.from != from || move.to != to) continue;
+    return by == By::kHand || by == move.job ? Verdict::kMove : Verdict::kRefuse;
+  }
+  return Verdict::kRefuse;
+}
+
+bool MayBeReplaced(WorkerStatus status) {
+  return status != kFailed;
+}
+
+std::string LegalMovesByHand(WorkerStatus from) {
+  std::string moves;
+  for (const LegalMove& move : kLegalMoves) {
+    if (move.from == from) moves += Concat({moves.empty() ? "" : " or ", StatusName(move.to)});
+  }
+  return moves;
+}
+
+Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, std::string reason,
+             std::int64_t revision) {
+  Worker moved = worker;
+  moved.status = to;
+  moved.status_reason = std::move(reason);
+  moved.status_changed_at = now.wall;
+  moved.revision = revision;
+  if (by == By::kHand && to == kActive) moved.activated_by_hand_at = now.listening;
+  moved.called_offline_at = by == By::kStaleDetection ? std::optional(now.listening) : std::nullopt;
+  return moved;
+}
+
+}  // namespace muster

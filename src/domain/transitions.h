@@ -1,0 +1,36 @@
+// The status machine: who may move a worker from where to where. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "muster/clock.h"
+#include "muster/worker.h"
+
+namespace muster {
+
+/// Who asks for a move.
+enum class By : std::uint8_t { kHand, kActivation, kStaleDetection, kReactivation };
+
+inline constexpr By kEverybody[] = {By::kHand, By::kActivation, By::kStaleDetection, By::kReactivation};
+
+enum class Verdict : std::uint8_t {
+  kMove,
+  kStay,    // it has that status already: accepted, and nothing changes
+  kRefuse,  // not a legal move, or not for `by` to make
+};
+
+Verdict Decide(WorkerStatus from, WorkerStatus to, By by);
+
+/// Whether `replace` may hand the id of a worker in this status to a new process: Failed is for good.
+bool MayBeReplaced(WorkerStatus status);
+
+/// Where an operator may move a worker from here, for messages: "Active or Failed"; empty if nowhere.
+std::string LegalMovesByHand(WorkerStatus from);
+
+/// The worker after a move that Decide called kMove.
+Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, std::string reason,
+             std::int64_t revision);
+
+}  // namespace muster

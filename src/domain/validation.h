@@ -1,0 +1,41 @@
+// The rules for every field that a caller sends, each in one place. Pure; what is accepted costs no
+// allocation.
+//
+// Every function returns nothing if the value is good, or the field (by its name in the proto) and the rule
+// that it broke, with the limit in it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "muster/errors.h"
+#include "muster/worker.h"
+
+namespace muster {
+
+using Complaint = std::optional<InvalidArgument>;
+
+/// 1 to kMaxWorkerIdBytes: [A-Za-z0-9] first, then [A-Za-z0-9._:@-]; not "active", which names a route.
+Complaint CheckWorkerId(std::string_view worker_id);
+
+/// The alphabet of ids, 1 to kMaxInstanceIdBytes.
+Complaint CheckInstanceId(std::string_view instance_id);
+
+Complaint CheckRegion(std::string_view region);
+Complaint CheckCapacity(std::int32_t capacity);
+/// `field` is "capability" or "capabilities[3]".
+Complaint CheckCapability(std::string_view field, std::string_view capability);
+/// Entries, their sizes and what they hold.
+Complaint CheckMetadata(const Metadata& metadata);
+
+/// All of a configuration. The capabilities may come in any order; none twice.
+Complaint CheckConfig(const WorkerConfig& config);
+
+Complaint CheckReason(std::string_view reason);
+Complaint CheckInUse(std::optional<std::int32_t> in_use);
+/// `field` is "status", "expected_status" or "statuses[0]".
+Complaint CheckStatus(std::string_view field, WorkerStatus status);
+
+}  // namespace muster
