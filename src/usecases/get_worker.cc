@@ -1,0 +1,11 @@
+// One worker.
+#include "muster/queries.h"
+#include "usecases/staging.h"
+
+namespace muster {
+
+Result<WorkerView> GetWorker(const ReadTx& tx, std::string_view worker_id) {
+  return FindWorker(tx, worker_id);
+}
+
+}  // namespace muster

@@ -1,0 +1,41 @@
+// Offline -> Active, for those whose last heartbeat is fresh.
+#include <memory>
+#include <vector>
+
+#include "domain/liveness.h"
+#include "domain/text.h"
+#include "store/store.h"
+#include "usecases/staging.h"
+#include "usecases/sweep.h"
+
+namespace muster {
+namespace {
+
+class ReactivationSweep final : public Sweep {
+ public:
+  Result<bool> Step(WriteTx& tx, const Moment& now, const Settings& settings, int limit) override {
+    const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
+    const Result<std::vector<WorkerView>> found = tx.OfflineHeardAfter(cutoff, limit);
+    if (!found.ok()) return found.error();
+    const std::int64_t moved_before = report_.moved;
+    for (const WorkerView& view : *found) {
+      if (!ReactivationApplies(view, cutoff)) continue;
+      StageMove(tx, view, WorkerStatus::kActive, By::kReactivation, now,
+                Concat({"heard again ", Spoken(now.listening - view.pulse.heard_at), " ago"}), actor_);
+      CountMoved(report_, *view.worker);
+      if (FalselyCalledOffline(view, settings.heartbeat_timeout)) ++report_.false_offlines;
+    }
+    return LastStep(found->size(), report_.moved - moved_before, limit);
+  }
+
+ private:
+  const std::string actor_ = ActorOf(Job::kReactivation);
+};
+
+}  // namespace
+
+std::unique_ptr<Sweep> NewReactivationSweep() {
+  return std::make_unique<ReactivationSweep>();
+}
+
+}  // namespace muster

@@ -1,0 +1,32 @@
+// What every command does with a worker: find it, move it, write down what happened. Private to the use
+// cases.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/transitions.h"
+#include "muster/event.h"
+#include "muster/result.h"
+#include "muster/worker.h"
+#include "store/store.h"
+
+namespace muster {
+
+/// The worker, or WorkerNotFound, or InvalidArgument for what is no id.
+Result<WorkerView> FindWorker(const ReadTx& tx, std::string_view worker_id);
+
+/// InvalidWorkerState if an expectation that is there is not met.
+std::optional<InvalidWorkerState> CheckExpected(const Worker& worker, std::optional<WorkerStatus> status,
+                                                std::optional<std::int64_t> revision);
+
+/// An event of this worker as it is after the change.
+Event EventOf(EventType type, const Worker& worker, const Moment& now, std::string reason, std::string actor);
+
+/// Stages a move that Decide called kMove, and its event.
+WorkerView StageMove(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
+                     std::string reason, std::string actor);
+
+}  // namespace muster

@@ -1,0 +1,142 @@
+// Active -> Offline, for those silent for the timeout, region by region under the mass-failure guard.
+//
+// The first step decides for the whole run: which moment counts, and which regions are held. Later steps take
+// what is left of it; they must not ask the guard again, because the shares change with every worker that
+// they take. A hold that is over ends with the run, not with its first step: a run that is broken off goes on
+// at the next tick, instead of being held for what it had left.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "domain/guard.h"
+#include "domain/liveness.h"
+#include "domain/text.h"
+#include "store/store.h"
+#include "usecases/staging.h"
+#include "usecases/sweep.h"
+
+namespace muster {
+namespace {
+
+std::string Shares(const RegionSilence& region, const Settings& settings) {
+  return absl::StrCat(region.silent, " of ", region.active,
+                      " Active workers are silent (guard: ", settings.guard_share * 100, " %)");
+}
+
+class StaleSweep final : public Sweep {
+ public:
+  Result<bool> Step(WriteTx& tx, const Moment& now, const Settings& settings, int limit) override {
+    if (!cutoff_) {
+      const Outcome begun = Begin(tx, now, settings);
+      if (!begun.ok()) return begun.error();
+    }
+    const Result<std::vector<WorkerView>> found = tx.Silent(*cutoff_, held_, limit);
+    if (!found.ok()) return found.error();
+    const std::int64_t moved_before = report_.moved;
+    for (const WorkerView& view : *found) {
+      if (StaleDetectionApplies(view, *cutoff_)) CallOffline(tx, view, now, settings.heartbeat_timeout);
+    }
+    if (!LastStep(found->size(), report_.moved - moved_before, limit)) return false;
+    for (const auto& [region, reason] : ending_) Release(tx, region, reason, now);
+    return true;
+  }
+
+ private:
+  // Asks the guard about every region that has silent workers or a hold.
+  Outcome Begin(WriteTx& tx, const Moment& now, const Settings& settings) {
+    const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
+    Result<std::vector<RegionSilence>> silences = tx.SilentByRegion(cutoff);
+    if (!silences.ok()) return silences.error();
+    const Result<std::vector<RegionHold>> holds = tx.Holds();
+    if (!holds.ok()) return holds.error();
+    absl::flat_hash_map<std::string, ListeningTime> held_until;
+    for (const RegionHold& hold : *holds) held_until.emplace(hold.region, hold.until);
+
+    std::sort(silences->begin(), silences->end(),
+              [](const RegionSilence& a, const RegionSilence& b) { return a.region < b.region; });
+    for (const RegionSilence& region : *silences) {
+      const auto hold = held_until.find(region.region);
+      std::optional<ListeningTime> until;
+      if (hold != held_until.end()) {
+        until = hold->second;
+        held_until.erase(hold);
+      }
+      AskGuard(tx, region, until, now, settings);
+    }
+    for (const RegionHold& hold : *holds) {  // those left are regions in which nobody is silent any more
+      if (held_until.contains(hold.region))
+        Release(tx, hold.region, "recovered: nobody is silent any more", now);
+    }
+    cutoff_ = cutoff;
+    return Ok();
+  }
+
+  void AskGuard(WriteTx& tx, const RegionSilence& region, std::optional<ListeningTime> held_until,
+                const Moment& now, const Settings& settings) {
+    switch (Guard(region.active, region.silent, held_until, now.listening, settings)) {
+      case GuardVerdict::kTake:
+        return;
+      case GuardVerdict::kHold:
+        tx.Hold({region.region, now.listening + settings.heartbeat_timeout});
+        tx.Append(EventOfRegion(EventType::kRegionHeld, region.region, now,
+                                Concat({Shares(region, settings), ": held for ",
+                                        absl::FormatDuration(settings.heartbeat_timeout)})));
+        [[fallthrough]];
+      case GuardVerdict::kKeepHeld:
+        held_.insert(region.region);
+        report_.held_regions.push_back(region.region);
+        return;
+      case GuardVerdict::kRecovered:
+        ending_.emplace_back(region.region, Concat({"recovered: ", Shares(region, settings)}));
+        return;
+      case GuardVerdict::kHoldOver:
+        ending_.emplace_back(region.region, Concat({"the hold is over: ", Shares(region, settings),
+                                                    ", they are called Offline"}));
+        return;
+    }
+  }
+
+  void CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now, absl::Duration timeout) {
+    const absl::Duration latency = DetectionLatency(view, now.listening, timeout);
+    StageMove(tx, view, WorkerStatus::kOffline, By::kStaleDetection, now,
+              Concat({"silent for ", Spoken(timeout + latency), ", timeout ", absl::FormatDuration(timeout)}),
+              actor_);
+    CountMoved(report_, *view.worker);
+    report_.worst_latency = std::max(report_.worst_latency, latency);
+  }
+
+  void Release(WriteTx& tx, const std::string& region, const std::string& reason, const Moment& now) {
+    tx.Release(region);
+    tx.Append(EventOfRegion(EventType::kRegionReleased, region, now, reason));
+  }
+
+  Event EventOfRegion(EventType type, const std::string& region, const Moment& now,
+                      std::string reason) const {
+    Event event;
+    event.type = type;
+    event.at = now.wall;
+    event.region = region;
+    event.reason = std::move(reason);
+    event.actor = actor_;
+    return event;
+  }
+
+  const std::string actor_ = ActorOf(Job::kStaleDetection);
+  std::optional<ListeningTime> cutoff_;  // set once the run has begun
+  absl::flat_hash_set<std::string> held_;
+  std::vector<std::pair<std::string, std::string>> ending_;  // regions whose hold ends with the run, and why
+};
+
+}  // namespace
+
+std::unique_ptr<Sweep> NewStaleSweep() {
+  return std::make_unique<StaleSweep>();
+}
+
+}  // namespace muster

@@ -1,0 +1,30 @@
+// What the three sweeps share. Private to the use cases.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "muster/sweeps.h"
+#include "muster/worker.h"
+
+namespace muster {
+
+std::unique_ptr<Sweep> NewActivationSweep();
+std::unique_ptr<Sweep> NewStaleSweep();
+std::unique_ptr<Sweep> NewReactivationSweep();
+
+/// The actor of a job's events.
+std::string ActorOf(Job job);
+
+/// Counts a worker that moved, and names it while there is room.
+void CountMoved(SweepReport& report, const Worker& worker);
+
+/// A span for people: "2m3.5s", no finer than a millisecond.
+std::string Spoken(absl::Duration duration);
+
+/// A step that found fewer than it may take, or could move none of them, was the last.
+inline bool LastStep(std::size_t found, std::int64_t moved, int limit) {
+  return found < static_cast<std::size_t>(limit) || moved == 0;
+}
+
+}  // namespace muster

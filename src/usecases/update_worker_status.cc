@@ -1,0 +1,47 @@
+// A move by hand, along the legal moves, if the worker is as the caller expects.
+#include <string>
+#include <utility>
+
+#include "domain/text.h"
+#include "domain/transitions.h"
+#include "domain/validation.h"
+#include "muster/commands.h"
+#include "store/store.h"
+#include "usecases/staging.h"
+
+namespace muster {
+namespace {
+
+Complaint Check(const UpdateWorkerStatusCommand& command) {
+  if (Complaint complaint = CheckWorkerId(command.worker_id)) return complaint;
+  if (Complaint complaint = CheckStatus("status", command.status)) return complaint;
+  if (command.expected_status) {
+    if (Complaint complaint = CheckStatus("expected_status", *command.expected_status)) return complaint;
+  }
+  return CheckReason(command.reason);
+}
+
+}  // namespace
+
+Result<WorkerView> UpdateWorkerStatus(const UpdateWorkerStatusCommand& command, WriteTx& tx,
+                                      const Moment& now) {
+  if (Complaint complaint = Check(command)) return *std::move(complaint);
+  Result<WorkerView> found = FindWorker(tx, command.worker_id);
+  if (!found.ok()) return found;
+  const Worker& worker = *found->worker;
+  if (auto miss = CheckExpected(worker, command.expected_status, command.expected_revision))
+    return *std::move(miss);
+
+  switch (Decide(worker.status, command.status, By::kHand)) {
+    case Verdict::kStay:
+      return found;
+    case Verdict::kMove:
+      return StageMove(tx, *found, command.status, By::kHand, now,
+                       command.reason.empty() ? "moved by hand" : command.reason, command.actor);
+    case Verdict::kRefuse:
+      break;
+  }
+  return InvalidStateTransition{worker.id, worker.status, command.status};
+}
+
+}  // namespace muster
