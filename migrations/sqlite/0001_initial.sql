@@ -10,8 +10,8 @@ CREATE TABLE workers (
   id                   TEXT    NOT NULL UNIQUE,
   region               TEXT    NOT NULL,
   capacity             INTEGER NOT NULL CHECK (capacity > 0),
-  capabilities         TEXT    NOT NULL CHECK (json_type(capabilities) = 'array'),  -- sorted, no duplicates
-  metadata             TEXT    NOT NULL CHECK (json_type(metadata) = 'object'),
+  capabilities         TEXT    NOT NULL,  -- a JSON array of strings: sorted, no duplicates
+  metadata             TEXT    NOT NULL,  -- a JSON object of strings
   instance_id          TEXT    NOT NULL,  -- the process that holds the id
   registered_from      TEXT    NOT NULL,  -- its address; empty: unknown
   previous_instance_id TEXT    NOT NULL,  -- who held the id before; empty: nobody

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 
@@ -10,6 +11,8 @@
 
 namespace muster::sqlite {
 namespace {
+
+constexpr std::size_t kMaxStatementShown = 200;  // bytes; a script can be long
 
 absl::StatusCode CodeOf(int result_code, int system_error) {
   switch (result_code & 0xff) {
@@ -51,7 +54,7 @@ absl::Status LastFailure(sqlite3* connection, std::string_view doing) {
   std::string message = absl::StrCat(file == nullptr || *file == '\0' ? "database" : file, ": ",
                                      sqlite3_errmsg(connection), " (SQLite ", code);
   if (system_error != 0) absl::StrAppend(&message, ", ", std::strerror(system_error));
-  absl::StrAppend(&message, "), in: ", std::string(doing));
+  absl::StrAppend(&message, "), in: ", std::string(doing.substr(0, kMaxStatementShown)));
   // A failure without a code would pass for success.
   return StatusOf(code == SQLITE_OK ? SQLITE_ERROR : code, system_error, message);
 }

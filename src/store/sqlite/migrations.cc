@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <optional>
 #include <system_error>
@@ -46,6 +47,15 @@ bool HasContent(const std::string& path) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
   return !error && size > 0;
+}
+
+// SQLite itself takes a file of a few bytes for an empty database.
+bool HasMagic(const std::string& path) {
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  char start[kMagic.size()] = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(start, sizeof start);
+  return file.good() && std::string_view(start, sizeof start) == kMagic;
 }
 
 // A file without a log next to it is looked at without so much as a lock file; with one, only SQLite can say
@@ -149,7 +159,9 @@ std::span<const Migration> EmbeddedMigrations() {
 
 absl::Status Inspect(const std::string& path, std::span<const Migration> known) {
   if (!HasContent(path)) return absl::OkStatus();
-  absl::StatusOr<Database> database = Database::Open(path, AccessToInspect(path));
+  const Access access = AccessToInspect(path);
+  if (access != Access::kReadWrite && !HasMagic(path)) return NotADatabase(path);
+  absl::StatusOr<Database> database = Database::Open(path, access);
   const absl::Status found = database.ok() ? InspectOpen(*database, path, known) : database.status();
   return absl::IsDataLoss(found) ? NotADatabase(path) : found;
 }
