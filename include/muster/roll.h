@@ -64,6 +64,7 @@ struct RollStatus {
   std::int64_t false_offlines = 0;
   std::int64_t flaps = 0;
   absl::Duration worst_detection_latency;
+  std::int64_t job_failures = 0;  // runs that an error ended
   absl::Time started_at;
 };
 
@@ -74,6 +75,8 @@ class Roll {
  public:
   /// Commands that may wait at once; one more is Overloaded.
   static constexpr std::int64_t kMaxQueued = 200'000;
+  /// Runs of jobs that may wait or run at once; one more is Overloaded.
+  static constexpr std::size_t kMaxQueuedRuns = 100;
 
   /// Clock and executor must outlive the roll. Call Start before anything else.
   Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings);
@@ -111,7 +114,8 @@ class Roll {
 
   RollStatus Status() const;
 
-  /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once.
+  /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once. A job that runs ends
+  /// after its step, and says so.
   void Drain(absl::AnyInvocable<void()> drained);
 
  private:

@@ -1,0 +1,60 @@
+#include "roll/command_queue.h"
+
+namespace muster {
+
+Command& CommandQueue::List::PopFront() {
+  Command& command = *first_;
+  first_ = command.next_;
+  if (first_ == nullptr) last_ = nullptr;
+  command.next_ = nullptr;
+  return command;
+}
+
+void CommandQueue::List::PushBack(Command& command) {
+  command.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &command;
+  last_ = &command;
+}
+
+void CommandQueue::List::Append(List other) {
+  if (other.empty()) return;
+  (last_ == nullptr ? first_ : last_->next_) = other.first_;
+  last_ = other.last_;
+}
+
+CommandQueue::Pushed CommandQueue::Push(Command& command) {
+  if (waiting_.fetch_add(1, std::memory_order_relaxed) >= most_) {
+    Forget(1);
+    return Pushed::kFull;
+  }
+  Command* newest = newest_.load(std::memory_order_relaxed);
+  do {
+    if (newest == Closed()) {
+      Forget(1);
+      return Pushed::kClosed;
+    }
+    command.next_ = newest;
+  } while (
+      !newest_.compare_exchange_weak(newest, &command, std::memory_order_release, std::memory_order_relaxed));
+  return newest == nullptr ? Pushed::kFirst : Pushed::kBehindOthers;
+}
+
+CommandQueue::List CommandQueue::Take(Command* leave) {
+  // Not a plain exchange: that would open a closed queue for a moment.
+  Command* newest = newest_.load(std::memory_order_relaxed);
+  do {
+    if (newest == Closed() || (newest == nullptr && leave == nullptr)) return {};
+  } while (
+      !newest_.compare_exchange_weak(newest, leave, std::memory_order_acquire, std::memory_order_relaxed));
+  List list;
+  list.last_ = newest;
+  while (newest != nullptr) {  // newest first: turn it round
+    Command* const older = newest->next_;
+    newest->next_ = list.first_;
+    list.first_ = newest;
+    newest = older;
+  }
+  return list;
+}
+
+}  // namespace muster

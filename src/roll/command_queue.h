@@ -1,0 +1,57 @@
+// The queue of commands that wait for the writer: many threads push, one takes.
+//
+// Lock-free: a push is one compare-and-swap, and a take gets all that wait at once. The commands themselves
+// are the links, so nothing is allocated. A newcomer that finds the queue empty is told so: it has to wake
+// the writer, and nobody else has.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "muster/roll.h"
+
+namespace muster {
+
+class CommandQueue {
+ public:
+  explicit CommandQueue(std::int64_t most) : most_(most) {}
+  CommandQueue(const CommandQueue&) = delete;
+  CommandQueue& operator=(const CommandQueue&) = delete;
+
+  /// Commands in order, linked by themselves. Not thread-safe.
+  class List {
+   public:
+    bool empty() const { return first_ == nullptr; }
+    /// Precondition: not empty.
+    Command& PopFront();
+    void PushBack(Command& command);
+    void Append(List other);
+
+   private:
+    friend class CommandQueue;
+    Command* first_ = nullptr;
+    Command* last_ = nullptr;
+  };
+
+  enum class Pushed { kFirst, kBehindOthers, kFull, kClosed };
+
+  /// Any thread. The command is taken on kFirst and kBehindOthers.
+  Pushed Push(Command& command);
+  /// One thread. All that wait, oldest first. They count as waiting until Forget.
+  List TakeAll() { return Take(nullptr); }
+  /// `count` commands wait no longer.
+  void Forget(std::int64_t count) { waiting_.fetch_sub(count, std::memory_order_relaxed); }
+  /// Takes all that wait and refuses every push from now on.
+  List Close() { return Take(Closed()); }
+
+ private:
+  // A link that is no command: what the newest one is when the queue is closed.
+  Command* Closed() { return reinterpret_cast<Command*>(this); }
+  List Take(Command* leave);
+
+  const std::int64_t most_;
+  alignas(64) std::atomic<Command*> newest_ = nullptr;
+  alignas(64) std::atomic<std::int64_t> waiting_ = 0;
+};
+
+}  // namespace muster

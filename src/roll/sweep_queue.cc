@@ -1,0 +1,60 @@
+#include "roll/sweep_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace muster {
+
+void SweepQueue::Add(std::vector<Job> jobs, Done done) {
+  std::reverse(jobs.begin(), jobs.end());
+  Run run;
+  run.jobs = std::move(jobs);
+  run.done = std::move(done);
+  runs_.push_back(std::move(run));
+}
+
+Outcome SweepQueue::Step(WriteTx& tx, const Moment& now, const Settings& settings) {
+  Run& run = runs_.front();
+  if (run.sweep == nullptr) run.sweep = NewSweep(run.jobs.back());
+  const Result<bool> complete = run.sweep->Step(tx, now, settings, kStepLimit);
+  if (!complete.ok()) return complete.error();
+  run.complete = *complete;
+  return Ok();
+}
+
+SweepQueue::Progress SweepQueue::StepCommitted() {
+  Run& run = runs_.front();
+  const SweepReport& report = run.sweep->report();
+  Progress progress;
+  progress.job = run.jobs.back();
+  progress.moved = report.moved - run.moved;
+  progress.ids.assign(report.ids.begin() + static_cast<std::ptrdiff_t>(run.named), report.ids.end());
+  progress.worst_latency = report.worst_latency;
+  run.moved = report.moved;
+  run.named = report.ids.size();
+  if (!run.complete) return progress;
+
+  run.reports.push_back(report);
+  run.jobs.pop_back();
+  run.sweep.reset();
+  run.moved = 0;
+  run.named = 0;
+  if (run.jobs.empty()) {
+    Run finished = std::move(runs_.front());
+    runs_.pop_front();
+    finished.done(std::move(finished.reports));
+  }
+  return progress;
+}
+
+void SweepQueue::StepFailed(const WorkerError& error) {
+  Run failed = std::move(runs_.front());
+  runs_.pop_front();
+  failed.done(error);
+}
+
+void SweepQueue::Abandon(const WorkerError& error) {
+  while (!runs_.empty()) StepFailed(error);
+}
+
+}  // namespace muster

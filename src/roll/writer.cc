@@ -1,0 +1,275 @@
+#include "roll/writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/executor.h"
+#include "store/store.h"
+
+namespace muster {
+namespace {
+
+constexpr int kBatchLimit = 8'192;
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gone in less
+
+// How often the listening clock is stored where nothing else is. More often at first: a daemon that never
+// lives long still gets on.
+constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
+constexpr absl::Duration kYoung = absl::Seconds(10);
+
+// The store's own work: as much as a tenth of the time under load, more when there is nothing else to do.
+constexpr absl::Duration kMaintainEvery = absl::Milliseconds(10);
+constexpr absl::Duration kMaintainUnderLoad = absl::Milliseconds(1);
+constexpr absl::Duration kMaintainIdle = absl::Milliseconds(5);
+
+StoreUnavailable Draining() {
+  return {"the daemon is draining"};
+}
+
+}  // namespace
+
+Roll::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Executor& executor,
+                     const Settings& settings)
+    : store_(std::move(store)),
+      clock_(clock),
+      executor_(executor),
+      settings_box_(settings),
+      queue_(Roll::kMaxQueued) {
+  advised_micros_ = absl::ToInt64Microseconds(muster::AdvisedInterval(0, settings));
+}
+
+void Roll::Writer::Start() {
+  executor_.Post([this] {
+    settings_ = settings_box_.Get();
+    started_ = last_commit_ = last_maintenance_ = clock_.MonotonicNow();
+    {
+      const MutexLock lock(mu_);
+      started_at_ = clock_.WallNow();
+    heartbeat_rate_.Add(started_, 0);
+      listening_.Start(started_, store_->LastListening(), *settings_);
+    }
+    Tick();
+  });
+}
+
+Outcome Roll::Writer::Submit(Command& command) {
+  switch (queue_.Push(command)) {
+    case CommandQueue::Pushed::kFirst:
+      executor_.Post([this] { Turn(); });
+      return Ok();
+    case CommandQueue::Pushed::kBehindOthers:
+      return Ok();
+    case CommandQueue::Pushed::kFull:
+      return Overloaded{kRetryAfter};
+    case CommandQueue::Pushed::kClosed:
+      return Draining();
+  }
+  return Ok();
+}
+
+void Roll::Writer::RunJobs(std::vector<Job> jobs, SweepQueue::Done done) {
+  executor_.Post([this, jobs = std::move(jobs), done = std::move(done)]() mutable {
+    if (draining_) return done(Draining());
+    if (sweeps_.size() >= Roll::kMaxQueuedRuns) return done(Overloaded{kRetryAfter});
+    sweeps_.Add(std::move(jobs), std::move(done));
+    QueueTurn();
+  });
+}
+
+void Roll::Writer::SetSettings(const Settings& settings) {
+  settings_box_.Set(settings);
+  executor_.Post([this] {
+    AdoptSettings();
+    CountFleet();
+  });
+}
+
+void Roll::Writer::Drain(absl::AnyInvocable<void()> drained) {
+  const CommandQueue::List rest = queue_.Close();
+  executor_.Post([this, rest, drained = std::move(drained)]() mutable {
+    batch_waits_.Append(rest);
+    drained_.push_back(std::move(drained));
+    draining_ = true;
+    sweeps_.Abandon(Draining());
+    QueueTurn();
+  });
+}
+
+void Roll::Writer::QueueTurn() {
+  if (std::exchange(turn_queued_, true)) return;
+  executor_.Post([this] {
+    turn_queued_ = false;
+    Turn();
+  });
+}
+
+void Roll::Writer::Tick() {
+  Turn();
+  CountFleet();
+  StoreClockIfDue();
+  if (!draining_) {
+    executor_.PostAt(now_ + ListeningClock::Tick(*settings_), [this] { Tick(); });
+  }
+}
+
+void Roll::Writer::Turn() {
+  AdoptSettings();
+  Observe();
+  batch_waits_.Append(queue_.TakeAll());
+  if (!batch_waits_.empty()) CarryOutBatch();
+  if (!sweeps_.empty()) CarryOutSweepStep();
+  MaintainStore();
+  if (!batch_waits_.empty() || !sweeps_.empty() || maintenance_waits_) {
+    QueueTurn();
+  } else if (draining_) {
+    FinishDraining();
+  }
+}
+
+void Roll::Writer::AdoptSettings() {
+  std::shared_ptr<const Settings> current = settings_box_.Get();
+  if (current == settings_) return;
+  settings_ = std::move(current);
+  const MutexLock lock(mu_);
+  listening_.Configure(*settings_);
+}
+
+void Roll::Writer::Observe() {
+  now_ = clock_.MonotonicNow();
+  const MutexLock lock(mu_);
+  listening_.Observe(now_);
+}
+
+Moment Roll::Writer::BeginMoment() {
+  const absl::Time wall = absl::FromUnixMicros(absl::ToUnixMicros(clock_.WallNow()));
+  const MutexLock lock(mu_);
+  return {wall, listening_.now()};
+}
+
+Outcome Roll::Writer::Commit() {
+  ListeningState state;
+  {
+    const MutexLock lock(mu_);
+    if (listening_.store_away()) listening_.Nudge();
+    state = listening_.state();
+  }
+  Outcome committed = store_->Commit(state);
+  if (!committed.ok()) store_->Rollback();
+  const MutexLock lock(mu_);
+  if (committed.ok()) {
+    last_commit_ = now_;
+    listening_.StoreWorks();
+  } else {
+    listening_.StoreFailed();
+  }
+  return committed;
+}
+
+void Roll::Writer::CarryOutBatch() {
+  WriteTx& tx = store_->Begin();
+  const Moment moment = BeginMoment();
+  CommandQueue::List applied;
+  std::int64_t heartbeats = 0;
+  int count = 0;
+  for (; count < kBatchLimit && !batch_waits_.empty(); ++count) {
+    Command& command = batch_waits_.PopFront();
+    command.Apply(tx, moment);
+    heartbeats += command.heartbeats_recorded_;
+    applied.PushBack(command);
+  }
+  queue_.Forget(count);
+  const Outcome committed = Commit();
+  if (committed.ok() && heartbeats > 0) {
+    const MutexLock lock(mu_);
+    heartbeats_ += heartbeats;
+    heartbeat_rate_.Add(now_, heartbeats);
+  }
+  const WorkerError* const not_durable = committed.ok() ? nullptr : &committed.error();
+  while (!applied.empty()) applied.PopFront().Finish(not_durable);
+}
+
+void Roll::Writer::CarryOutSweepStep() {
+  WriteTx& tx = store_->Begin();
+  const Moment moment = BeginMoment();
+  Outcome outcome = sweeps_.Step(tx, moment, *settings_);
+  if (outcome.ok()) {
+    outcome = Commit();
+  } else {
+    store_->Rollback();
+  }
+  if (!outcome.ok()) {
+    {
+      const MutexLock lock(mu_);
+      ++job_failures_;
+    }
+    sweeps_.StepFailed(outcome.error());
+    return;
+  }
+  const SweepQueue::Progress progress = sweeps_.StepCommitted();
+  const MutexLock lock(mu_);
+  if (progress.job == Job::kStaleDetection) {
+    detection_.CalledOffline(progress.moved, progress.ids, progress.worst_latency, moment.listening,
+                             settings_->heartbeat_timeout);
+  } else if (progress.job == Job::kReactivation) {
+    detection_.CameBack(progress.ids, moment.listening, settings_->heartbeat_timeout);
+  }
+}
+
+void Roll::Writer::StoreClockIfDue() {
+  {
+    const MutexLock lock(mu_);
+    const absl::Duration pace =
+        now_ - started_ < kYoung ? ListeningClock::Tick(*settings_) : kStoreClockEvery;
+    if (!listening_.store_away() && now_ - last_commit_ < pace) return;
+  }
+  store_->Begin();
+  (void)Commit();  // the listening clock takes note of a failure
+}
+
+void Roll::Writer::MaintainStore() {
+  const bool idle = batch_waits_.empty() && sweeps_.empty();
+  if (!(idle && maintenance_waits_) && now_ - last_maintenance_ < kMaintainEvery) return;
+  last_maintenance_ = now_;
+  maintenance_waits_ = store_->Maintain(idle ? kMaintainIdle : kMaintainUnderLoad);
+}
+
+void Roll::Writer::CountFleet() {
+  const Result<std::vector<RegionTotals>> totals = store_->Reader().Totals();
+  if (!totals.ok()) return;
+  std::int64_t workers = 0;
+  for (const RegionTotals& region : *totals) {
+    for (const WorkerStatus status : kAllStatuses) workers += region.by_status[static_cast<int>(status)];
+  }
+  advised_micros_.store(absl::ToInt64Microseconds(muster::AdvisedInterval(workers, *settings_)),
+                        std::memory_order_relaxed);
+  const MutexLock lock(mu_);
+  workers_ = workers;
+}
+
+void Roll::Writer::FinishDraining() {
+  if (drained_.empty()) return;
+  store_->Begin();
+  (void)Commit();
+  for (absl::AnyInvocable<void()>& drained : std::exchange(drained_, {})) drained();
+}
+
+RollStatus Roll::Writer::Status() const {
+  const absl::Duration now = clock_.MonotonicNow();
+  RollStatus status;
+  const MutexLock lock(mu_);
+  status.not_listening_because = listening_.NotListeningBecause(now);
+  status.listening = status.not_listening_because.empty();
+  status.clock = listening_.now();
+  status.heartbeats_recorded = heartbeats_;
+  status.heartbeats_per_second = heartbeat_rate_.PerSecond(now);
+  status.workers = workers_;
+  status.offline_detected = detection_.offline_detected();
+  status.false_offlines = detection_.false_offlines();
+  status.flaps = detection_.flaps();
+  status.worst_detection_latency = detection_.worst_latency();
+  status.job_failures = job_failures_;
+  status.started_at = started_at_;
+  return status;
+}
+
+}  // namespace muster
