@@ -6,16 +6,18 @@
 
 -- Who is registered, and what it said of itself.
 CREATE TABLE workers (
-  key                  INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused, so that a late row finds nobody else
-  id                   TEXT    NOT NULL UNIQUE,
-  region               TEXT    NOT NULL,
-  capacity             INTEGER NOT NULL CHECK (capacity > 0),
-  capabilities         TEXT    NOT NULL,  -- a JSON array of strings: sorted, no duplicates
-  metadata             TEXT    NOT NULL,  -- a JSON object of strings
-  instance_id          TEXT    NOT NULL,  -- the process that holds the id
-  registered_from      TEXT    NOT NULL,  -- its address; empty: unknown
-  previous_instance_id TEXT    NOT NULL,  -- who held the id before; empty: nobody
-  registered_at        INTEGER NOT NULL
+  key                     INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused, so that a late row finds nobody else
+  id                      TEXT    NOT NULL UNIQUE,
+  region                  TEXT    NOT NULL,
+  capacity                INTEGER NOT NULL CHECK (capacity > 0),
+  capabilities            TEXT    NOT NULL,  -- a JSON array of strings: sorted, no duplicates
+  metadata                TEXT    NOT NULL,  -- a JSON object of strings
+  instance_id             TEXT    NOT NULL,  -- the process that holds the id
+  registered_from         TEXT    NOT NULL,  -- its address; empty: unknown
+  previous_instance_id    TEXT    NOT NULL,  -- who held the id before; empty: nobody
+  registered_at           INTEGER NOT NULL,
+  registered_at_listening INTEGER NOT NULL,  -- the same moment on the listening clock
+  heartbeats_before       INTEGER NOT NULL   -- heartbeats of the id before this registration took it over
 ) STRICT;
 
 -- What the jobs and the operators change: apart from the above and narrow, so that a million moves are cheap.
@@ -26,6 +28,7 @@ CREATE TABLE worker_states (
   status_changed_at    INTEGER NOT NULL,
   revision             INTEGER NOT NULL,
   activated_by_hand_at INTEGER,           -- on the listening clock; NULL: not by hand
+  called_offline_at    INTEGER,           -- by stale detection, on the listening clock; NULL: it was not, or moved on
   clone_reported       INTEGER NOT NULL   -- 1: two processes on this id were reported
 ) STRICT;
 

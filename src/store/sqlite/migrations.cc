@@ -54,6 +54,7 @@ bool HasMagic(const std::string& path) {
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
   char start[kMagic.size()] = {};
   std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) return true;  // let SQLite say why
   file.read(start, sizeof start);
   return file.good() && std::string_view(start, sizeof start) == kMagic;
 }

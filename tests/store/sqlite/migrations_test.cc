@@ -90,8 +90,9 @@ TEST_CASE("the views show names and ISO times to the microsecond") {
   REQUIRE(database
               .Execute(
                   "INSERT INTO workers (key, id, region, capacity, capabilities, metadata, instance_id,"
-                  " registered_from, previous_instance_id, registered_at)"
-                  " VALUES (1, 'worker-1', 'eu', 4, '[\"gpu\"]', '{}', 'i', '', '', 1700000000000042);"
+                  " registered_from, previous_instance_id, registered_at, registered_at_listening,"
+                  " heartbeats_before)"
+                  " VALUES (1, 'worker-1', 'eu', 4, '[\"gpu\"]', '{}', 'i', '', '', 1700000000000042, 0, 0);"
                   "INSERT INTO worker_states (key, status, status_reason, status_changed_at, revision,"
                   " clone_reported) VALUES (1, 2, 'heard', 1700000000000042, 2, 0);"
                   "INSERT INTO events (cursor, type, at, worker_id, region, revision, from_status, to_status,"
