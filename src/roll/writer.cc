@@ -45,7 +45,7 @@ void Roll::Writer::Start() {
     {
       const MutexLock lock(mu_);
       started_at_ = clock_.WallNow();
-    heartbeat_rate_.Add(started_, 0);
+      heartbeat_rate_.Add(started_, 0);
       listening_.Start(started_, store_->LastListening(), *settings_);
     }
     Tick();
