@@ -40,7 +40,7 @@ class StaleSweep final : public Sweep {
     if (!found.ok()) return found.error();
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
-      if (StaleDetectionApplies(view, *cutoff_)) CallOffline(tx, view, now, settings.heartbeat_timeout);
+      if (StaleDetectionApplies(view, *cutoff_)) CallOffline(tx, view, now);
     }
     if (!LastStep(found->size(), report_.moved - moved_before, limit)) return false;
     for (const auto& [region, reason] : ending_) Release(tx, region, reason, now);
@@ -51,6 +51,7 @@ class StaleSweep final : public Sweep {
   // Asks the guard about every region that has silent workers or a hold.
   Outcome Begin(WriteTx& tx, const Moment& now, const Settings& settings) {
     const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
+    timeout_ = settings.heartbeat_timeout;
     Result<std::vector<RegionSilence>> silences = tx.SilentByRegion(cutoff);
     if (!silences.ok()) return silences.error();
     const Result<std::vector<RegionHold>> holds = tx.Holds();
@@ -102,11 +103,12 @@ class StaleSweep final : public Sweep {
     }
   }
 
-  void CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now, absl::Duration timeout) {
-    const absl::Duration latency = DetectionLatency(view, now.listening, timeout);
-    StageMove(tx, view, WorkerStatus::kOffline, By::kStaleDetection, now,
-              Concat({"silent for ", Spoken(timeout + latency), ", timeout ", absl::FormatDuration(timeout)}),
-              actor_);
+  void CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now) {
+    const absl::Duration latency = DetectionLatency(view, now.listening, timeout_);
+    StageMove(
+        tx, view, WorkerStatus::kOffline, By::kStaleDetection, now,
+        Concat({"silent for ", Spoken(timeout_ + latency), ", timeout ", absl::FormatDuration(timeout_)}),
+        actor_);
     CountMoved(report_, *view.worker);
     report_.worst_latency = std::max(report_.worst_latency, latency);
   }
@@ -129,6 +131,7 @@ class StaleSweep final : public Sweep {
 
   const std::string actor_ = ActorOf(Job::kStaleDetection);
   std::optional<ListeningTime> cutoff_;  // set once the run has begun
+  absl::Duration timeout_;               // as it was then, so that a reload does not split a run in two
   absl::flat_hash_set<std::string> held_;
   std::vector<std::pair<std::string, std::string>> ending_;  // regions whose hold ends with the run, and why
 };
