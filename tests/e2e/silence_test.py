@@ -1,0 +1,67 @@
+"""Silence is told from deafness: a daemon that could not hear blames nobody, and still finds the dead."""
+import signal
+import time
+import unittest
+
+import harness
+from harness import ACTIVE, OFFLINE, until
+
+TIMEOUT = 3
+FLAGS = {"heartbeat_timeout": f"{TIMEOUT}s", "activation_interval": "1s", "stale_interval": "1s",
+         "reactivation_interval": "1s"}
+WORKERS = [f"worker-{number}" for number in range(5)]
+
+
+class Silence(unittest.TestCase):
+    def setUp(self):
+        directory = self.enterContext(harness.Directory())
+        self.daemon = self.enterContext(harness.Daemon(directory, f"sqlite:{directory}/roll.db", **FLAGS))
+        for worker_id in WORKERS:
+            self.daemon.register(worker_id)
+        self.fleet = self.enterContext(harness.Fleet(self.daemon, WORKERS))
+        until(lambda: all(self.status(w) == ACTIVE for w in WORKERS), 15, "everybody Active")
+
+    def status(self, worker_id):
+        return self.daemon.get(worker_id).status
+
+    def gone_offline(self):
+        return {event.worker_id for event in self.daemon.events() if event.to_status == OFFLINE}
+
+    def observe(self, seconds):
+        """Long enough for the sweeps to make the mistake that must not happen."""
+        time.sleep(seconds)
+        self.assertEqual(self.gone_offline(), set())
+
+    def one_dies(self):
+        """Proves that the daemon finds the dead all the same, within the promise and the reconnect allowance."""
+        self.fleet.alive.remove("worker-2")
+        begin = time.monotonic()
+        until(lambda: self.status("worker-2") == OFFLINE, 4 * TIMEOUT, "worker-2 Offline")
+        print(f"the dead one was found in {time.monotonic() - begin:.1f} s; timeout {TIMEOUT} s, interval 1 s")
+        self.assertEqual(self.gone_offline(), {"worker-2"})
+
+    def test_stopped_and_continued(self):
+        self.daemon.signal(signal.SIGSTOP)
+        time.sleep(2 * TIMEOUT)
+        self.daemon.signal(signal.SIGCONT)
+        self.observe(1.5 * TIMEOUT)
+        self.one_dies()
+
+    def test_down_and_restarted(self):
+        self.daemon.stop()
+        time.sleep(1.5 * TIMEOUT)
+        self.daemon.start()
+        self.observe(1.5 * TIMEOUT)
+        self.one_dies()
+
+    def test_died_while_the_daemon_was_down(self):
+        self.daemon.kill()
+        self.fleet.alive.remove("worker-2")
+        time.sleep(TIMEOUT)
+        self.daemon.start()
+        until(lambda: self.status("worker-2") == OFFLINE, 4 * TIMEOUT, "worker-2 Offline")
+        self.assertEqual(self.gone_offline(), {"worker-2"})
+
+
+if __name__ == "__main__":
+    harness.main()
