@@ -1,0 +1,14 @@
+#include "rpc/gate.h"
+
+namespace muster::rpc {
+
+WorkerError Gate::Refusal() const {
+  return StoreUnavailable{closed_.load() ? "the daemon is stopping" : "the daemon is starting"};
+}
+
+void Gate::Close() {
+  closed_.store(true);
+  roll_.store(nullptr, std::memory_order_release);
+}
+
+}  // namespace muster::rpc

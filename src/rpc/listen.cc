@@ -1,0 +1,99 @@
+#include "rpc/listen.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "domain/text.h"
+
+namespace muster::rpc {
+namespace {
+
+constexpr int kMaxPort = 65'535;
+
+absl::Status Bad(std::string_view text) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(Shown(text),
+                   " is no address to listen on: write HOST:PORT, [IPV6]:PORT or unix:PATH, as "
+                   "127.0.0.1:50051"));
+}
+
+std::optional<int> ParsePort(std::string_view text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && port >= 0 && port <= kMaxPort ? std::optional(port) : std::nullopt;
+}
+
+int TryToBind(const addrinfo& candidate) {
+  const int socket =
+      ::socket(candidate.ai_family, candidate.ai_socktype | SOCK_CLOEXEC, candidate.ai_protocol);
+  if (socket < 0) return errno;
+  const int on = 1;
+  (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  int error = 0;
+  if (::bind(socket, candidate.ai_addr, candidate.ai_addrlen) != 0 || ::listen(socket, 1) != 0) error = errno;
+  ::close(socket);
+  return error;
+}
+
+}  // namespace
+
+absl::StatusOr<ListenAddress> ListenAddress::Parse(std::string_view text) {
+  ListenAddress address;
+  constexpr std::string_view kUnix = "unix:";
+  if (text.starts_with(kUnix) && text.size() > kUnix.size()) {
+    address.unix_path = std::string(text.substr(kUnix.size()));
+    return address;
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return Bad(text);
+  const std::optional<int> port = ParsePort(text.substr(colon + 1));
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const bool plain = host.find_first_of("[]/ ") == std::string_view::npos;
+  const bool v6 = host.find(':') != std::string_view::npos;
+  if (!port || host.empty() || !plain || v6 != bracketed) return Bad(text);
+  address.host = std::string(host);
+  address.port = *port;
+  return address;
+}
+
+std::string ListenAddress::ToString() const {
+  if (!unix_path.empty()) return absl::StrCat("unix:", unix_path);
+  if (host.find(':') != std::string::npos) return absl::StrCat("[", host, "]:", port);
+  return absl::StrCat(host, ":", port);
+}
+
+bool ListenAddress::Loopback() const {
+  return !unix_path.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+std::string WhyNotListen(const ListenAddress& address) {
+  if (!address.unix_path.empty()) return "check that the folder exists, and that the socket is not in use";
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const int resolved =
+      ::getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
+  if (resolved != 0) return ::gai_strerror(resolved);
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    const int error = TryToBind(*each);
+    if (error == EADDRINUSE) return "the address is in use: is another musterd running there?";
+    if (error != 0) return std::strerror(error);
+  }
+  return "gRPC gave no reason";
+}
+
+}  // namespace muster::rpc

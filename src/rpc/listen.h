@@ -1,0 +1,27 @@
+// Addresses to listen on.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace muster::rpc {
+
+/// "HOST:PORT", "[IPV6]:PORT" or "unix:PATH". Port 0: one that is free.
+struct ListenAddress {
+  std::string host;  // without brackets; empty for a unix socket
+  int port = 0;
+  std::string unix_path;  // empty for TCP
+
+  /// INVALID_ARGUMENT that says what an address looks like.
+  static absl::StatusOr<ListenAddress> Parse(std::string_view text);
+  std::string ToString() const;
+  /// Whether only this machine can reach it. A name other than localhost counts as no.
+  bool Loopback() const;
+};
+
+/// Why nobody can listen there now, found out by trying; for the message after a failure.
+std::string WhyNotListen(const ListenAddress& address);
+
+}  // namespace muster::rpc

@@ -1,0 +1,158 @@
+#include "rpc/queries.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "muster/queries.h"
+#include "rpc/convert.h"
+#include "rpc/heartbeat_summary.h"
+#include "rpc/summary.h"
+#include "rpc/unary.h"
+
+namespace muster::rpc {
+namespace {
+
+Result<WorkerFilter> FilterFrom(v1::ListWorkersRequest& request) {
+  WorkerFilter filter;
+  bool any = false;
+  for (int i = 0; i < request.statuses_size(); ++i) {
+    const auto status = StatusFromProto(request.statuses(i), absl::StrCat("statuses[", i, "]"));
+    if (!status.ok()) return status.error();
+    if (*status) {
+      filter.statuses.push_back(**status);
+    } else {
+      any = true;
+    }
+  }
+  if (any) filter.statuses.clear();
+  filter.region = std::move(*request.mutable_region());
+  filter.capability = std::move(*request.mutable_capability());
+  for (auto& [key, value] : *request.mutable_metadata()) filter.metadata.emplace(key, std::move(value));
+  return filter;
+}
+
+/// Ends a stream before it began.
+class UnimplementedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  UnimplementedStream() {
+    Finish({grpc::StatusCode::UNIMPLEMENTED,
+            "WatchWorkers is not in this version: poll ListEvents by its cursor"});
+  }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Bytes* received, Bytes* reply) {
+  using Call = UnaryCall<v1::GetWorkerRequest, v1::GetWorkerResponse>;
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+    const Result<bool> heartbeats = WantsHeartbeats(call.request.view());
+    if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
+    roll.Read([&call, &roll, heartbeats = *heartbeats](const ReadTx& tx) {
+      const Result<WorkerView> worker = muster::GetWorker(tx, call.request.worker_id());
+      if (!worker.ok()) return call.Refuse(worker.error());
+      v1::Worker& out = *call.response.mutable_worker();
+      ToProto(*worker, out);
+      if (heartbeats) {
+        const Outcome summed = HeartbeatSummaries(tx, roll).Add(*worker, out);
+        if (!summed.ok()) return call.Refuse(summed.error());
+      }
+      call.Reply();
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const Bytes* received, Bytes* reply) {
+  using Call = UnaryCall<v1::ListWorkersRequest, v1::ListWorkersResponse>;
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+    const Result<bool> heartbeats = WantsHeartbeats(call.request.view());
+    if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
+    Result<WorkerFilter> filter = FilterFrom(call.request);
+    if (!filter.ok()) return call.Refuse(filter.error());
+    roll.Read([&call, &roll, heartbeats = *heartbeats, filter = *std::move(filter)](const ReadTx& tx) {
+      const PageRequest page{call.request.page_size(), call.request.page_token()};
+      const Result<WorkerPage> workers = muster::ListWorkers(tx, filter, page);
+      if (!workers.ok()) return call.Refuse(workers.error());
+      std::optional<HeartbeatSummaries> summaries;
+      if (heartbeats) summaries.emplace(tx, roll);
+      for (const WorkerView& worker : workers->workers) {
+        v1::Worker& out = *call.response.add_workers();
+        ToProto(worker, out);
+        if (!summaries) continue;
+        const Outcome summed = summaries->Add(worker, out);
+        if (!summed.ok()) return call.Refuse(summed.error());
+      }
+      call.response.set_next_page_token(workers->next_page_token);
+      call.Reply();
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* QueriesService::GetLastHeartbeat(Context* context, const Bytes* received,
+                                                           Bytes* reply) {
+  using Call = UnaryCall<v1::GetLastHeartbeatRequest, v1::GetLastHeartbeatResponse>;
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+    roll.Read([&call](const ReadTx& tx) {
+      const Result<WorkerView> worker = muster::GetWorker(tx, call.request.worker_id());
+      if (!worker.ok()) return call.Refuse(worker.error());
+      const Pulse& pulse = worker->pulse;
+      if (pulse.total > 0) {
+        ToProto(HeartbeatRecord{pulse.total, pulse.last_at}, *call.response.mutable_heartbeat());
+      }
+      call.Reply();
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* QueriesService::ListHeartbeats(Context* context, const Bytes* received,
+                                                         Bytes* reply) {
+  using Call = UnaryCall<v1::ListHeartbeatsRequest, v1::ListHeartbeatsResponse>;
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+    roll.Read([&call](const ReadTx& tx) {
+      const PageRequest page{call.request.page_size(), call.request.page_token()};
+      const Result<HeartbeatPage> found = muster::ListHeartbeats(tx, call.request.worker_id(), page);
+      if (!found.ok()) return call.Refuse(found.error());
+      for (const HeartbeatRecord& record : found->heartbeats)
+        ToProto(record, *call.response.add_heartbeats());
+      call.response.set_next_page_token(found->next_page_token);
+      call.Reply();
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, const Bytes* received,
+                                                          Bytes* reply) {
+  using Call = UnaryCall<v1::GetFleetSummaryRequest, v1::GetFleetSummaryResponse>;
+  return Call::Begin(gate_, context, received, reply, [this](Call& call, Roll& roll) {
+    roll.Read([&call, &roll, &version = version_](const ReadTx& tx) {
+      const Outcome summed = FillSummary(tx, roll, call.response);
+      if (!summed.ok()) return call.Refuse(summed.error());
+      call.response.set_version(version);
+      call.Reply();
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* QueriesService::ListEvents(Context* context, const Bytes* received, Bytes* reply) {
+  using Call = UnaryCall<v1::ListEventsRequest, v1::ListEventsResponse>;
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+    roll.Read([&call](const ReadTx& tx) {
+      const v1::ListEventsRequest& request = call.request;
+      const EventFilter filter{request.worker_id(), request.after_cursor(), request.newest_first()};
+      const Result<EventPage> found =
+          muster::ListEvents(tx, filter, {request.page_size(), request.page_token()});
+      if (!found.ok()) return call.Refuse(found.error());
+      for (const Event& event : found->events) ToProto(event, *call.response.add_events());
+      call.response.set_next_page_token(found->next_page_token);
+      call.Reply();
+    });
+  });
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* QueriesService::WatchWorkers(Context*, const Bytes*) {
+  return new UnimplementedStream;
+}
+
+}  // namespace muster::rpc

@@ -1,0 +1,103 @@
+#include "rpc/server.h"
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/log.h"
+
+namespace muster::rpc {
+namespace {
+
+/// What gRPC itself says goes to our log, for those who look closely: most of it is about one connection.
+void LogForGrpc(gpr_log_func_args* line) {
+  const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
+  Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"says", line->message}});
+}
+
+/// gRPC keeps these for the whole process, and they must be in place before a server is built.
+void PrepareGrpc() {
+  gpr_set_log_function(LogForGrpc);
+  // A client that sends what is no UTF-8 gets an answer that says so; it shall not fill our log.
+  google::protobuf::SetLogHandler(nullptr);
+  grpc::EnableDefaultHealthCheckService(true);
+  // Called, not left to a static initializer, which a static link would drop.
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+}
+
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  // A second daemon on the same port shall fail, and not share it.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A connection that died is noticed within one heartbeat timeout. Clients may probe as they like, within
+  // reason.
+  const absl::Duration probe = std::clamp(options.heartbeat_timeout / 3, absl::Seconds(1), absl::Seconds(30));
+  const int probe_ms = static_cast<int>(absl::ToInt64Milliseconds(probe));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, probe_ms);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, probe_ms);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+}
+
+}  // namespace
+
+RpcServer::RpcServer(const ServerOptions& options, const Clock& clock, Executor& executor)
+    : clock_(clock),
+      health_(clock, executor),
+      commands_(gate_),
+      queries_(gate_, options.version),
+      address_(options.address) {}
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const ServerOptions& options, const Clock& clock,
+                                                             Executor& executor) {
+  PrepareGrpc();
+  std::unique_ptr<RpcServer> server(new RpcServer(options, clock, executor));
+  grpc::ServerBuilder builder;
+  SetLimits(options, builder);
+  int port = 0;
+  builder.AddListeningPort(options.address.ToString(), grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&server->commands_);
+  builder.RegisterService(&server->queries_);
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", options.address.ToString(), ": ", WhyNotListen(options.address)));
+  }
+  server->health_.Attach(*server->server_->GetHealthCheckService());
+  if (server->address_.unix_path.empty()) server->address_.port = port;
+  return server;
+}
+
+RpcServer::~RpcServer() {
+  Drain();
+  if (server_ != nullptr) Shutdown(absl::ZeroDuration());
+}
+
+void RpcServer::Serve(Roll& roll) {
+  gate_.Open(roll);
+  health_.Follow(roll);
+}
+
+void RpcServer::Drain() {
+  gate_.Close();
+  health_.Stop();
+}
+
+void RpcServer::Shutdown(absl::Duration grace) {
+  server_->Shutdown(absl::ToChronoTime(clock_.WallNow() + grace));
+}
+
+std::shared_ptr<grpc::Channel> RpcServer::InProcessChannel() {
+  return server_->InProcessChannel({});
+}
+
+}  // namespace muster::rpc

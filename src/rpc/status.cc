@@ -1,0 +1,84 @@
+#include "rpc/status.h"
+
+#include <string>
+#include <variant>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "rpc/convert.h"
+
+namespace muster::rpc {
+namespace {
+
+using Entries = google::protobuf::Map<std::string, std::string>;
+
+/// The code of each error, and what it adds to ErrorInfo.metadata.
+struct Describe {
+  Entries& metadata;
+
+  grpc::StatusCode operator()(const WorkerAlreadyExists& e) {
+    metadata["worker_id"] = e.id;
+    return grpc::StatusCode::ALREADY_EXISTS;
+  }
+  grpc::StatusCode operator()(const WorkerNotFound& e) {
+    metadata["worker_id"] = e.id;
+    return grpc::StatusCode::NOT_FOUND;
+  }
+  grpc::StatusCode operator()(const InvalidArgument& e) {
+    metadata["field"] = e.field;
+    return grpc::StatusCode::INVALID_ARGUMENT;
+  }
+  grpc::StatusCode operator()(const InvalidWorkerState& e) {
+    metadata["worker_id"] = e.id;
+    metadata["actual"] = e.actual;
+    metadata["expected"] = e.expected;
+    return grpc::StatusCode::ABORTED;
+  }
+  grpc::StatusCode operator()(const InvalidStateTransition& e) {
+    metadata["worker_id"] = e.id;
+    metadata["from"] = std::string(StatusName(e.from));
+    metadata["to"] = std::string(StatusName(e.to));
+    return grpc::StatusCode::FAILED_PRECONDITION;
+  }
+  grpc::StatusCode operator()(const InstanceSuperseded& e) {
+    metadata["worker_id"] = e.id;
+    metadata["instance_id"] = e.instance_id;
+    return grpc::StatusCode::FAILED_PRECONDITION;
+  }
+  grpc::StatusCode operator()(const Overloaded&) { return grpc::StatusCode::RESOURCE_EXHAUSTED; }
+  grpc::StatusCode operator()(const StoreUnavailable&) { return grpc::StatusCode::UNAVAILABLE; }
+};
+
+}  // namespace
+
+grpc::StatusCode CodeOf(const WorkerError& error) {
+  Entries ignored;
+  return std::visit(Describe{ignored}, error);
+}
+
+grpc::Status ToStatus(const WorkerError& error) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(ReasonOf(error)));
+  info.set_domain("muster");
+  const grpc::StatusCode code = std::visit(Describe{*info.mutable_metadata()}, error);
+
+  google::rpc::Status status;
+  status.set_code(code);
+  status.set_message(MessageOf(error));
+  status.add_details()->PackFrom(info);
+  if (const auto* invalid = std::get_if<InvalidArgument>(&error)) {
+    google::rpc::BadRequest request;
+    auto* violation = request.add_field_violations();
+    violation->set_field(invalid->field);
+    violation->set_description(invalid->reason);
+    status.add_details()->PackFrom(request);
+  }
+  if (const auto* overloaded = std::get_if<Overloaded>(&error)) {
+    google::rpc::RetryInfo retry;
+    ToProto(overloaded->retry_after, *retry.mutable_retry_delay());
+    status.add_details()->PackFrom(retry);
+  }
+  return grpc::Status(code, status.message(), status.SerializeAsString());
+}
+
+}  // namespace muster::rpc

@@ -1,0 +1,64 @@
+// One unary call that is not hot: decoded, let in or refused, answered once.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <string>
+#include <utility>
+
+#include "muster/result.h"
+#include "muster/roll.h"
+#include "rpc/gate.h"
+#include "rpc/peer.h"
+#include "rpc/status.h"
+#include "rpc/wire.h"
+
+namespace muster::rpc {
+
+/// Lives until gRPC is done with the call; must get exactly one of Reply and Refuse, from any thread, also if
+/// the client is gone. Nothing may touch it afterwards.
+template <typename Request, typename Response>
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  /// Reads the request, then hands the call to `handle(UnaryCall&, Roll&)`, which sees to it that it is
+  /// answered.
+  template <typename Handle>
+  static grpc::ServerUnaryReactor* Begin(const Gate& gate, grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* received, grpc::ByteBuffer* reply,
+                                         Handle handle) {
+    auto* call = new UnaryCall(context, reply);
+    Roll* roll = gate.roll();
+    if (roll == nullptr) {
+      call->Refuse(gate.Refusal());
+    } else if (auto malformed = Read(*received, call->request)) {
+      call->Refuse(*std::move(malformed));
+    } else {
+      handle(*call, *roll);
+    }
+    return call;
+  }
+
+  void Reply() {
+    Write(response, *reply_);
+    Finish(grpc::Status::OK);
+  }
+  void Refuse(const WorkerError& error) { Finish(ToStatus(error)); }
+
+  /// The caller's address.
+  std::string Caller() const { return AddressOfPeer(context_->peer()); }
+
+  Request request;
+  Response response;
+
+ private:
+  UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* reply)
+      : context_(context), reply_(reply) {}
+  void OnDone() override { delete this; }
+
+  grpc::CallbackServerContext* context_;
+  grpc::ByteBuffer* reply_;
+};
+
+}  // namespace muster::rpc
