@@ -57,6 +57,7 @@ struct RollStatus {
   bool listening = false;
   std::string not_listening_because;  // for people; empty while listening
   ListeningTime clock;
+  bool store_writable = true;            // the last commit went through
   std::int64_t heartbeats_recorded = 0;  // durable, since the start
   double heartbeats_per_second = 0;      // over the last minute
   std::int64_t workers = 0;

@@ -211,7 +211,7 @@ void Roll::Writer::CarryOutSweepStep() {
     detection_.CalledOffline(progress.moved, progress.ids, progress.worst_latency, moment.listening,
                              settings_->heartbeat_timeout);
   } else if (progress.job == Job::kReactivation) {
-    detection_.CameBack(progress.ids, moment.listening, settings_->heartbeat_timeout);
+    detection_.CameBackInTime(progress.false_offlines);
   }
 }
 
@@ -260,6 +260,7 @@ RollStatus Roll::Writer::Status() const {
   status.not_listening_because = listening_.NotListeningBecause(now);
   status.listening = status.not_listening_because.empty();
   status.clock = listening_.now();
+  status.store_writable = !listening_.store_away();
   status.heartbeats_recorded = heartbeats_;
   status.heartbeats_per_second = heartbeat_rate_.PerSecond(now);
   status.workers = workers_;
