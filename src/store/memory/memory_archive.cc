@@ -1,0 +1,73 @@
+#include "store/memory/memory_archive.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace muster {
+namespace {
+
+/// How many events a reader looks at before it lets the writer in.
+constexpr int kEventsWithoutABreak = 4096;
+
+}  // namespace
+
+Result<std::vector<HeartbeatRecord>> MemoryArchive::Heartbeats(std::string_view id, std::int64_t before,
+                                                               int limit) const {
+  const ReaderMutexLock lock(shared_.mu);
+  const std::optional<std::uint32_t> slot = shared_.model.Find(id);
+  if (!slot) return WorkerNotFound{std::string(id)};
+  std::vector<HeartbeatRecord> records;
+  const HeartbeatRing& ring = rings_[*slot];
+  std::int64_t ordinal = shared_.model.HeartbeatsOf(*slot);
+  for (std::uint32_t back = 0; back < ring.size() && std::cmp_less(records.size(), limit);
+       ++back, --ordinal) {
+    if (ordinal < before) records.push_back({ordinal, absl::FromUnixMicros(ring.FromNewest(back))});
+  }
+  return records;
+}
+
+Result<std::vector<Event>> MemoryArchive::Events(std::string_view worker_id, std::int64_t bound,
+                                                 bool newest_first, int limit) const {
+  std::vector<Event> found;
+  bool more = limit > 0;
+  while (more) {
+    const MutexLock lock(events_mu_);
+    if (events_.empty()) break;
+    const std::int64_t first = events_.front().cursor;
+    const std::int64_t last = events_.back().cursor;
+    // Cursors have no gaps: the next one to look at is an index away.
+    std::int64_t cursor = newest_first ? std::min(bound - 1, last) : std::max(bound, first - 1) + 1;
+    for (int looked = 0;; ++looked) {
+      more = cursor >= first && cursor <= last && std::cmp_less(found.size(), limit);
+      if (!more || looked == kEventsWithoutABreak) break;
+      const Event& event = events_[static_cast<std::size_t>(cursor - first)];
+      if (worker_id.empty() || event.worker_id == worker_id) found.push_back(event);
+      bound = cursor;
+      cursor += newest_first ? -1 : 1;
+    }
+  }
+  return found;
+}
+
+void MemoryArchive::Forget(const StagedBatch& batch) {
+  for (const std::uint32_t slot : batch.removed) rings_[slot].Clear();
+}
+
+void MemoryArchive::Remember(StagedBatch& batch) {
+  rings_.GrowTo(shared_.model.SlotCount());
+  batch.VisitBeats([this](const Moment& at, std::span<const StagedBeat> beats)
+                       ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                         const std::int64_t micros = absl::ToUnixMicros(at.wall);
+                         for (const StagedBeat& beat : beats) rings_[beat.slot].Push(micros, history_);
+                       });
+}
+
+void MemoryArchive::Add(std::vector<Event>& events) {
+  const MutexLock lock(events_mu_);
+  for (Event& event : events) events_.push_back(std::move(event));
+  while (std::cmp_greater(events_.size(), max_events_)) events_.pop_front();
+}
+
+}  // namespace muster

@@ -1,0 +1,13 @@
+// The roll in memory only: for trying things out, for tests, and to measure what durability costs. It forgets
+// everything when it goes.
+#pragma once
+
+#include <memory>
+
+#include "store/store.h"
+
+namespace muster {
+
+std::unique_ptr<Store> NewMemoryStore(const StoreOptions& options);
+
+}  // namespace muster

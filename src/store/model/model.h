@@ -1,0 +1,142 @@
+// What is committed, in memory: the workers with their pulses, and the indexes that answer every question
+// about them. The history of heartbeats and the events are not here; each store keeps them in its own way.
+//
+// A worker has a slot for as long as it is registered, and a key for ever: keys are never given twice.
+// Not thread-safe; see shared_model.h for how readers and the writer share it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "muster/clock.h"
+#include "muster/queries.h"
+#include "muster/worker.h"
+#include "store/model/id_index.h"
+#include "store/model/order_index.h"
+#include "store/model/slab.h"
+#include "store/model/timelines.h"
+#include "store/store.h"
+
+namespace muster {
+
+class Model {
+ public:
+  Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  // Workers. Slots in arguments are those of registered workers.
+
+  std::optional<std::uint32_t> Find(std::string_view id) const { return ids_.Find(id); }
+  WorkerView View(std::uint32_t slot) const;
+  const WorkerPtr& WorkerAt(std::uint32_t slot) const { return workers_[slot]; }
+  std::int64_t KeyOf(std::uint32_t slot) const { return pulses_[slot].key; }
+  std::int64_t HeartbeatsOf(std::uint32_t slot) const { return pulses_[slot].total; }
+  Pulse PulseOf(std::uint32_t slot) const;
+  /// Slots ever used: every slot is below it.
+  std::uint32_t SlotCount() const { return slot_count_; }
+  bool IsUsed(std::uint32_t slot) const { return workers_[slot] != nullptr; }
+  std::int64_t WorkerCount() const { return worker_count_; }
+
+  /// Appends those of the next `most` workers with id > `after` that match, until `out` has `limit`. Returns
+  /// the id to go on after, or nothing when the list is complete. Bounded work: what a reader does without a
+  /// break.
+  std::optional<std::string> List(const WorkerFilter& filter, std::string_view after, int limit, int most,
+                                  std::vector<WorkerView>& out) const;
+
+  /// By region; regions without workers are not there.
+  absl::btree_map<std::string, RegionTotals> Totals() const;
+
+  // The sweeps' questions, as in store.h.
+
+  std::vector<WorkerView> PendingHeard(int limit) const;
+  std::vector<RegionSilence> SilentByRegion(ListeningTime cutoff) const;
+  std::vector<WorkerView> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
+                                 int limit) const;
+  std::vector<WorkerView> OfflineHeardAfter(ListeningTime cutoff, int limit) const;
+
+  // Changes.
+
+  /// Room for `slots`, so that what follows allocates little.
+  void GrowTo(std::uint32_t slots);
+  /// Returns the worker's slot. Precondition: no worker has its id; the key is NextKey() or greater.
+  std::uint32_t Insert(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
+  /// As Insert, but FinishLoading must be called before anything else is asked: faster for many.
+  std::uint32_t Load(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
+  void FinishLoading();
+  /// Returns the worker as it was. Precondition: the same id.
+  WorkerPtr Update(std::uint32_t slot, WorkerPtr worker);
+  WorkerPtr Remove(std::uint32_t slot);
+  void Beat(std::uint32_t slot, const Moment& now, const std::optional<std::int32_t>& in_use);
+  /// Asks the processor for what Beat will touch.
+  void PrefetchBeat(std::uint32_t slot) const {
+    __builtin_prefetch(&pulses_[slot], 1);
+    timelines_.Prefetch(slot);
+  }
+
+  // What the roll remembers beside its workers.
+
+  std::int64_t NextKey() const { return next_key_; }
+  void SetNextKey(std::int64_t key) { next_key_ = key; }
+  std::int64_t last_cursor = 0;
+  absl::btree_map<std::string, ListeningTime> holds;
+
+ private:
+  /// Two to a cache line and a half; a heartbeat writes to this and to one link.
+  struct PulseCell {
+    std::int64_t key = 0;
+    std::int64_t total = 0;
+    std::int64_t last_at = 0;  // microseconds since the epoch
+    ListeningTime heard_at;
+    std::int32_t in_use = 0;
+    bool has_in_use = false;
+    WorkerStatus status = WorkerStatus::kPending;
+    std::uint32_t region = 0;
+  };
+  struct Region {
+    Region(std::string name, std::uint32_t active_line, const Slab<WorkerPtr>& all,
+           Slab<std::uint32_t>& leaf_of)
+        : active(active_line), order(all, leaf_of) {
+      totals.region = std::move(name);
+    }
+    std::uint32_t active;  // the timeline of its Active workers, by reference
+    OrderIndex order;
+    RegionTotals totals;
+    std::int64_t workers = 0;
+  };
+
+  static std::optional<std::int32_t> InUseOf(const PulseCell& cell) {
+    return cell.has_in_use ? std::optional(cell.in_use) : std::nullopt;
+  }
+  ListeningTime ReferenceOf(std::uint32_t slot) const;
+  std::uint32_t Place(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
+  std::uint32_t RegionFor(const std::string& name);
+  void LeaveRegion(std::uint32_t slot);
+  void PutOnTimeline(std::uint32_t slot);
+
+  std::uint32_t slot_count_ = 0;
+  std::vector<std::uint32_t> unused_slots_;
+  std::int64_t worker_count_ = 0;
+  std::int64_t next_key_ = 1;
+  Slab<WorkerPtr> workers_;
+  Slab<PulseCell> pulses_;
+  Slab<std::uint32_t> fleet_leaf_;
+  Slab<std::uint32_t> region_leaf_;
+
+  IdIndex ids_;
+  OrderIndex order_;
+  Timelines timelines_;
+  std::uint32_t pending_heard_;  // the timeline of Pending workers heard since they registered
+  std::uint32_t offline_heard_;  // the timeline of Offline workers that were ever heard
+  std::vector<std::unique_ptr<Region>> regions_;
+  std::vector<std::uint32_t> unused_regions_;
+  absl::btree_map<std::string, std::uint32_t> region_numbers_;
+};
+
+}  // namespace muster

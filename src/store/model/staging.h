@@ -1,0 +1,82 @@
+// The writer's transaction over the model. It changes nothing: it collects a batch, and answers reads as if
+// the batch were applied already.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "store/model/archive.h"
+#include "store/model/model.h"
+#include "store/model/staged_batch.h"
+#include "store/store.h"
+
+namespace muster {
+
+/// The writer's thread only. The model, the archive and the token key must outlive it.
+class Staging final : public WriteTx {
+ public:
+  Staging(const Model& model, const Archive& archive, std::string_view token_key, std::int64_t last_revision)
+      : model_(model), archive_(archive), token_key_(token_key), last_revision_(last_revision) {}
+
+  /// What was staged since the last Clear.
+  StagedBatch& batch() { return batch_; }
+  void Clear();
+  /// The last revision given, whether or not it was committed: it is not given again.
+  std::int64_t last_revision() const { return last_revision_; }
+
+  Result<std::optional<WorkerView>> Find(std::string_view id) const override;
+  Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
+                                       int limit) const override;
+  Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
+                                                  int limit) const override;
+  Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
+                                    int limit) const override;
+  Result<std::vector<RegionTotals>> Totals() const override;
+  Result<std::vector<RegionHold>> Holds() const override;
+  Result<std::int64_t> LastCursor() const override;
+  std::string_view TokenKey() const override { return token_key_; }
+
+  std::int64_t NextRevision() override { return ++last_revision_; }
+  WorkerView Insert(Worker worker) override;
+  WorkerView Update(const WorkerView& view, Worker worker) override;
+  void Remove(const WorkerView& view) override;
+  void RecordHeartbeat(const WorkerView& view, const Moment& now,
+                       std::optional<std::int32_t> in_use) override;
+  void Append(Event event) override;
+  void Hold(RegionHold hold) override;
+  void Release(std::string_view region) override;
+
+  std::int64_t HeartbeatsRecorded(const WorkerView& view) const override;
+
+  Result<std::vector<WorkerView>> PendingHeard(int limit) override { return model_.PendingHeard(limit); }
+  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override {
+    return model_.SilentByRegion(cutoff);
+  }
+  Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
+                                         int limit) override {
+    return model_.Silent(cutoff, except, limit);
+  }
+  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override {
+    return model_.OfflineHeardAfter(cutoff, limit);
+  }
+
+ private:
+  /// The latest change of the worker that the view shows; made if there is none.
+  StagedChange& ChangeOf(const WorkerView& view);
+  WorkerView View(std::uint32_t change) const;
+  absl::btree_map<std::string, ListeningTime> HoldsNow() const;
+
+  const Model& model_;
+  const Archive& archive_;
+  const std::string_view token_key_;
+  std::int64_t last_revision_;
+  StagedBatch batch_;
+  absl::btree_map<std::string, std::uint32_t, std::less<>> latest_;  // id to its latest change
+  std::int64_t inserted_ = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,11 @@
+// The secret that a roll signs its page tokens with, made once in its life.
+#pragma once
+
+#include <string>
+
+namespace muster {
+
+/// 32 bytes that nobody can guess.
+std::string NewTokenKey();
+
+}  // namespace muster
