@@ -24,11 +24,4 @@ void DetectionStats::CalledOffline(std::int64_t count, absl::Span<const std::str
   }
 }
 
-void DetectionStats::CameBack(absl::Span<const std::string> ids, ListeningTime now, absl::Duration timeout) {
-  for (const std::string& id : ids) {
-    const auto at = called_at_.find(id);
-    if (at != called_at_.end() && now - at->second <= timeout) ++false_offlines_;
-  }
-}
-
 }  // namespace muster

@@ -24,11 +24,10 @@ class DetectionStats {
   /// Stale detection moved `count` workers, `ids` among them; the latest was found `worst` after its time.
   void CalledOffline(std::int64_t count, absl::Span<const std::string> ids, absl::Duration worst,
                      ListeningTime now, absl::Duration timeout);
-  /// Reactivation found heartbeats of `ids`.
-  void CameBack(absl::Span<const std::string> ids, ListeningTime now, absl::Duration timeout);
+  /// Reactivation found `count` workers that were heard again within one timeout of being called Offline.
+  void CameBackInTime(std::int64_t count) { false_offlines_ += count; }
 
   std::int64_t offline_detected() const { return offline_detected_; }
-  /// Workers that came back within one timeout.
   std::int64_t false_offlines() const { return false_offlines_; }
   std::int64_t flaps() const { return flaps_; }
   absl::Duration worst_latency() const { return worst_latency_; }

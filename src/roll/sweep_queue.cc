@@ -27,17 +27,19 @@ SweepQueue::Progress SweepQueue::StepCommitted() {
   const SweepReport& report = run.sweep->report();
   Progress progress;
   progress.job = run.jobs.back();
-  progress.moved = report.moved - run.moved;
+  progress.moved = report.moved - run.committed.moved;
   progress.ids.assign(report.ids.begin() + static_cast<std::ptrdiff_t>(run.named), report.ids.end());
   progress.worst_latency = report.worst_latency;
-  run.moved = report.moved;
+  progress.false_offlines = report.false_offlines - run.committed.false_offlines;
+  run.committed.moved = report.moved;
+  run.committed.false_offlines = report.false_offlines;
   run.named = report.ids.size();
   if (!run.complete) return progress;
 
   run.reports.push_back(report);
   run.jobs.pop_back();
   run.sweep.reset();
-  run.moved = 0;
+  run.committed = {};
   run.named = 0;
   if (run.jobs.empty()) {
     Run finished = std::move(runs_.front());

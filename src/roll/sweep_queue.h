@@ -45,6 +45,7 @@ class SweepQueue {
     std::int64_t moved = 0;
     std::vector<std::string> ids;  // as far as the report names them
     absl::Duration worst_latency;
+    std::int64_t false_offlines = 0;
   };
   /// Calls back where that completes the run.
   Progress StepCommitted();
@@ -59,7 +60,7 @@ class SweepQueue {
     Done done;
     std::unique_ptr<Sweep> sweep;  // of the job at the back
     bool complete = false;         // the sweep, once its step is committed
-    std::int64_t moved = 0;        // of the sweep, so far
+    SweepReport committed;         // of the sweep; what its steps so far amounted to, without the names
     std::size_t named = 0;
     std::vector<SweepReport> reports;
   };
