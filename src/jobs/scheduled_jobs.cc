@@ -20,6 +20,8 @@ namespace {
 
 // How late new settings may be noticed.
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
+// How often to look again for a run that is late, or a clock that has yet to be read.
+constexpr absl::Duration kShortestWait = absl::Milliseconds(10);
 
 absl::Duration IntervalOf(Job job, const Settings& settings) {
   switch (job) {
@@ -64,35 +66,43 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   void Stop() { stopped_.store(true, std::memory_order_relaxed); }
 
  private:
-  struct Timetable {
-    absl::Duration began;  // the last run; the time for which it stands before the first
+  struct LastRun {
+    absl::Duration began;
+    ListeningTime began_listening;
     bool running = false;
   };
 
-  Timetable& Of(Job job) { return timetable_[static_cast<std::size_t>(job)]; }
+  LastRun& Last(Job job) { return last_[static_cast<std::size_t>(job)]; }
 
   void StartJob(Job job) {
-    const absl::Duration interval = IntervalOf(job, *roll_.settings());
-    const absl::Duration on_the_clock = absl::Microseconds(roll_.Status().clock.micros());
-    Of(job).began = clock_.MonotonicNow() - on_the_clock % interval;
+    Last(job) = {clock_.MonotonicNow(), roll_.Status().clock};
     Wait(job);
   }
 
+  // How long until the job is due: an interval after its last run began, or when the listening clock passes a
+  // multiple of the interval. The latter is what a restart does not forget, so the clock never moves on by
+  // more than an interval without a run. A run shortly before a multiple stands for it: the clock was last
+  // read a moment ago.
+  absl::Duration UntilDue(Job job) {
+    const absl::Duration interval = IntervalOf(job, *roll_.settings());
+    const absl::Duration moment = std::min(kLongestWait, interval / 4);
+    const absl::Duration ran_at = Last(job).began_listening - ListeningTime() + moment;
+    const absl::Duration multiple = absl::Floor(ran_at, interval) + interval;
+    return std::min(Last(job).began + interval - clock_.MonotonicNow(),
+                    multiple - (roll_.Status().clock - ListeningTime()));
+  }
+
   void Wait(Job job) {
-    const absl::Duration due = Of(job).began + IntervalOf(job, *roll_.settings());
-    executor_.PostAt(std::min(due, clock_.MonotonicNow() + kLongestWait),
-                     [self = shared_from_this(), job] { self->Check(job); });
+    const absl::Duration wait = std::clamp(UntilDue(job), kShortestWait, kLongestWait);
+    executor_.PostAt(clock_.MonotonicNow() + wait, [self = shared_from_this(), job] { self->Check(job); });
   }
 
   void Check(Job job) {
     if (stopped_.load(std::memory_order_relaxed)) return;
-    Timetable& timetable = Of(job);
-    const absl::Duration now = clock_.MonotonicNow();
-    if (!timetable.running && now >= timetable.began + IntervalOf(job, *roll_.settings())) {
-      timetable.began = now;
-      timetable.running = true;
+    if (!Last(job).running && UntilDue(job) <= absl::ZeroDuration()) {
+      Last(job) = {clock_.MonotonicNow(), roll_.Status().clock, true};
       roll_.RunJob(job, [self = shared_from_this(), job](const Result<SweepReport>& run) {
-        self->Of(job).running = false;
+        self->Last(job).running = false;
         if (self->stopped_.load(std::memory_order_relaxed) && !run.ok()) return;  // draining
         LogRun(job, run);
       });
@@ -126,7 +136,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   Executor& executor_;
   std::atomic<bool> stopped_ = false;
   // The executor's thread's.
-  std::array<Timetable, 3> timetable_;
+  std::array<LastRun, 3> last_;
   bool pacing_saturated_ = false;
 };
 

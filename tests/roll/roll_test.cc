@@ -1,0 +1,261 @@
+// The writer: batches, failed commits, draining, settings.
+#include "muster/roll.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "muster/errors.h"
+#include "runtime/executor.h"
+#include "runtime/manual_clock.h"
+#include "runtime/real_clock.h"
+#include "tests/catch.h"
+#include "tests/roll/flaky_store.h"
+#include "tests/roll/virtual_daemon.h"
+
+namespace muster {
+namespace {
+
+// Notes what became of it.
+struct Probe final : Command {
+  explicit Probe(std::vector<int>* order = nullptr, int number = 0) : order_(order), number_(number) {}
+  void Apply(WriteTx&, const Moment& now) override {
+    heartbeats_recorded_ = 1;
+    moment = now;
+    if (order_ != nullptr) order_->push_back(number_);
+  }
+  void Finish(const WorkerError* not_durable) override {
+    ++finished;
+    if (not_durable != nullptr) error = *not_durable;
+  }
+  std::vector<int>* order_;
+  int number_;
+  std::optional<Moment> moment;
+  int finished = 0;
+  std::optional<WorkerError> error;
+};
+
+struct Fixture {
+  Disk disk;
+  ManualClock clock;
+  Settings settings;
+  VirtualDaemon daemon{disk, clock, settings};
+};
+
+TEST_CASE("what waits is one batch: in order, at one moment, with one commit") {
+  Fixture f;
+  std::vector<int> order;
+  std::vector<Probe> probes;
+  for (int i = 0; i < 1'000; ++i) probes.emplace_back(&order, i);
+  const int before = f.disk.commits;
+  for (Probe& probe : probes) REQUIRE(f.daemon.roll().Submit(probe).ok());
+  f.daemon.executor().RunUntilIdle();
+  CHECK(f.disk.commits == before + 1);
+  REQUIRE(order.size() == 1'000);
+  CHECK(std::is_sorted(order.begin(), order.end()));
+  for (const Probe& probe : probes) {
+    REQUIRE(probe.finished == 1);
+    REQUIRE_FALSE(probe.error);
+    REQUIRE(probe.moment->wall == probes[0].moment->wall);
+  }
+  CHECK(f.daemon.roll().Status().heartbeats_recorded == 1'000);
+}
+
+TEST_CASE("a batch has a limit, and the rest is the next one") {
+  Fixture f;
+  std::vector<int> order;
+  std::vector<Probe> probes;
+  for (int i = 0; i < 20'000; ++i) probes.emplace_back(&order, i);
+  const int before = f.disk.commits;
+  for (Probe& probe : probes) REQUIRE(f.daemon.roll().Submit(probe).ok());
+  f.daemon.executor().RunUntilIdle();
+  CHECK(f.disk.commits == before + 3);
+  CHECK(order.size() == 20'000);
+  CHECK(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST_CASE("a queue that is full says when to come again, and takes more when it is not") {
+  Fixture f;
+  std::vector<Probe> probes(static_cast<std::size_t>(Roll::kMaxQueued));
+  for (Probe& probe : probes) REQUIRE(f.daemon.roll().Submit(probe).ok());
+  Probe late;
+  const Outcome refused = f.daemon.roll().Submit(late);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(std::get<Overloaded>(refused.error()).retry_after > absl::ZeroDuration());
+  f.daemon.executor().RunUntilIdle();
+  CHECK(late.finished == 0);
+  CHECK(f.daemon.roll().Submit(late).ok());
+  f.daemon.executor().RunUntilIdle();
+  CHECK(late.finished == 1);
+}
+
+TEST_CASE("of a failed commit everybody is told, refused commands too, and the next one works") {
+  Fixture f;
+  REQUIRE(f.daemon.Register("here", "eu").ok());
+  f.disk.away = true;
+  const Result<WorkerView> registered = f.daemon.Register("w", "eu");
+  REQUIRE_FALSE(registered.ok());
+  CHECK(std::get<StoreUnavailable>(registered.error()).reason == "the disk is full");
+  const Result<HeartbeatReceipt> unknown = f.daemon.Heartbeat("nobody");
+  REQUIRE_FALSE(unknown.ok());
+  CHECK(std::holds_alternative<StoreUnavailable>(unknown.error()));
+  CHECK_FALSE(f.daemon.roll().Status().store_writable);
+  CHECK(f.daemon.StatusOf("w") == std::nullopt);
+  CHECK(f.daemon.StatusOf("here") == WorkerStatus::kPending);
+
+  f.disk.away = false;
+  CHECK(f.daemon.Register("w", "eu").ok());
+  CHECK(f.daemon.StatusOf("w") == WorkerStatus::kPending);
+  CHECK(f.disk.violations == 0);
+}
+
+TEST_CASE("heartbeats that were not durable are not counted") {
+  Fixture f;
+  f.disk.fail_commits = 1;
+  Probe lost;
+  REQUIRE(f.daemon.roll().Submit(lost).ok());
+  f.daemon.executor().RunUntilIdle();
+  CHECK(lost.error);
+  CHECK(f.daemon.roll().Status().heartbeats_recorded == 0);
+}
+
+TEST_CASE("while the store is away the clock stands still; it notices by itself that the store is back") {
+  Fixture f;
+  f.daemon.Run(absl::Seconds(100));
+  f.disk.away = true;
+  CHECK_FALSE(f.daemon.Heartbeat("nobody").ok());
+  const ListeningTime before = f.daemon.roll().Status().clock;
+  f.daemon.Run(absl::Hours(1));
+  const RollStatus away = f.daemon.roll().Status();
+  CHECK_FALSE(away.listening);
+  CHECK(away.not_listening_because == "the store is not available; until it is");
+  CHECK(away.clock - before < absl::Seconds(1));
+
+  f.disk.away = false;
+  f.daemon.Run(absl::Seconds(2));
+  CHECK(f.daemon.roll().Status().store_writable);
+  CHECK_FALSE(f.daemon.roll().Status().listening);  // the allowance
+  f.daemon.Run(absl::Seconds(45));
+  CHECK(f.daemon.roll().Status().listening);
+  CHECK(f.daemon.roll().Status().clock - before < absl::Seconds(10));
+  CHECK(f.disk.violations == 0);
+}
+
+TEST_CASE("the clock is stored while nothing happens, so that a crash loses five seconds of it at most") {
+  Fixture f;
+  f.daemon.Run(absl::Seconds(3));
+  CHECK(f.daemon.roll().Status().clock - f.disk.store->LastListening()->now <= absl::Seconds(1));
+  const int before = f.disk.commits;
+  f.daemon.Run(absl::Minutes(10));
+  CHECK(f.daemon.roll().Status().clock - f.disk.store->LastListening()->now <= absl::Seconds(5));
+  CHECK(f.disk.commits - before < 250);  // 120, and the jobs' own
+}
+
+TEST_CASE("draining finishes what waits, refuses what comes, stores the clock, and says so once") {
+  Fixture f;
+  f.daemon.Run(absl::Minutes(1));
+  std::vector<Probe> probes(10'000);
+  for (Probe& probe : probes) REQUIRE(f.daemon.roll().Submit(probe).ok());
+  std::optional<WorkerError> job_error;
+  f.daemon.roll().RunJob(Job::kStaleDetection, [&](const Result<SweepReport>& run) {
+    if (!run.ok()) job_error = run.error();
+  });
+  int drained = 0;
+  f.daemon.roll().Drain([&] {
+    ++drained;
+    for (const Probe& probe : probes) CHECK(probe.finished == 1);
+  });
+  Probe late;
+  const Outcome refused = f.daemon.roll().Submit(late);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(std::get<StoreUnavailable>(refused.error()).reason == "the daemon is draining");
+  f.daemon.executor().RunUntilIdle();
+  CHECK(drained == 1);
+  CHECK(f.disk.store->LastListening()->now == f.daemon.roll().Status().clock);
+  CHECK(job_error);
+  f.daemon.Run(absl::Minutes(1));
+  CHECK(drained == 1);
+  CHECK(late.finished == 0);
+  bool again = false;
+  f.daemon.roll().Drain([&] { again = true; });
+  f.daemon.executor().RunUntilIdle();
+  CHECK(again);
+}
+
+TEST_CASE("draining does not wait for a store that is away") {
+  Fixture f;
+  f.disk.away = true;
+  Probe probe;
+  REQUIRE(f.daemon.roll().Submit(probe).ok());
+  bool drained = false;
+  f.daemon.roll().Drain([&] { drained = true; });
+  f.daemon.executor().RunUntilIdle();
+  CHECK(drained);
+  CHECK(probe.error);
+}
+
+TEST_CASE("advice follows the fleet and the settings") {
+  Fixture f;
+  const auto near = [](absl::Duration got, absl::Duration wanted) {
+    return got >= wanted * 0.89 && got <= wanted * 1.11;
+  };
+  CHECK(near(f.daemon.roll().NextInterval(), absl::Seconds(10)));
+  for (int i = 0; i < 30; ++i) REQUIRE(f.daemon.Register(absl::StrCat("w", i), "eu").ok());
+  Settings settings = f.settings;
+  settings.max_heartbeats_per_second = 1;
+  f.daemon.roll().SetSettings(settings);
+  f.daemon.executor().RunUntilIdle();
+  CHECK(f.daemon.roll().settings()->max_heartbeats_per_second == 1);
+  CHECK(near(f.daemon.roll().NextInterval(), absl::Seconds(30)));
+  CHECK(f.daemon.roll().NextInterval() != f.daemon.roll().NextInterval());
+  CHECK(f.daemon.roll().Status().workers == 30);
+}
+
+TEST_CASE("many threads submit to a threaded roll: each is answered once, and none after the drain") {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5'000;
+  const RealClock clock;
+  Disk disk;
+  ThreadedExecutor executor(clock);
+  Roll roll(std::make_unique<FlakyStore>(disk), clock, executor, Settings());
+  roll.Start();
+  std::vector<std::vector<Probe>> probes(kThreads);
+  std::vector<int> taken(kThreads, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < kThreads; ++thread) {
+    probes[thread].resize(kEach);
+    threads.emplace_back([&, thread] {
+      for (Probe& probe : probes[thread]) {
+        if (roll.Submit(probe).ok()) ++taken[thread];
+        (void)roll.NextInterval();
+        (void)roll.Status();
+      }
+    });
+  }
+  std::atomic<bool> drained = false;
+  threads[0].join();
+  roll.Drain([&] { drained = true; });
+  for (std::size_t thread = 1; thread < kThreads; ++thread) threads[thread].join();
+  executor.Stop();
+  CHECK(drained);
+  std::int64_t all = 0;
+  for (std::size_t thread = 0; thread < kThreads; ++thread) {
+    for (int i = 0; i < kEach; ++i) {
+      REQUIRE(probes[thread][static_cast<std::size_t>(i)].finished == (i < taken[thread] ? 1 : 0));
+    }
+    all += taken[thread];
+  }
+  CHECK(taken[0] == kEach);
+  CHECK(roll.Status().heartbeats_recorded == all);
+}
+
+}  // namespace
+}  // namespace muster

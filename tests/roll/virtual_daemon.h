@@ -1,0 +1,101 @@
+// A roll with its jobs on a clock that the test moves.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "jobs/scheduled_jobs.h"
+#include "muster/commands.h"
+#include "muster/queries.h"
+#include "muster/roll.h"
+#include "muster/settings.h"
+#include "runtime/executor.h"
+#include "runtime/log.h"
+#include "runtime/manual_clock.h"
+#include "tests/roll/flaky_store.h"
+
+namespace muster {
+
+/// Clock and disk must outlive it. Destroying it is kill -9: what was not committed is lost.
+class VirtualDaemon {
+ public:
+  VirtualDaemon(Disk& disk, ManualClock& clock, const Settings& settings)
+      : clock_(clock),
+        executor_(clock),
+        roll_(std::make_unique<FlakyStore>(disk), clock, executor_, settings),
+        jobs_(roll_, clock, executor_) {
+    ConfigureLog(LogFormat::kText, LogLevel::kError);
+    roll_.Start();
+    jobs_.Start();
+    executor_.RunUntilIdle();
+  }
+
+  Roll& roll() { return roll_; }
+  ManualExecutor& executor() { return executor_; }
+  ScheduledJobs& jobs() { return jobs_; }
+
+  /// Time passes, and what falls due is done when it does.
+  void Run(absl::Duration time) {
+    const absl::Duration end = clock_.MonotonicNow() + time;
+    for (;;) {
+      executor_.RunUntilIdle();
+      const std::optional<absl::Duration> next = executor_.NextDeadline();
+      const absl::Duration now = clock_.MonotonicNow();
+      if (now >= end) return;
+      clock_.Advance(std::min(end, next.value_or(end)) - now);
+    }
+  }
+  /// Time passes, and nothing is done: SIGSTOP. Then what is overdue is.
+  void Freeze(absl::Duration time) {
+    clock_.Advance(time);
+    executor_.RunUntilIdle();
+  }
+
+  /// Carries a command out now.
+  Result<WorkerView> Register(std::string id, std::string region) {
+    RegisterWorkerCommand command;
+    command.worker_id = std::move(id);
+    command.config.region = std::move(region);
+    command.config.capacity = 1;
+    command.generated_instance_id = "made";
+    return Carry<WorkerView>(
+        [command](WriteTx& tx, const Moment& now) { return RegisterWorker(command, tx, now); });
+  }
+  Result<HeartbeatReceipt> Heartbeat(const std::string& id) {
+    return Carry<HeartbeatReceipt>([this, &id](WriteTx& tx, const Moment& now) {
+      HeartbeatCommand command;
+      command.worker_id = id;
+      return RecordHeartbeat(command, roll_.settings()->heartbeat_timeout, tx, now);
+    });
+  }
+
+  std::optional<WorkerStatus> StatusOf(std::string_view id) {
+    std::optional<WorkerStatus> status;
+    roll_.Read([&](const ReadTx& tx) {
+      const Result<WorkerView> found = GetWorker(tx, id);
+      if (found.ok()) status = found->worker->status;
+    });
+    return status;
+  }
+
+  template <typename T>
+  Result<T> Carry(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply) {
+    std::optional<Result<T>> answer;
+    roll_.Execute<T>(std::move(apply), [&](Result<T> result) { answer.emplace(std::move(result)); });
+    executor_.RunUntilIdle();
+    return *std::move(answer);
+  }
+
+ private:
+  ManualClock& clock_;
+  ManualExecutor executor_;
+  Roll roll_;
+  ScheduledJobs jobs_;
+};
+
+}  // namespace muster
