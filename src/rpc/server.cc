@@ -23,9 +23,14 @@ void LogForGrpc(gpr_log_func_args* line) {
   Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"says", line->message}});
 }
 
+/// While a server is built: what goes wrong then is told by Listen, in fewer words.
+void LogAtDebug(gpr_log_func_args* line) {
+  Log(LogLevel::kDebug, "grpc", {{"says", line->message}});
+}
+
 /// gRPC keeps these for the whole process, and they must be in place before a server is built.
 void PrepareGrpc() {
-  gpr_set_log_function(LogForGrpc);
+  gpr_set_log_function(LogAtDebug);
   // A client that sends what is no UTF-8 gets an answer that says so; it shall not fill our log.
   google::protobuf::SetLogHandler(nullptr);
   grpc::EnableDefaultHealthCheckService(true);
@@ -68,6 +73,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const ServerOptions
   builder.RegisterService(&server->commands_);
   builder.RegisterService(&server->queries_);
   server->server_ = builder.BuildAndStart();
+  gpr_set_log_function(LogForGrpc);
   if (server->server_ == nullptr || port == 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", options.address.ToString(), ": ", WhyNotListen(options.address)));

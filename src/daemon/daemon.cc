@@ -1,0 +1,134 @@
+#include "daemon/daemon.h"
+
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/notification.h"
+#include "daemon/reload.h"
+#include "daemon/version.h"
+#include "muster/queries.h"
+#include "rpc/listen.h"
+#include "runtime/log.h"
+#include "store/store.h"
+
+namespace muster::daemon {
+namespace {
+
+// Together well within the 5 s that a stop may take.
+constexpr absl::Duration kDrainGrace = absl::Seconds(3);
+constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
+
+std::int64_t CountWorkers(const Roll& roll) {
+  std::int64_t workers = 0;
+  roll.Read([&workers](const ReadTx& tx) {
+    const Result<std::vector<RegionTotals>> regions = muster::CountWorkers(tx);
+    if (!regions.ok()) return;
+    for (const RegionTotals& region : *regions) {
+      for (const WorkerStatus status : kAllStatuses) workers += region.by_status[static_cast<int>(status)];
+    }
+  });
+  return workers;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Config& config) : config_(config) {}
+
+Daemon::~Daemon() {
+  Stop();
+}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+  ConfigureLog(config.log_format, config.log_level);
+  std::unique_ptr<Daemon> daemon(new Daemon(config));
+  daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
+  // The server first: while the store is opened, clients hear "starting" instead of nothing.
+  if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
+  if (absl::Status opened = daemon->OpenRoll(); !opened.ok()) return opened;
+  daemon->server_->Serve(*daemon->roll_);
+  if (!config.port_file.empty()) {
+    absl::Status written = daemon->port_file_.Write(config.port_file, daemon->server_->address().ToString());
+    if (!written.ok()) return written;
+  }
+  daemon->SayServing();
+  return daemon;
+}
+
+absl::Status Daemon::Listen() {
+  auto address = rpc::ListenAddress::Parse(config_.grpc_listen);
+  if (!address.ok()) return address.status();
+  if (!address->Loopback()) {
+    Log(LogLevel::kWarning,
+        "other machines can reach this address, and there is no authentication nor TLS yet: keep it behind a "
+        "firewall",
+        {{"grpc", address->ToString()}});
+  }
+  auto server = rpc::RpcServer::Listen({*std::move(address), kVersion, config_.settings.heartbeat_timeout},
+                                       clock_, *executor_);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenRoll() {
+  StoreOptions options;
+  options.history = static_cast<int>(config_.history);
+  options.max_events = config_.max_events;
+  options.holder = absl::StrCat("musterd ", server_->address().ToString(), ", process ", ::getpid());
+  auto store = OpenStore(config_.store, options);
+  if (!store.ok()) return store.status();
+  roll_ = std::make_unique<Roll>(*std::move(store), clock_, *executor_, config_.settings);
+  roll_->Start();
+  jobs_ = std::make_unique<ScheduledJobs>(*roll_, clock_, *executor_);
+  jobs_->Start();
+  return absl::OkStatus();
+}
+
+void Daemon::SayServing() const {
+  Log(LogLevel::kInfo, "serving",
+      {{"version", kVersion},
+       {"grpc", server_->address().ToString()},
+       {"store", config_.store},
+       {"workers", absl::StrCat(CountWorkers(*roll_))}});
+}
+
+void Daemon::Reload(const Config& loaded) {
+  const muster::daemon::Reload plan = PlanReload(config_, loaded);
+  config_ = plan.next;
+  ConfigureLog(config_.log_format, config_.log_level);
+  roll_->SetSettings(config_.settings);
+  Log(LogLevel::kInfo, "reloaded",
+      {{"changed", plan.changes.empty() ? "nothing" : absl::StrJoin(plan.changes, ", ")}});
+  if (!plan.need_restart.empty()) {
+    Log(LogLevel::kWarning, "these settings take effect only with a restart",
+        {{"settings", absl::StrJoin(plan.need_restart, ", ")}});
+  }
+}
+
+void Daemon::Stop() {
+  if (executor_ == nullptr) return;
+  const bool served = jobs_ != nullptr;
+  if (jobs_ != nullptr) jobs_->Stop();
+  if (server_ != nullptr) server_->Drain();
+  if (roll_ != nullptr) {
+    const auto drained = std::make_shared<absl::Notification>();
+    roll_->Drain([drained] { drained->Notify(); });
+    if (!drained->WaitForNotificationWithTimeout(kDrainGrace)) {
+      Log(LogLevel::kWarning, "commands are still waiting for the store");
+    }
+  }
+  if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
+  executor_->Stop();
+  server_.reset();
+  jobs_.reset();
+  roll_.reset();  // closes the store
+  executor_.reset();
+  if (served) Log(LogLevel::kInfo, "stopped");
+}
+
+}  // namespace muster::daemon

@@ -1,0 +1,46 @@
+// The daemon: every room wired to the next, started and stopped in order.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "daemon/config.h"
+#include "daemon/port_file.h"
+#include "jobs/scheduled_jobs.h"
+#include "muster/roll.h"
+#include "rpc/server.h"
+#include "runtime/executor.h"
+#include "runtime/real_clock.h"
+
+namespace muster::daemon {
+
+/// Not thread-safe.
+class Daemon {
+ public:
+  /// Serves when it returns. An error is for the operator. Precondition: the configuration is valid.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
+  /// Stops first.
+  ~Daemon();
+
+  /// Takes over what may change from a newly loaded, valid configuration, and says in the log what it did.
+  void Reload(const Config& loaded);
+  /// In order: no more runs of jobs, no more calls, those in flight finished, the store closed.
+  void Stop();
+
+ private:
+  explicit Daemon(const Config& config);
+  absl::Status Listen();
+  absl::Status OpenRoll();
+  void SayServing() const;
+
+  Config config_;
+  // What is below outlives what is above it.
+  const RealClock clock_;
+  std::unique_ptr<ThreadedExecutor> executor_;
+  std::unique_ptr<Roll> roll_;
+  std::unique_ptr<rpc::RpcServer> server_;
+  std::unique_ptr<ScheduledJobs> jobs_;
+  PortFile port_file_;
+};
+
+}  // namespace muster::daemon

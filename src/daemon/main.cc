@@ -1,0 +1,53 @@
+// musterd: reads its configuration, starts the daemon, and obeys signals until one says stop.
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "daemon/daemon.h"
+#include "daemon/load.h"
+#include "daemon/signals.h"
+#include "runtime/log.h"
+
+namespace {
+
+using namespace muster;  // NOLINT(google-build-using-namespace)
+
+std::optional<std::string> Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+int End(const daemon::EndNow& end) {
+  std::fputs(end.text.c_str(), end.exit_code == daemon::kExitOk ? stdout : stderr);
+  return end.exit_code;
+}
+
+void Reload(const daemon::Sources& sources, daemon::Daemon& daemon) {
+  const auto loaded = daemon::Load(sources);
+  if (const auto* refused = std::get_if<daemon::EndNow>(&loaded)) {
+    Log(LogLevel::kError, "not reloaded: the old settings stay", {{"because", refused->text}});
+  } else {
+    daemon.Reload(std::get<daemon::Loaded>(loaded).config);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const daemon::Sources sources{{argv + 1, argv + argc}, Environment};
+  const auto loaded = daemon::Load(sources);
+  if (const auto* end = std::get_if<daemon::EndNow>(&loaded)) return End(*end);
+
+  daemon::Signals signals(/*grace=*/absl::Milliseconds(4'800));
+  auto daemon = daemon::Daemon::Start(std::get<daemon::Loaded>(loaded).config);
+  if (!daemon.ok()) {
+    Log(LogLevel::kError, "cannot start", {{"because", std::string(daemon.status().message())}});
+    return daemon::kExitRuntime;
+  }
+  while (signals.Next() == daemon::SignalEvent::kReload) Reload(sources, **daemon);
+  (*daemon)->Stop();
+  return daemon::kExitOk;
+}

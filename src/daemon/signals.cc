@@ -1,0 +1,74 @@
+#include "daemon/signals.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/load.h"
+#include "runtime/log.h"
+
+namespace muster::daemon {
+namespace {
+
+// Ends the thread; nothing else in the process uses it.
+constexpr int kEndThread = SIGUSR2;
+
+}  // namespace
+
+Signals::Signals(absl::Duration grace) : grace_(grace) {
+  ::sigemptyset(&watched_);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP, kEndThread}) ::sigaddset(&watched_, each);
+  ::pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write
+  thread_ = std::thread([this] { Run(); });
+}
+
+Signals::~Signals() {
+  ::pthread_kill(thread_.native_handle(), kEndThread);
+  thread_.join();
+}
+
+SignalEvent Signals::Next() {
+  const MutexLock lock(mu_);
+  while (events_.empty()) added_.WaitWithTimeout(mu_, absl::InfiniteDuration());
+  const SignalEvent event = events_.front();
+  events_.pop_front();
+  return event;
+}
+
+void Signals::Add(SignalEvent event) {
+  const MutexLock lock(mu_);
+  events_.push_back(event);
+  added_.Signal();
+}
+
+void Signals::Run() {
+  for (;;) {
+    int signal = 0;
+    if (::sigwait(&watched_, &signal) != 0) continue;
+    if (signal == kEndThread) return;
+    if (signal == SIGHUP) {
+      Add(SignalEvent::kReload);
+      continue;
+    }
+    Log(LogLevel::kInfo, "stopping", {{"signal", signal == SIGINT ? "INT" : "TERM"}});
+    Add(SignalEvent::kStop);
+    return WatchTheStop();
+  }
+}
+
+void Signals::WatchTheStop() {
+  sigset_t ends = watched_;
+  ::sigdelset(&ends, SIGHUP);
+  const timespec grace = absl::ToTimespec(grace_);
+  const int signal = ::sigtimedwait(&ends, nullptr, &grace);
+  if (signal == kEndThread) return;
+  if (signal < 0) {
+    Log(LogLevel::kError, "not stopped in time: leaving at once", {{"after", absl::FormatDuration(grace_)}});
+  } else {
+    Log(LogLevel::kWarning, "a second signal: leaving at once");
+  }
+  ::_exit(kExitRuntime);
+}
+
+}  // namespace muster::daemon
