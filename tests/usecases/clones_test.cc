@@ -1,0 +1,95 @@
+// Two processes on one id are reported; a rolling restart never is.
+#include "catch.h"
+#include "usecases/fleet.h"
+
+using namespace muster;
+
+namespace {
+
+RegisterWorkerCommand Takeover(std::string instance, std::string peer) {
+  RegisterWorkerCommand command = Fleet::Registration("w", std::move(instance), true);
+  command.peer = std::move(peer);
+  return command;
+}
+
+}  // namespace
+
+TEST_CASE("a rolling restart is not reported, however the old process learns of it") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  REQUIRE(fleet.Beat("w", "a").ok());
+  fleet.Advance(absl::Seconds(10));
+  for (const std::string next : {"b", "c", "d"}) {
+    const std::string old = fleet.Get("w").worker->instance_id;
+    REQUIRE(fleet.Register(Takeover(next, "10.0.0.2:2")).ok());
+    REQUIRE(fleet.Register(Takeover(next, "10.0.0.2:3")).ok());  // a retry
+    REQUIRE(fleet.Beat("w", next).ok());
+    fleet.Advance(absl::Seconds(10));
+    CHECK(Refusal(fleet.Beat("w", old)) == "INSTANCE_SUPERSEDED");  // its first beat since: now it knows
+    fleet.Advance(fleet.settings.heartbeat_timeout - absl::Seconds(10));
+    CHECK(Refusal(fleet.Beat("w", old)) == "INSTANCE_SUPERSEDED");  // slow to stop, but in time
+    fleet.Advance(absl::Hours(1));
+    REQUIRE(fleet.Beat("w", next).ok());
+  }
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).empty());
+}
+
+TEST_CASE("an instance that takes back an id that was taken from it is a clone") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  REQUIRE(fleet.Register(Takeover("b", "10.0.0.2:2")).ok());
+  const Result<WorkerView> back = fleet.Register(Takeover("a", "10.0.0.1:7"));
+  REQUIRE(back.ok());
+  CHECK(fleet.Get("w").worker->instance_id == "a");  // it is carried out nevertheless
+
+  const std::vector<Event> reports = fleet.EventsOf(EventType::kCloneDetected);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].reason ==
+        "two processes use this id: instance a at 10.0.0.1:7 and instance b at 10.0.0.2:2");
+  CHECK(reports[0].worker_id == "w");
+  CHECK(reports[0].revision == back->worker->revision);
+
+  SECTION("the loser's late heartbeats do not report it again for the same registration") {
+    fleet.Advance(absl::Hours(1));
+    CHECK(Refusal(fleet.Beat("w", "b")) == "INSTANCE_SUPERSEDED");
+    CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 1);
+  }
+  SECTION("the next swing of the pendulum is another registration, reported once") {
+    REQUIRE(fleet.Register(Takeover("b", "10.0.0.2:2")).ok());
+    CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 2);
+  }
+}
+
+TEST_CASE("an instance that still beats a timeout after it was replaced is a clone, reported once") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  const std::int64_t revision = fleet.Register(Takeover("b", "10.0.0.2:2"))->worker->revision;
+  fleet.Advance(fleet.settings.heartbeat_timeout + absl::Microseconds(1));
+  CHECK(Refusal(fleet.Beat("w", "a", {}, "10.0.0.1:8")) == "INSTANCE_SUPERSEDED");
+
+  const std::vector<Event> reports = fleet.EventsOf(EventType::kCloneDetected);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].reason ==
+        "two processes use this id: instance a at 10.0.0.1:8 and instance b at 10.0.0.2:2");
+  CHECK(fleet.Get("w").worker->revision == revision);  // a report is no change
+  CHECK(fleet.Get("w").pulse.total == 0);
+
+  CHECK(Refusal(fleet.Beat("w", "a", {}, "10.0.0.1:8")) == "INSTANCE_SUPERSEDED");
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 1);
+
+  REQUIRE(fleet.Register(Takeover("c", "10.0.0.3:3")).ok());
+  fleet.Advance(absl::Hours(1));
+  (void)fleet.Beat("w", "a");  // not the one that c replaced
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 1);
+  (void)fleet.Beat("w", "b");
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 2);
+}
+
+TEST_CASE("time in which the daemon could not hear gives nobody away") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  REQUIRE(fleet.Register(Takeover("b", "10.0.0.2:2")).ok());
+  fleet.now.wall += absl::Hours(5);  // the daemon was down: the listening clock stood still
+  CHECK(Refusal(fleet.Beat("w", "a")) == "INSTANCE_SUPERSEDED");
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).empty());
+}
