@@ -1,0 +1,179 @@
+// What a persistent store still knows after it was closed.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "conformance/describe.h"
+#include "conformance/subject.h"
+
+namespace muster::testing {
+namespace {
+
+std::string Everything(Subject& subject) {
+  std::string text = Describe(subject.reader().List({}, "", 1'000'000));
+  for (const std::string& id : subject.Ids()) text += id + ":\n" + Describe(subject.History(id));
+  text += Describe(subject.EventsOf("")) + Describe(subject.reader().Totals()) +
+          Describe(subject.reader().Holds());
+  return text;
+}
+
+TEST_CASE("everything is there after a restart, folded or not") {
+  Subject subject(GENERATE(from_range(PersistentStores())), {.history = 5});
+  const bool fold = GENERATE(false, true);
+  for (int i = 0; i < 5; ++i) {
+    const std::string id = absl::StrCat("w", i);
+    subject.Register(id,
+                     {.region = i % 2 == 0 ? "eu" : "us", .capabilities = {"gpu"}, .metadata = {{"k", "v"}}});
+    for (int beat = 0; beat < 3 * i; ++beat) {
+      subject.Advance(absl::Microseconds(1));
+      subject.Beat(id, beat);
+    }
+    subject.Write(
+        [&](WriteTx& tx) { tx.Append(Event{.at = subject.now().wall, .worker_id = id, .region = "eu"}); });
+  }
+  subject.SetStatus("w1", WorkerStatus::kActive);
+  subject.SetStatus("w3", WorkerStatus::kFailed);
+  subject.Remove("w2");
+  subject.Write([&](WriteTx& tx) { tx.Hold({"us", subject.now().listening}); });
+  if (fold) subject.MaintainAll();
+
+  const std::string before = Everything(subject);
+  subject.Reopen();
+  CHECK(Everything(subject) == before);
+  subject.Reopen();  // and replaying did not change anything
+  CHECK(Everything(subject) == before);
+  subject.MaintainAll();
+  CHECK(Everything(subject) == before);
+  subject.Reopen();
+  CHECK(Everything(subject) == before);
+}
+
+TEST_CASE("what was not committed is gone") {
+  Subject subject(GENERATE(from_range(PersistentStores())));
+  subject.Register("a");
+  const std::string before = Everything(subject);
+  WriteTx& tx = subject.store().Begin();
+  tx.Insert(NewWorker(tx, "b", subject.now()));
+  tx.RecordHeartbeat(Found(tx, "a"), subject.now(), 1);
+  subject.Reopen();
+  CHECK(Everything(subject) == before);
+}
+
+TEST_CASE("revisions and cursors go on where they were") {
+  Subject subject(GENERATE(from_range(PersistentStores())));
+  std::int64_t revision = 0;
+  subject.Register("a");
+  subject.Write([&](WriteTx& tx) {
+    const WorkerView view = Found(tx, "a");
+    tx.Append(Event{.at = subject.now().wall, .worker_id = "a"});
+    Worker changed = *view.worker;
+    revision = changed.revision = tx.NextRevision();
+    tx.Update(view, changed);
+  });
+  subject.Remove("a");  // the highest revision is on no worker any more
+  subject.Reopen();
+  subject.Write([&](WriteTx& tx) {
+    CHECK(tx.NextRevision() > revision);
+    tx.Append(Event{.at = subject.now().wall, .worker_id = "a"});
+  });
+  CHECK(*subject.reader().LastCursor() == 2);
+}
+
+TEST_CASE("the key of page tokens belongs to the roll") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  const std::string key(subject.reader().TokenKey());
+  CHECK(key.size() >= 16);
+  CHECK(subject.store().Begin().TokenKey() == key);
+  subject.store().Rollback();
+}
+
+TEST_CASE("the key of page tokens stays through restarts") {
+  Subject subject(GENERATE(from_range(PersistentStores())));
+  const std::string key(subject.reader().TokenKey());
+  subject.Register("a");
+  subject.Reopen();
+  CHECK(subject.reader().TokenKey() == key);
+}
+
+TEST_CASE("two rolls have two keys") {
+  const StoreKind kind = GENERATE(from_range(AllStores()));
+  const Subject one(kind);
+  const Subject other(kind);
+  CHECK(one.reader().TokenKey() != other.reader().TokenKey());
+}
+
+TEST_CASE("the listening clock is kept with every commit, also of nothing else") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  CHECK_FALSE(subject.store().LastListening().has_value());
+  const auto commit = [&](ListeningState state) {
+    subject.store().Begin();
+    REQUIRE(subject.store().Commit(state).ok());
+    const std::optional<ListeningState> last = subject.store().LastListening();
+    REQUIRE(last.has_value());
+    CHECK(last->now == state.now);
+    CHECK(last->allowance_credit == state.allowance_credit);
+  };
+  commit({ListeningTime::FromMicros(1), absl::Microseconds(7)});
+  commit({ListeningTime::FromMicros(123'456'789), absl::ZeroDuration()});
+  commit({ListeningTime::FromMicros(123'456'789), absl::ZeroDuration()});
+}
+
+TEST_CASE("the listening clock is there after a restart") {
+  Subject subject(GENERATE(from_range(PersistentStores())));
+  subject.Reopen();
+  CHECK_FALSE(subject.store().LastListening().has_value());
+  subject.Register("a");
+  subject.Beat("a");
+  subject.store().Begin();
+  REQUIRE(subject.store().Commit({ListeningTime::FromMicros(99'000'001), absl::Microseconds(5)}).ok());
+  if (GENERATE(false, true)) subject.MaintainAll();
+  subject.Reopen();
+  const std::optional<ListeningState> last = subject.store().LastListening();
+  REQUIRE(last.has_value());
+  CHECK(last->now.micros() == 99'000'001);
+  CHECK(last->allowance_credit == absl::Microseconds(5));
+}
+
+TEST_CASE("a shorter history is cut when it is opened with one") {
+  const StoreKind kind = GENERATE(from_range(PersistentStores()));
+  const TempDirectory directory;
+  const std::string spec = kind.scheme + ":" + (directory / kind.place);
+  const auto open = [&](int history) {
+    absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(spec, {.history = history});
+    REQUIRE(store.ok());
+    return *std::move(store);
+  };
+  {
+    const std::unique_ptr<Store> store = open(10);
+    WriteTx& tx = store->Begin();
+    const WorkerView view = tx.Insert(NewWorker(tx, "a", kBeginning));
+    for (int i = 0; i < 10; ++i) tx.RecordHeartbeat(view, kBeginning, std::nullopt);
+    REQUIRE(store->Commit({}).ok());
+  }
+  const std::unique_ptr<Store> store = open(3);
+  const Result<std::vector<HeartbeatRecord>> history = store->Reader().Heartbeats("a", kNewest, 100);
+  REQUIRE(history.ok());
+  REQUIRE(history->size() == 3);
+  CHECK((*history)[0].ordinal == 10);
+}
+
+TEST_CASE("a store that cannot be opened says so") {
+  for (const char* spec :
+       {"", "memory", "sqlite", "sqlite:", "postgresql://x", "nonsense:x", "sqlite:/no/such/dir/x"}) {
+    INFO(spec);
+    const absl::Status status = OpenStore(spec, {}).status();
+    CHECK_FALSE(status.ok());
+    CHECK(status.message().size() > 10);
+  }
+}
+
+TEST_CASE("a roll is held by one store at a time") {
+  const StoreKind kind = GENERATE(from_range(PersistentStores()));
+  Subject subject(kind, {.holder = "musterd 127.0.0.1:50051"});
+  const std::string spec = kind.scheme + ":" + subject.directory() + "/" + kind.place;
+  const absl::Status second = OpenStore(spec, {}).status();
+  CHECK(second.code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(std::string(second.message()).find("musterd 127.0.0.1:50051") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace muster::testing

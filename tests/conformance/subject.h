@@ -1,0 +1,103 @@
+// A store under test, of any kind, with a clock that the test moves and shortcuts for what every case needs.
+//
+//     Subject subject(GENERATE(from_range(AllStores())));
+//
+// runs a case over every store. A new kind of store is one more line in AllStores.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "muster/clock.h"
+#include "store/store.h"
+#include "store/temp_directory.h"
+#include "tests/catch.h"
+
+namespace muster::testing {
+
+using Catch::Generators::from_range;
+
+struct StoreKind {
+  std::string scheme;  // "sqlite"
+  std::string place;   // in a directory of the test's own; empty: nowhere
+  bool persistent = false;
+};
+
+inline std::vector<StoreKind> AllStores() {
+  return {{"memory", "", false}, {"sqlite", "roll.db", true}};
+}
+std::vector<StoreKind> PersistentStores();
+
+inline constexpr std::int64_t kNewest = INT64_MAX;
+
+/// Wall time and listening time at which tests begin; they differ on purpose.
+inline const Moment kBeginning{absl::FromUnixMicros(1'700'000'000'123'456),
+                               ListeningTime::FromMicros(5'000'000)};
+
+class Subject {
+ public:
+  explicit Subject(StoreKind kind, StoreOptions options = {});
+
+  Store& store() { return *store_; }
+  const ReadTx& reader() const { return store_->Reader(); }
+  const std::string& directory() const { return directory_.path(); }
+  bool persistent() const { return kind_.persistent; }
+
+  /// Closes and opens again. Precondition: persistent.
+  void Reopen();
+  /// Maintain until nothing waits.
+  void MaintainAll();
+
+  const Moment& now() const { return now_; }
+  void Advance(absl::Duration by) {
+    now_.wall += by;
+    now_.listening = now_.listening + by;
+  }
+  ListeningState listening() const { return {now_.listening, absl::Seconds(3)}; }
+
+  /// One transaction around `change(tx)`.
+  template <typename Change>
+  void Write(Change change) {
+    WriteTx& tx = store_->Begin();
+    change(tx);
+    const Outcome committed = store_->Commit(listening());
+    REQUIRE(committed.ok());
+  }
+
+  // Each a transaction of its own. Precondition of all but Register: the worker is there.
+  void Register(std::string_view id, WorkerConfig config = {});
+  void Beat(std::string_view id, std::optional<std::int32_t> in_use = std::nullopt);
+  void SetStatus(std::string_view id, WorkerStatus status);
+  void Remove(std::string_view id);
+
+  WorkerView Get(std::string_view id) const;
+  bool Has(std::string_view id) const;
+  std::vector<std::string> Ids(const WorkerFilter& filter = {}) const;
+  std::vector<HeartbeatRecord> History(std::string_view id, int limit = 10'000) const;
+  std::vector<Event> EventsOf(std::string_view id, bool newest_first = false) const;
+
+ private:
+  StoreKind kind_;
+  StoreOptions options_;
+  TempDirectory directory_;
+  std::unique_ptr<Store> store_;
+  Moment now_ = kBeginning;
+};
+
+/// A worker to insert: Pending, with the next revision.
+Worker NewWorker(WriteTx& tx, std::string_view id, const Moment& now, WorkerConfig config = {});
+/// Precondition: it is there.
+WorkerView Found(const ReadTx& tx, std::string_view id);
+bool IsThere(const ReadTx& tx, std::string_view id);
+/// Sorted: for answers that come in any order.
+std::vector<std::string> SortedIds(const Result<std::vector<WorkerView>>& views);
+/// As they come.
+std::vector<std::string> IdsOf(const Result<std::vector<WorkerView>>& views);
+
+}  // namespace muster::testing

@@ -1,0 +1,254 @@
+// The questions that the jobs ask: who was heard, who is silent, to the microsecond.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "conformance/describe.h"
+#include "conformance/subject.h"
+
+namespace muster::testing {
+namespace {
+
+using Ids = std::vector<std::string>;
+
+// Asks in a transaction that changes nothing.
+template <typename Question>
+auto Ask(Subject& subject, Question question) {
+  auto answer = question(subject.store().Begin());
+  subject.store().Rollback();
+  return answer;
+}
+
+Ids Silent(Subject& subject, ListeningTime cutoff, const absl::flat_hash_set<std::string>& except = {},
+           int limit = 1000) {
+  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.Silent(cutoff, except, limit); }));
+}
+
+Ids OfflineHeardAfter(Subject& subject, ListeningTime cutoff, int limit = 1000) {
+  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.OfflineHeardAfter(cutoff, limit); }));
+}
+
+Ids PendingHeard(Subject& subject, int limit = 1000) {
+  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.PendingHeard(limit); }));
+}
+
+std::string SilentByRegion(Subject& subject, ListeningTime cutoff) {
+  std::vector<RegionSilence> silence = *Ask(subject, [&](WriteTx& tx) { return tx.SilentByRegion(cutoff); });
+  std::sort(silence.begin(), silence.end(),
+            [](const RegionSilence& a, const RegionSilence& b) { return a.region < b.region; });
+  return Describe(silence);
+}
+
+void ActivateByHand(Subject& subject, const std::string& id) {
+  subject.Write([&](WriteTx& tx) {
+    const WorkerView view = Found(tx, id);
+    Worker worker = *view.worker;
+    worker.status = WorkerStatus::kActive;
+    worker.activated_by_hand_at = subject.now().listening;
+    tx.Update(view, worker);
+  });
+}
+
+constexpr absl::Duration kTick = absl::Microseconds(1);
+
+TEST_CASE("Pending workers are found once they were heard") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  for (const char* id : {"a", "b", "c", "d"}) subject.Register(id);
+  CHECK(PendingHeard(subject).empty());
+  subject.Beat("b");
+  subject.Beat("c");
+  subject.Beat("c");
+  CHECK(PendingHeard(subject) == Ids{"b", "c"});
+  CHECK(PendingHeard(subject, 1).size() == 1);
+  CHECK(PendingHeard(subject, 2) == Ids{"b", "c"});
+
+  subject.SetStatus("b", WorkerStatus::kActive);
+  CHECK(PendingHeard(subject) == Ids{"c"});
+  subject.Remove("c");
+  CHECK(PendingHeard(subject).empty());
+  subject.SetStatus("a", WorkerStatus::kFailed);
+  subject.Beat("a");
+  CHECK(PendingHeard(subject).empty());
+}
+
+TEST_CASE("a worker that took an id over is not found by the heartbeats before it") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  subject.Register("a");
+  subject.Beat("a");
+  subject.Beat("a");
+  subject.SetStatus("a", WorkerStatus::kActive);
+  subject.Write([&](WriteTx& tx) {
+    const WorkerView view = Found(tx, "a");
+    Worker taken_over = *view.worker;
+    taken_over.status = WorkerStatus::kPending;
+    taken_over.heartbeats_before = tx.HeartbeatsRecorded(view);
+    tx.Update(view, taken_over);
+  });
+  CHECK(PendingHeard(subject).empty());
+  subject.Beat("a");
+  CHECK(PendingHeard(subject) == Ids{"a"});
+}
+
+TEST_CASE("heartbeats of the same transaction count before a takeover and after it") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  subject.Register("a");
+  subject.Beat("a");
+  const bool heard_after = GENERATE(false, true);
+  subject.Write([&](WriteTx& tx) {
+    const WorkerView view = Found(tx, "a");
+    tx.RecordHeartbeat(view, subject.now(), std::nullopt);
+    Worker taken_over = *view.worker;
+    taken_over.heartbeats_before = tx.HeartbeatsRecorded(view);
+    CHECK(taken_over.heartbeats_before == 2);
+    const WorkerView updated = tx.Update(view, taken_over);
+    if (heard_after) tx.RecordHeartbeat(updated, subject.now(), std::nullopt);
+  });
+  CHECK(PendingHeard(subject) == (heard_after ? Ids{"a"} : Ids{}));
+}
+
+TEST_CASE("silence is exact to the microsecond") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  // One worker per microsecond, so that any rounding would show.
+  std::vector<ListeningTime> heard;
+  for (int i = 0; i < 10; ++i) {
+    const std::string id = absl::StrCat("w", i);
+    subject.Register(id);
+    subject.SetStatus(id, WorkerStatus::kActive);
+    subject.Advance(kTick);
+    subject.Beat(id);
+    heard.push_back(subject.now().listening);
+  }
+  CHECK(Silent(subject, heard[0] - kTick).empty());
+  CHECK(SilentByRegion(subject, heard[0] - kTick).empty());
+  for (std::size_t i = 0; i < heard.size(); ++i) {
+    CHECK(Silent(subject, heard[i]).size() == i + 1);
+    CHECK(SilentByRegion(subject, heard[i]) == absl::StrCat("eu silent=", i + 1, "/10\n"));
+  }
+  CHECK(Silent(subject, heard[2], {}, 2).size() == 2);
+
+  subject.Advance(absl::Seconds(100));
+  subject.Beat("w0");
+  CHECK(Silent(subject, heard[2]) == Ids{"w1", "w2"});
+  subject.SetStatus("w1", WorkerStatus::kOffline);
+  CHECK(Silent(subject, heard[2]) == Ids{"w2"});
+  CHECK(SilentByRegion(subject, heard[2]) == "eu silent=1/9\n");
+  subject.Remove("w2");
+  CHECK(Silent(subject, heard[2]).empty());
+  CHECK(SilentByRegion(subject, heard[2]).empty());
+}
+
+TEST_CASE(
+    "a worker that was activated by hand is silent from then on, or from its last heartbeat if that is "
+    "later") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  for (const char* id : {"never", "before", "after"}) subject.Register(id);
+  subject.Beat("before");
+  subject.Beat("after");
+  subject.Advance(absl::Seconds(10));
+  for (const char* id : {"never", "before", "after"}) ActivateByHand(subject, id);
+  const ListeningTime by_hand = subject.now().listening;
+  subject.Advance(absl::Seconds(10));
+  subject.Beat("after");
+  const ListeningTime heard = subject.now().listening;
+
+  CHECK(Silent(subject, by_hand - kTick).empty());
+  CHECK(Silent(subject, by_hand) == Ids{"before", "never"});
+  CHECK(Silent(subject, heard - kTick) == Ids{"before", "never"});
+  CHECK(Silent(subject, heard) == Ids{"after", "before", "never"});
+}
+
+TEST_CASE("held regions are left out") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  for (const char* region : {"ap", "eu", "us"}) {
+    for (int i = 0; i < 3; ++i) {
+      const std::string id = absl::StrCat(region, i);
+      subject.Register(id, {.region = region});
+      subject.SetStatus(id, WorkerStatus::kActive);
+      subject.Beat(id);
+    }
+  }
+  const ListeningTime cutoff = subject.now().listening;
+  subject.Advance(absl::Seconds(1));
+  subject.Beat("us0");
+  CHECK(SilentByRegion(subject, cutoff) == "ap silent=3/3\neu silent=3/3\nus silent=2/3\n");
+  CHECK(Silent(subject, cutoff, {"eu"}) == Ids{"ap0", "ap1", "ap2", "us1", "us2"});
+  CHECK(Silent(subject, cutoff, {"eu", "ap", "nowhere"}) == Ids{"us1", "us2"});
+  CHECK(Silent(subject, cutoff, {"eu", "ap", "us"}).empty());
+  CHECK(Silent(subject, cutoff, {"eu"}, 4).size() == 4);
+}
+
+TEST_CASE("Offline workers are found by a heartbeat after the cutoff") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  for (const char* id : {"a", "b", "never", "active"}) subject.Register(id);
+  subject.Beat("a");
+  const ListeningTime heard_a = subject.now().listening;
+  subject.Advance(kTick);
+  subject.Beat("b");
+  subject.Beat("active");
+  const ListeningTime heard_b = subject.now().listening;
+  for (const char* id : {"a", "b", "never"}) subject.SetStatus(id, WorkerStatus::kOffline);
+  subject.SetStatus("active", WorkerStatus::kActive);
+
+  CHECK(OfflineHeardAfter(subject, heard_a - kTick) == Ids{"a", "b"});
+  CHECK(OfflineHeardAfter(subject, heard_a) == Ids{"b"});
+  CHECK(OfflineHeardAfter(subject, heard_b).empty());
+  CHECK(OfflineHeardAfter(subject, heard_a - kTick, 1).size() == 1);
+
+  subject.Advance(absl::Seconds(1));
+  subject.Beat("a");
+  CHECK(OfflineHeardAfter(subject, heard_b) == Ids{"a"});
+  subject.SetStatus("a", WorkerStatus::kActive);
+  CHECK(OfflineHeardAfter(subject, heard_b).empty());
+}
+
+TEST_CASE("activation by hand does not count as being heard") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  subject.Register("a");
+  subject.Beat("a");
+  const ListeningTime heard = subject.now().listening;
+  subject.Advance(absl::Seconds(10));
+  ActivateByHand(subject, "a");
+  subject.SetStatus("a", WorkerStatus::kOffline);
+  CHECK(OfflineHeardAfter(subject, heard).empty());
+  CHECK(OfflineHeardAfter(subject, heard - kTick) == Ids{"a"});
+}
+
+TEST_CASE("workers move with their region") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  subject.Register("a", {.region = "eu"});
+  subject.SetStatus("a", WorkerStatus::kActive);
+  subject.Beat("a");
+  subject.Write([&](WriteTx& tx) {
+    const WorkerView view = Found(tx, "a");
+    Worker moved = *view.worker;
+    moved.config.region = "us";
+    tx.Update(view, moved);
+  });
+  const ListeningTime cutoff = subject.now().listening;
+  CHECK(SilentByRegion(subject, cutoff) == "us silent=1/1\n");
+  CHECK(Silent(subject, cutoff, {"eu"}) == Ids{"a"});
+  CHECK(Silent(subject, cutoff, {"us"}).empty());
+}
+
+TEST_CASE("the answers are the same after a restart") {
+  Subject subject(GENERATE(from_range(PersistentStores())));
+  for (const char* id : {"pending", "silent", "by-hand", "offline"}) subject.Register(id);
+  subject.Beat("pending");
+  subject.Beat("silent");
+  subject.SetStatus("silent", WorkerStatus::kActive);
+  ActivateByHand(subject, "by-hand");
+  subject.Beat("offline");
+  subject.SetStatus("offline", WorkerStatus::kOffline);
+  if (GENERATE(false, true)) subject.MaintainAll();
+  subject.Reopen();
+  const ListeningTime now = subject.now().listening;
+  CHECK(PendingHeard(subject) == Ids{"pending"});
+  CHECK(Silent(subject, now) == Ids{"by-hand", "silent"});
+  CHECK(Silent(subject, now - kTick).empty());
+  CHECK(OfflineHeardAfter(subject, now - kTick) == Ids{"offline"});
+}
+
+}  // namespace
+}  // namespace muster::testing

@@ -1,0 +1,28 @@
+// The victim of the crash test: opens the roll at argv[1] and lives on, batch by batch, until it is killed.
+// Each batch that was acknowledged is reported on standard output by its number, eight bytes, as soon as
+// Commit returned.
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "store/crash/life.h"
+
+int main(int argc, char** argv) {
+  using namespace muster;
+  if (argc != 2) return 2;
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenStore(std::string("sqlite:") + argv[1], testing::LifeOptions());
+  if (!store.ok()) {
+    std::fprintf(stderr, "%s\n", store.status().ToString().c_str());
+    return 1;
+  }
+  for (std::int64_t number = testing::BatchesIn(**store) + 1;; ++number) {
+    if (!testing::LiveOneBatch(**store, number).ok()) return 1;
+    if (::write(STDOUT_FILENO, &number, sizeof number) != sizeof number) return 1;
+    (*store)->Maintain(absl::Milliseconds(1));
+  }
+}
