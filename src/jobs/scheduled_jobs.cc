@@ -68,7 +68,8 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
  private:
   struct LastRun {
     absl::Duration began;
-    ListeningTime began_listening;
+    // Up to where on the listening clock it counts.
+    ListeningTime covers;
     bool running = false;
   };
 
@@ -81,15 +82,17 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
 
   // How long until the job is due: an interval after its last run began, or when the listening clock passes a
   // multiple of the interval. The latter is what a restart does not forget, so the clock never moves on by
-  // more than an interval without a run. A run shortly before a multiple stands for it: the clock was last
-  // read a moment ago.
+  // more than an interval without a run.
   absl::Duration UntilDue(Job job) {
     const absl::Duration interval = IntervalOf(job, *roll_.settings());
-    const absl::Duration moment = std::min(kLongestWait, interval / 4);
-    const absl::Duration ran_at = Last(job).began_listening - ListeningTime() + moment;
-    const absl::Duration multiple = absl::Floor(ran_at, interval) + interval;
+    const absl::Duration multiple = absl::Floor(Last(job).covers - ListeningTime(), interval) + interval;
     return std::min(Last(job).began + interval - clock_.MonotonicNow(),
                     multiple - (roll_.Status().clock - ListeningTime()));
+  }
+
+  // The listening clock was last read a moment ago, so a run just before a multiple stands for it.
+  ListeningTime Covered(Job job) {
+    return roll_.Status().clock + std::min(kLongestWait, IntervalOf(job, *roll_.settings()) / 4);
   }
 
   void Wait(Job job) {
@@ -100,7 +103,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   void Check(Job job) {
     if (stopped_.load(std::memory_order_relaxed)) return;
     if (!Last(job).running && UntilDue(job) <= absl::ZeroDuration()) {
-      Last(job) = {clock_.MonotonicNow(), roll_.Status().clock, true};
+      Last(job) = {clock_.MonotonicNow(), Covered(job), true};
       roll_.RunJob(job, [self = shared_from_this(), job](const Result<SweepReport>& run) {
         self->Last(job).running = false;
         if (self->stopped_.load(std::memory_order_relaxed) && !run.ok()) return;  // draining

@@ -87,6 +87,21 @@ TEST_CASE("stopped jobs run no more") {
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kPending);
 }
 
+TEST_CASE("a start shortly before a job is due does not put it off") {
+  Fixture f;
+  f.Start();
+  REQUIRE(f.daemon->Register("w", "eu").ok());
+  REQUIRE(f.daemon->Heartbeat("w").ok());
+  f.daemon->Run(absl::Seconds(119.5));
+  REQUIRE(f.daemon->Register("another", "eu").ok());  // stores the clock: no more than a second to go
+  for (int life = 0; life < 2; ++life) {
+    CHECK(f.daemon->StatusOf("w") == WorkerStatus::kActive);
+    f.Restart(absl::Seconds(1));
+    f.daemon->Run(absl::Seconds(21.5));  // twice: the allowance, and what is left of the timeout
+  }
+  CHECK(f.daemon->StatusOf("w") == WorkerStatus::kOffline);
+}
+
 TEST_CASE("a daemon that never lives long still finds the dead, and takes nobody else") {
   struct Case {
     std::string what;
