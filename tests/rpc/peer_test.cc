@@ -1,0 +1,26 @@
+#include "rpc/peer.h"
+
+#include "catch.h"
+
+namespace muster::rpc {
+namespace {
+
+TEST_CASE("Peers read as addresses") {
+  CHECK(AddressOfPeer("ipv4:127.0.0.1:40312") == "127.0.0.1:40312");
+  CHECK(AddressOfPeer("ipv6:[::1]:40312") == "[::1]:40312");
+  CHECK(AddressOfPeer("ipv6:%5B::1%5D:40312") == "[::1]:40312");
+  CHECK(AddressOfPeer("ipv6:%5bfe80::1%25eth0%5d:7") == "[fe80::1%eth0]:7");
+  CHECK(AddressOfPeer("unix:") == "unix:");
+  CHECK(AddressOfPeer("unix:/run/muster.sock") == "unix:/run/muster.sock");
+  CHECK(AddressOfPeer("inproc") == "inproc");
+  CHECK(AddressOfPeer("") == "");
+}
+
+TEST_CASE("A percent sign that begins no escape stays") {
+  CHECK(AddressOfPeer("unix:/run/100%") == "unix:/run/100%");
+  CHECK(AddressOfPeer("unix:/run/%zz") == "unix:/run/%zz");
+  CHECK(AddressOfPeer("unix:/run/%4") == "unix:/run/%4");
+}
+
+}  // namespace
+}  // namespace muster::rpc
