@@ -116,7 +116,7 @@ class Roll {
   RollStatus Status() const;
 
   /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once. A job that runs ends
-  /// after its step, and says so.
+  /// after its step, and says so. The executor must run on until `drained` is called.
   void Drain(absl::AnyInvocable<void()> drained);
 
  private:

@@ -118,12 +118,11 @@ void Roll::Writer::Turn() {
   batch_waits_.Append(queue_.TakeAll());
   if (!batch_waits_.empty()) CarryOutBatch();
   if (!sweeps_.empty()) CarryOutSweepStep();
-  MaintainStore();
-  if (!batch_waits_.empty() || !sweeps_.empty() || maintenance_waits_) {
-    QueueTurn();
-  } else if (draining_) {
-    FinishDraining();
+  if (draining_) {  // the store's own work can wait for the next start
+    return batch_waits_.empty() ? FinishDraining() : QueueTurn();
   }
+  MaintainStore();
+  if (!batch_waits_.empty() || !sweeps_.empty() || maintenance_waits_) QueueTurn();
 }
 
 void Roll::Writer::AdoptSettings() {
