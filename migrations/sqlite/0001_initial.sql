@@ -32,25 +32,25 @@ CREATE TABLE worker_states (
   clone_reported       INTEGER NOT NULL   -- 1: two processes on this id were reported
 ) STRICT;
 
--- What the heartbeats left behind, as of roll.folded_through; newer ones wait in the journal.
+-- What the heartbeats left behind, as of the last fold, minutes ago at most; newer ones wait in the journal.
 -- A worker that was never heard has no row.
 CREATE TABLE pulses (
-  key      INTEGER PRIMARY KEY REFERENCES workers (key) ON DELETE CASCADE,
-  total    INTEGER NOT NULL CHECK (total > 0),  -- heartbeats ever recorded
-  last_at  INTEGER NOT NULL,
-  heard_at INTEGER NOT NULL,                    -- the last one, on the listening clock
-  in_use   INTEGER,                             -- the latest that a heartbeat said; NULL: none did
-  recent   BLOB    NOT NULL                     -- the times of the last ones, oldest first, packed
+  key        INTEGER PRIMARY KEY REFERENCES workers (key) ON DELETE CASCADE,
+  total      INTEGER NOT NULL CHECK (total > 0),  -- heartbeats ever recorded
+  last_at    INTEGER NOT NULL,
+  heard_at   INTEGER NOT NULL,                    -- the last one, on the listening clock
+  in_use     INTEGER,                             -- the latest that a heartbeat said; NULL: none did
+  folded_seq INTEGER NOT NULL,                    -- the last journal.seq that is in here
+  recent     BLOB    NOT NULL                     -- the times before last_at, newest first, packed as distances
 ) STRICT;
 
--- One row for each commit, appended; folded into pulses and deleted in the background.
+-- One row for each commit, appended; folded into pulses and deleted in the background, but for the newest.
 CREATE TABLE journal (
   seq              INTEGER PRIMARY KEY,
   at               INTEGER,           -- of its heartbeats; NULL: it has none
   listening        INTEGER NOT NULL,  -- the listening clock
   allowance_credit INTEGER NOT NULL,  -- its reconnect allowance, in microseconds
-  beats            BLOB    NOT NULL   -- its heartbeats in order: 8 bytes workers.key, 4 bytes in_use, each of them
-                                      -- little-endian; in_use -1: not said
+  beats            BLOB    NOT NULL   -- its heartbeats in order, packed: workers.key and in_use of each
 ) STRICT;
 
 -- Everything that changed, oldest first; trimmed at the old end.
@@ -78,12 +78,9 @@ CREATE TABLE region_holds (
 
 -- One row: what there is one of.
 CREATE TABLE roll (
-  only             INTEGER PRIMARY KEY CHECK (only = 1),
-  token_key        BLOB    NOT NULL,  -- page tokens are signed with it
-  last_revision    INTEGER NOT NULL,  -- the highest that was ever given
-  folded_through   INTEGER NOT NULL,  -- the last journal.seq that is in pulses; 0: none
-  listening        INTEGER,           -- the listening clock as of folded_through, NULL: never ran;
-  allowance_credit INTEGER            -- the newest row of the journal, if there is one, knows better
+  only          INTEGER PRIMARY KEY CHECK (only = 1),
+  token_key     BLOB    NOT NULL,  -- page tokens are signed with it
+  last_revision INTEGER NOT NULL   -- the highest that was ever committed
 ) STRICT;
 
 -- For people.

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "store/memory/memory_store.h"
+#include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 
 namespace muster {
@@ -20,6 +21,10 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(std::string_view spec, const St
         absl::StrCat("at most ", options.max_events, " events: at least 1 must be kept"));
   }
   if (spec == "memory:") return NewMemoryStore(options);
+  constexpr std::string_view kSqlite = "sqlite:";
+  if (spec.starts_with(kSqlite) && spec.size() > kSqlite.size()) {
+    return OpenSqliteStore(std::string(spec.substr(kSqlite.size())), options);
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("\"", std::string(spec), "\" is no store. Use \"memory:\" or \"sqlite:PATH\"."));
 }

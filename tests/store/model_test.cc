@@ -40,8 +40,7 @@ TEST_CASE("a list in a transaction merges what it staged into a page") {
   CHECK(Ids(tx.List({}, "", 3)) == std::vector<std::string>{"a", "d", "e"});
   CHECK(Ids(tx.List({}, "e", 3)) == std::vector<std::string>{"g", "i"});
   CHECK(Ids(tx.List(WithStatus(WorkerStatus::kFailed), "", 3)) == std::vector<std::string>{"e"});
-  CHECK(Ids(tx.List(WithStatus(WorkerStatus::kPending), "", 3)) ==
-        std::vector<std::string>{"a", "d", "g"});
+  CHECK(Ids(tx.List(WithStatus(WorkerStatus::kPending), "", 3)) == std::vector<std::string>{"a", "d", "g"});
 }
 
 TEST_CASE("a worker that goes and comes back in one transaction begins anew") {

@@ -33,13 +33,13 @@ class MemoryStore final : public Store {
         archive_.Remember(batch);
       }
       archive_.Add(batch.events);
-      staging_.Clear();
     }
+    staging_.Committed();
     listening_ = listening;
     return Ok();
   }
 
-  void Rollback() override { staging_.Clear(); }
+  void Rollback() override { staging_.RolledBack(); }
   bool Maintain(absl::Duration /*budget*/) override { return false; }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 

@@ -16,6 +16,21 @@ void Staging::Clear() {
   inserted_ = 0;
 }
 
+void Staging::Committed() {
+  if (!batch_.changes.empty()) committed_revision_ = last_revision_;
+  RolledBack();
+}
+
+void Staging::RolledBack() {
+  last_revision_ = committed_revision_;
+  Clear();
+}
+
+void Staging::Failed() {
+  committed_revision_ = last_revision_;
+  Clear();
+}
+
 WorkerView Staging::View(std::uint32_t change) const {
   const StagedChange& staged = batch_.changes[change];
   if (staged.before == nullptr) return WorkerView{staged.after, Pulse(), kStagedSlot + change};

@@ -22,11 +22,15 @@ class Staging final : public WriteTx {
   Staging(const Model& model, const Archive& archive, std::string_view token_key, std::int64_t last_revision)
       : model_(model), archive_(archive), token_key_(token_key), last_revision_(last_revision) {}
 
-  /// What was staged since the last Clear.
+  /// What was staged since the transaction began.
   StagedBatch& batch() { return batch_; }
-  void Clear();
-  /// The last revision given, whether or not it was committed: it is not given again.
   std::int64_t last_revision() const { return last_revision_; }
+
+  // The transaction ends. Nobody ever saw the revisions of one that was rolled back, so they are given again;
+  // those of a commit that failed are not, because only the disk knows how far it came.
+  void Committed();
+  void RolledBack();
+  void Failed();
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
   Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
@@ -68,12 +72,14 @@ class Staging final : public WriteTx {
   /// The latest change of the worker that the view shows; made if there is none.
   StagedChange& ChangeOf(const WorkerView& view);
   WorkerView View(std::uint32_t change) const;
+  void Clear();
   absl::btree_map<std::string, ListeningTime> HoldsNow() const;
 
   const Model& model_;
   const Archive& archive_;
   const std::string_view token_key_;
   std::int64_t last_revision_;
+  std::int64_t committed_revision_ = last_revision_;
   StagedBatch batch_;
   absl::btree_map<std::string, std::uint32_t, std::less<>> latest_;  // id to its latest change
   std::int64_t inserted_ = 0;

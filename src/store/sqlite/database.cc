@@ -63,6 +63,9 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Access access) 
   }
   set = database.Execute(kWriterSettings);
   if (!set.ok()) return set;
+  // Takes the place of SQLite's own checkpoints.
+  database.log_ = std::make_unique<Log>();
+  sqlite3_wal_hook(connection, &CountLogPages, database.log_.get());
   for (const auto& [statement, sql] :
        {std::pair{&database.begin_, "BEGIN IMMEDIATE"}, std::pair{&database.commit_, "COMMIT"},
         std::pair{&database.rollback_, "ROLLBACK"}}) {
@@ -128,11 +131,16 @@ absl::StatusOr<std::int64_t> Database::Checkpoint() {
   int moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(connection_, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
   if (code != SQLITE_OK) return LastFailure(connection_, "checkpoint");
+  if (log_ != nullptr) log_->added = 0;
   return in_log - moved;
 }
 
-void Database::SetAutoCheckpoint(int pages) {
-  sqlite3_wal_autocheckpoint(connection_, pages);
+int Database::CountLogPages(void* log, sqlite3* /*connection*/, const char* /*schema*/, int pages) {
+  // Fewer than before: the log was moved into the database and begins anew.
+  Log& count = *static_cast<Log*>(log);
+  count.added += pages < count.pages ? pages : pages - count.pages;
+  count.pages = pages;
+  return SQLITE_OK;
 }
 
 }  // namespace muster::sqlite

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,7 @@ class Database {
 
   Database(Database&& other) noexcept
       : connection_(std::exchange(other.connection_, nullptr)),
+        log_(std::move(other.log_)),
         begin_(std::move(other.begin_)),
         commit_(std::move(other.commit_)),
         rollback_(std::move(other.rollback_)) {}
@@ -59,13 +61,21 @@ class Database {
   /// Moves what the write-ahead log holds into the database, as far as no reader is in the way and without
   /// waiting for one. Returns how many pages of the log are not moved yet.
   absl::StatusOr<std::int64_t> Checkpoint();
-  /// Lets commits checkpoint by themselves once the log has this many pages; 0: never.
-  void SetAutoCheckpoint(int pages);
+  /// Pages that commits have put into the log since the last Checkpoint. Commits never checkpoint by
+  /// themselves: so a commit takes the same time whatever was written before.
+  std::int64_t log_pages() const { return log_ == nullptr ? 0 : log_->added; }
 
  private:
+  struct Log {
+    std::int64_t pages = 0;
+    std::int64_t added = 0;
+  };
+
   explicit Database(sqlite3* connection) : connection_(connection) {}
+  static int CountLogPages(void* log, sqlite3* connection, const char* schema, int pages);
 
   sqlite3* connection_;
+  std::unique_ptr<Log> log_;  // the writer's; where it is SQLite knows
   Statement begin_;
   Statement commit_;
   Statement rollback_;

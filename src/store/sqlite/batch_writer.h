@@ -1,0 +1,51 @@
+// Writes a staged batch down: one transaction, durable when it returns.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/model/model.h"
+#include "store/model/staged_batch.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/journal_codec.h"
+#include "store/sqlite/statement.h"
+#include "store/store.h"
+
+namespace muster::sqlite {
+
+/// The writer's thread only. The database must outlive it.
+class BatchWriter {
+ public:
+  static absl::StatusOr<BatchWriter> Prepare(Database& database);
+
+  /// Writes everything, with one row of the journal for each moment of heartbeats (and at least one, for the
+  /// listening clock), numbered from `first_seq`. Returns the number for the next row. On an error nothing of
+  /// it was written. Precondition: orphans were dropped.
+  absl::StatusOr<std::int64_t> Write(StagedBatch& batch, const Model& model, std::int64_t first_seq,
+                                     std::int64_t last_revision, const ListeningState& listening);
+
+ private:
+  explicit BatchWriter(Database& database) : database_(&database) {}
+
+  absl::Status WriteChange(const StagedChange& change);
+  absl::Status WriteState(Statement& statement, const Worker& worker, std::int64_t key);
+  absl::Status WriteEvent(const Event& event);
+  absl::Status WriteJournal(StagedBatch& batch, const Model& model, const ListeningState& listening,
+                            std::int64_t& next_seq);
+
+  Database* database_;
+  JournalEncoder encoder_;
+  Statement insert_worker_;
+  Statement update_worker_;
+  Statement delete_worker_;
+  Statement insert_state_;
+  Statement update_state_;
+  Statement insert_event_;
+  Statement put_hold_;
+  Statement drop_hold_;
+  Statement insert_journal_;
+  Statement update_revision_;
+};
+
+}  // namespace muster::sqlite

@@ -1,0 +1,142 @@
+#include "store/sqlite/fold.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "store/sqlite/history_codec.h"
+
+namespace muster::sqlite {
+namespace {
+
+// A fold writes a row of some 450 bytes for each worker; a heartbeat in the journal is a few.
+constexpr std::int64_t kBeatsForEachRow = 8;
+constexpr std::int64_t kFewBeats = 4096;
+// A small fold is made sooner, so that the tables do not lag behind what people see elsewhere.
+constexpr std::int64_t kFewWorkers = 20'000;
+constexpr absl::Duration kLagOfFew = absl::Minutes(1);
+constexpr absl::Duration kLag = absl::Minutes(5);
+constexpr std::size_t kManyRows = 50'000;  // of the journal, however little is in them
+// Workers without new heartbeats cost little, but not nothing.
+constexpr std::uint32_t kSlotsInAStep = 1U << 16;
+constexpr std::int64_t kJournalRowsForEachRow = 4;  // deleting is cheaper than folding
+
+}  // namespace
+
+absl::StatusOr<Fold> Fold::Prepare(Database& database, SharedRoll& roll, int history) {
+  Fold fold(database, roll, history);
+  const std::pair<Statement*, std::string_view> statements[] = {
+      {&fold.find_pulse_, "SELECT last_at, recent FROM pulses WHERE key = ?"},
+      {&fold.put_pulse_,
+       "INSERT INTO pulses (key, total, last_at, heard_at, in_use, folded_seq, recent) VALUES (?, ?, ?, ?, "
+       "?, ?, ?)"
+       " ON CONFLICT (key) DO UPDATE SET total = excluded.total, last_at = excluded.last_at,"
+       " heard_at = excluded.heard_at, in_use = excluded.in_use, folded_seq = excluded.folded_seq,"
+       " recent = excluded.recent"},
+      {&fold.delete_journal_, "DELETE FROM journal WHERE seq <= ?"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    absl::StatusOr<Statement> prepared = database.Prepare(sql);
+    if (!prepared.ok()) return prepared.status();
+    *statement = *std::move(prepared);
+  }
+  return fold;
+}
+
+double Fold::Pressure() const {
+  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const std::int64_t pays = std::max(kFewBeats, kBeatsForEachRow * unfolded.workers());
+  return static_cast<double>(unfolded.beats()) / static_cast<double>(pays);
+}
+
+bool Fold::HasWork() const {
+  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  return phase_ != Phase::kIdle || unfolded.rows() > 1 || unfolded.beats() > 0;
+}
+
+bool Fold::IsDue(ListeningTime now) const {
+  if (phase_ != Phase::kIdle) return true;
+  if (!HasWork()) return false;
+  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const absl::Duration lag = unfolded.workers() <= kFewWorkers ? kLagOfFew : kLag;
+  return Pressure() >= 1 || unfolded.rows() >= kManyRows || now - unfolded.OldestListening() >= lag;
+}
+
+absl::Status Fold::Step(std::int64_t last_seq, int rows) {
+  if (phase_ == Phase::kIdle) {
+    phase_ = Phase::kFolding;
+    through_ = last_seq;
+    next_slot_ = 0;
+    deleted_ = roll_->UnfoldedForWriter().FirstSeq() - 1;
+  }
+  return phase_ == Phase::kFolding ? FoldSome(last_seq, rows) : DeleteSome(rows);
+}
+
+absl::Status Fold::FoldSome(std::int64_t last_seq, int rows) {
+  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const std::uint32_t slots = roll_->ForWriter().SlotCount();
+  const std::uint32_t first = next_slot_;
+  const std::uint32_t end = std::min(slots, first + kSlotsInAStep);
+  std::vector<std::uint32_t> folded;
+  std::uint32_t slot = first;
+  for (; slot < end && std::cmp_less(folded.size(), rows); ++slot) {
+    if (unfolded.CountOf(slot) > 0) folded.push_back(slot);
+  }
+  if (!folded.empty()) {
+    Transaction transaction(*database_);
+    absl::Status status = transaction.Begin();
+    for (const std::uint32_t one : folded) {
+      if (status.ok()) status = FoldWorker(one, last_seq);
+    }
+    if (status.ok()) status = transaction.Commit();
+    if (!status.ok()) return status;
+    // Only now: a reader that still finds them unfolded finds them in the pulses too, and tells by the
+    // ordinals.
+    const MutexLock lock(roll_->mu);
+    for (const std::uint32_t one : folded) roll_->unfolded.Clear(one);
+  }
+  next_slot_ = slot;
+  if (slot == slots) phase_ = Phase::kDeleting;
+  return absl::OkStatus();
+}
+
+absl::Status Fold::FoldWorker(std::uint32_t slot, std::int64_t last_seq) {
+  const Model& model = roll_->ForWriter();
+  times_.clear();
+  roll_->UnfoldedForWriter().VisitNewestFirst(slot, [this](std::int64_t at) {
+    times_.push_back(at);
+    return std::cmp_less(times_.size(), history_);
+  });
+  const std::int64_t key = model.KeyOf(slot);
+  std::string recent;
+  if (std::cmp_less(times_.size(), history_)) {
+    find_pulse_.Bind(key);
+    const absl::StatusOr<bool> found = find_pulse_.Step();
+    if (!found.ok()) return found.status();
+    recent = *found ? PrependHistory(times_, find_pulse_.Int64(0), find_pulse_.Bytes(1), history_)
+                    : PackHistory(times_, history_);
+    find_pulse_.Reset();
+  } else {
+    recent = PackHistory(times_, history_);
+  }
+  const Pulse pulse = model.PulseOf(slot);
+  return put_pulse_.Run(key, pulse.total, absl::ToUnixMicros(pulse.last_at), pulse.heard_at.micros(),
+                        pulse.in_use, last_seq, Blob{recent});
+}
+
+absl::Status Fold::DeleteSome(int rows) {
+  // The newest row stays: it has the listening clock.
+  const std::int64_t last = std::min(through_, roll_->UnfoldedForWriter().LastSeq() - 1);
+  const std::int64_t until = std::min(last, deleted_ + rows * kJournalRowsForEachRow);
+  if (until > deleted_) {
+    const absl::Status status = delete_journal_.Run(until);
+    if (!status.ok()) return status;
+    deleted_ = until;
+    const MutexLock lock(roll_->mu);
+    roll_->unfolded.DropThrough(until);
+  }
+  if (deleted_ >= last) phase_ = Phase::kIdle;
+  return absl::OkStatus();
+}
+
+}  // namespace muster::sqlite

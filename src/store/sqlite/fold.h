@@ -1,0 +1,61 @@
+// Moves heartbeats from the journal into the pulses, in the background, in steps of bounded size.
+//
+// A fold goes through the workers once and writes, for each that was heard since, one row for all of its
+// heartbeats; then it deletes the journal up to where it began. It starts only when that pays: when there are
+// several heartbeats for each row to write. Each row says up to where in the journal it has come, so a fold
+// that is cut short, by a crash or by a full disk, counts nothing twice and loses nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "muster/clock.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/shared_roll.h"
+#include "store/sqlite/statement.h"
+
+namespace muster::sqlite {
+
+/// The writer's thread only. The database and the roll must outlive it.
+class Fold {
+ public:
+  static absl::StatusOr<Fold> Prepare(Database& database, SharedRoll& roll, int history);
+
+  /// Whether a step should be made: one is under way, or it pays to start. `now` is the latest commit's.
+  bool IsDue(ListeningTime now) const;
+  /// Whether there is anything at all to fold.
+  bool HasWork() const;
+  /// One transaction of at most `rows` rows; begins a new fold if none is under way. `last_seq` is that of
+  /// the latest commit. On an error nothing was done.
+  absl::Status Step(std::int64_t last_seq, int rows);
+  /// How far behind it is: 1 when it pays to start, 2 when there is twice as much.
+  double Pressure() const;
+
+ private:
+  enum class Phase { kIdle, kFolding, kDeleting };
+
+  Fold(Database& database, SharedRoll& roll, int history)
+      : database_(&database), roll_(&roll), history_(history) {}
+
+  absl::Status FoldSome(std::int64_t last_seq, int rows);
+  absl::Status FoldWorker(std::uint32_t slot, std::int64_t last_seq);
+  absl::Status DeleteSome(int rows);
+
+  Database* database_;
+  SharedRoll* roll_;
+  int history_;
+  Statement find_pulse_;
+  Statement put_pulse_;
+  Statement delete_journal_;
+
+  Phase phase_ = Phase::kIdle;
+  std::int64_t through_ = 0;         // the seq up to which the journal goes when this fold is done
+  std::uint32_t next_slot_ = 0;      // while folding
+  std::int64_t deleted_ = 0;         // while deleting: the seq up to which it is gone
+  std::vector<std::int64_t> times_;  // of one worker, newest first
+};
+
+}  // namespace muster::sqlite

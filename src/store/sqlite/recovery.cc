@@ -1,0 +1,228 @@
+#include "store/sqlite/recovery.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "store/model/token_key.h"
+#include "store/sqlite/journal_codec.h"
+#include "store/sqlite/statement.h"
+#include "store/sqlite/worker_json.h"
+
+namespace muster::sqlite {
+namespace {
+
+constexpr char kWorkers[] =
+    "SELECT w.key, w.id, w.region, w.capacity, w.capabilities, w.metadata, w.instance_id, w.registered_from,"
+    " w.previous_instance_id, w.registered_at, w.registered_at_listening, w.heartbeats_before,"
+    " s.status, s.status_reason, s.status_changed_at, s.revision, s.activated_by_hand_at, "
+    "s.called_offline_at,"
+    " s.clone_reported, p.total, p.last_at, p.heard_at, p.in_use, p.folded_seq"
+    " FROM workers w LEFT JOIN worker_states s USING (key) LEFT JOIN pulses p USING (key) ORDER BY w.key";
+
+// A worker on its way into the model: its pulse still moves on with the journal.
+struct LoadedWorker {
+  WorkerPtr worker;
+  std::int64_t key = 0;
+  Pulse pulse;
+  std::int64_t folded_seq = 0;
+};
+
+absl::Status Damaged(std::string_view what) {
+  return absl::DataLossError(
+      absl::StrCat(std::string(what), " in the database is damaged. Restore a backup."));
+}
+
+// Fleets repeat themselves: the same capabilities and metadata are parsed once.
+template <typename Value>
+class ParsedTexts {
+ public:
+  explicit ParsedTexts(std::optional<Value> (*parse)(std::string_view)) : parse_(parse) {}
+  const std::optional<Value>& Parse(std::string_view text) {
+    if (texts_.size() >= kMostKept) texts_.clear();
+    const auto [at, is_new] = texts_.try_emplace(std::string(text));
+    if (is_new) at->second = parse_(text);
+    return at->second;
+  }
+
+ private:
+  static constexpr std::size_t kMostKept = 1024;
+  std::optional<Value> (*parse_)(std::string_view);
+  absl::flat_hash_map<std::string, std::optional<Value>> texts_;
+};
+
+std::optional<ListeningTime> OptionalListening(const Statement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return ListeningTime::FromMicros(row.Int64(column));
+}
+
+class Loader {
+ public:
+  Loader(Database& database, Model& model, UnfoldedBeats& unfolded)
+      : database_(database), model_(model), unfolded_(unfolded) {}
+
+  absl::StatusOr<Recovered> Run() {
+    for (const auto step : {&Loader::LoadRoll, &Loader::LoadWorkers, &Loader::ReplayJournal,
+                            &Loader::LoadHolds, &Loader::LoadCounters}) {
+      absl::Status status = (this->*step)();
+      if (!status.ok()) return status;
+    }
+    return std::move(recovered_);
+  }
+
+ private:
+  // Calls row(statement) for each row of a query, until it fails.
+  template <typename Row>
+  absl::Status ForEach(std::string_view sql, Row row) {
+    absl::StatusOr<Statement> query = database_.Prepare(sql);
+    if (!query.ok()) return query.status();
+    while (true) {
+      const absl::StatusOr<bool> more = query->Step();
+      if (!more.ok() || !*more) return more.status();
+      absl::Status status = row(*query);
+      if (!status.ok()) return status;
+    }
+  }
+
+  absl::Status LoadRoll() {
+    absl::Status status = ForEach("SELECT token_key, last_revision FROM roll", [this](const Statement& row) {
+      recovered_.token_key = row.Bytes(0);
+      recovered_.last_revision = row.Int64(1);
+      return absl::OkStatus();
+    });
+    if (!status.ok() || !recovered_.token_key.empty()) return status;
+    recovered_.token_key = NewTokenKey();
+    absl::StatusOr<Statement> insert =
+        database_.Prepare("INSERT INTO roll (only, token_key, last_revision) VALUES (1, ?, 0)");
+    return insert.ok() ? insert->Run(Blob{recovered_.token_key}) : insert.status();
+  }
+
+  absl::Status LoadWorkers() {
+    return ForEach(kWorkers, [this](const Statement& row) {
+      absl::StatusOr<LoadedWorker> loaded = ReadWorker(row);
+      if (!loaded.ok()) return loaded.status();
+      numbers_.emplace(loaded->key, static_cast<std::uint32_t>(workers_.size()));
+      workers_.push_back(*std::move(loaded));
+      return absl::OkStatus();
+    });
+  }
+
+  absl::StatusOr<LoadedWorker> ReadWorker(const Statement& row) {
+    Worker worker;
+    LoadedWorker loaded;
+    loaded.key = row.Int64(0);
+    worker.id = row.Text(1);
+    worker.config.region = row.Text(2);
+    worker.config.capacity = row.Int32(3);
+    const std::optional<std::vector<std::string>>& capabilities = capabilities_.Parse(row.Text(4));
+    const std::optional<Metadata>& metadata = metadata_.Parse(row.Text(5));
+    if (row.IsNull(12) || !capabilities || !metadata) {
+      return Damaged(absl::StrCat("the worker \"", worker.id, "\""));
+    }
+    worker.config.capabilities = *capabilities;
+    worker.config.metadata = *metadata;
+    worker.instance_id = row.Text(6);
+    worker.registered_from = row.Text(7);
+    worker.previous_instance_id = row.Text(8);
+    worker.registered_at = absl::FromUnixMicros(row.Int64(9));
+    worker.registered_at_listening = ListeningTime::FromMicros(row.Int64(10));
+    worker.heartbeats_before = row.Int64(11);
+    worker.status = static_cast<WorkerStatus>(row.Int64(12));  // the schema checks its range
+    worker.status_reason = row.Text(13);
+    worker.status_changed_at = absl::FromUnixMicros(row.Int64(14));
+    worker.revision = row.Int64(15);
+    worker.activated_by_hand_at = OptionalListening(row, 16);
+    worker.called_offline_at = OptionalListening(row, 17);
+    worker.clone_reported = row.Int64(18) != 0;
+    if (!row.IsNull(19)) {
+      loaded.pulse.total = row.Int64(19);
+      loaded.pulse.last_at = absl::FromUnixMicros(row.Int64(20));
+      loaded.pulse.heard_at = ListeningTime::FromMicros(row.Int64(21));
+      if (!row.IsNull(22)) loaded.pulse.in_use = row.Int32(22);
+      loaded.folded_seq = row.Int64(23);
+    }
+    loaded.worker = std::make_shared<const Worker>(std::move(worker));
+    return loaded;
+  }
+
+  // The slots of a model that is filled in order are known beforehand: 0, 1, 2, …
+  absl::Status ReplayJournal() {
+    unfolded_.GrowTo(workers_.size());
+    absl::Status status =
+        ForEach("SELECT seq, at, listening, allowance_credit, beats FROM journal ORDER BY seq",
+                [this](const Statement& row) { return ReplayRow(row); });
+    if (!status.ok()) return status;
+    model_.GrowTo(static_cast<std::uint32_t>(workers_.size()));
+    for (LoadedWorker& loaded : workers_) model_.Load(std::move(loaded.worker), loaded.key, loaded.pulse);
+    model_.FinishLoading();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReplayRow(const Statement& row) {
+    const std::int64_t seq = row.Int64(0);
+    const std::int64_t at = row.Int64(1);
+    const ListeningTime listening = ListeningTime::FromMicros(row.Int64(2));
+    recovered_.next_seq = seq + 1;
+    recovered_.listening = ListeningState{listening, absl::Microseconds(row.Int64(3))};
+    unfolded_.BeginRow(seq, at, listening);
+    JournalDecoder beats(row.Bytes(4));
+    JournaledBeat beat;
+    while (beats.Next(beat)) {
+      const auto known = numbers_.find(beat.key);
+      if (known == numbers_.end()) continue;  // unregistered since
+      LoadedWorker& loaded = workers_[known->second];
+      if (seq <= loaded.folded_seq) continue;
+      ++loaded.pulse.total;
+      loaded.pulse.last_at = absl::FromUnixMicros(at);
+      loaded.pulse.heard_at = listening;
+      if (beat.in_use) loaded.pulse.in_use = beat.in_use;
+      unfolded_.Add(known->second);
+    }
+    return beats.damaged() ? Damaged(absl::StrCat("row ", seq, " of the journal")) : absl::OkStatus();
+  }
+
+  absl::Status LoadHolds() {
+    return ForEach("SELECT region, until FROM region_holds", [this](const Statement& row) {
+      model_.holds[std::string(row.Text(0))] = ListeningTime::FromMicros(row.Int64(1));
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status LoadCounters() {
+    absl::Status status =
+        ForEach("SELECT seq FROM sqlite_sequence WHERE name = 'workers'", [this](const Statement& row) {
+          model_.SetNextKey(row.Int64(0) + 1);
+          return absl::OkStatus();
+        });
+    if (!status.ok()) return status;
+    // Two queries, because SQLite answers each from one end of the table.
+    status = ForEach("SELECT max(cursor) FROM events", [this](const Statement& row) {
+      model_.last_cursor = row.Int64(0);
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return ForEach("SELECT min(cursor) FROM events", [this](const Statement& row) {
+      recovered_.first_event = row.IsNull(0) ? 1 : row.Int64(0);
+      return absl::OkStatus();
+    });
+  }
+
+  Database& database_;
+  Model& model_;
+  UnfoldedBeats& unfolded_;
+  Recovered recovered_;
+  std::vector<LoadedWorker> workers_;                         // by key
+  absl::flat_hash_map<std::int64_t, std::uint32_t> numbers_;  // key to number in workers_
+  ParsedTexts<std::vector<std::string>> capabilities_{&ParseCapabilities};
+  ParsedTexts<Metadata> metadata_{&ParseMetadata};
+};
+
+}  // namespace
+
+absl::StatusOr<Recovered> Recover(Database& database, Model& model, UnfoldedBeats& unfolded) {
+  return Loader(database, model, unfolded).Run();
+}
+
+}  // namespace muster::sqlite

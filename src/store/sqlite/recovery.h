@@ -1,0 +1,29 @@
+// From the database to the read model: loads the tables, then replays what of the journal is not folded yet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "store/model/model.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/unfolded.h"
+#include "store/store.h"
+
+namespace muster::sqlite {
+
+/// Where the counters of the roll go on.
+struct Recovered {
+  std::string token_key;
+  std::int64_t last_revision = 0;
+  std::int64_t next_seq = 1;     // of the journal
+  std::int64_t first_event = 1;  // the oldest that is kept
+  std::optional<ListeningState> listening;
+};
+
+/// Fills the model and the unfolded beats, both empty. A new roll gets its token key here. On a damaged row
+/// it says which one (DATA_LOSS).
+absl::StatusOr<Recovered> Recover(Database& database, Model& model, UnfoldedBeats& unfolded);
+
+}  // namespace muster::sqlite

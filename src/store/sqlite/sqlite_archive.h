@@ -1,0 +1,49 @@
+// The history of heartbeats and the events, from the database, with what is not folded yet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "store/model/archive.h"
+#include "store/sqlite/readers.h"
+#include "store/sqlite/shared_roll.h"
+
+namespace muster::sqlite {
+
+/// Thread-safe. The roll must outlive it.
+class SqliteArchive final : public Archive {
+ public:
+  SqliteArchive(const SharedRoll& roll, std::string path, int history, std::int64_t max_events)
+      : roll_(roll), history_(history), max_events_(max_events), readers_(std::move(path)) {}
+
+  Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
+                                                  int limit) const override;
+  Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
+                                    int limit) const override;
+
+ private:
+  /// What memory knows of a worker's heartbeats.
+  struct Remembered {
+    std::int64_t key = 0;
+    std::int64_t total = 0;
+    std::vector<std::int64_t> unfolded;  // the newest, newest first
+  };
+  /// What its row in the database knows; nothing, if there is none.
+  struct Folded {
+    std::int64_t total = 0;
+    std::vector<std::int64_t> times;
+  };
+
+  std::optional<Remembered> Remember(std::string_view id) const;
+  absl::StatusOr<Folded> ReadFolded(std::int64_t key) const;
+
+  const SharedRoll& roll_;
+  const int history_;
+  const std::int64_t max_events_;
+  mutable Readers readers_;
+};
+
+}  // namespace muster::sqlite

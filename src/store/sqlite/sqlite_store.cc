@@ -1,0 +1,191 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "runtime/log.h"
+#include "store/model/committed_reader.h"
+#include "store/model/staging.h"
+#include "store/sqlite/batch_writer.h"
+#include "store/sqlite/database_file.h"
+#include "store/sqlite/failure.h"
+#include "store/sqlite/fold.h"
+#include "store/sqlite/recovery.h"
+#include "store/sqlite/shared_roll.h"
+#include "store/sqlite/sqlite_archive.h"
+
+namespace muster {
+namespace sqlite {
+namespace {
+
+// The write-ahead log is moved into the database when it has so many pages (of 4 KiB): about 4 MiB, some
+// milliseconds of work.
+constexpr std::int64_t kLogPages = 1000;
+// Pages of the database in memory: enough for a commit that touches thousands of workers at random.
+constexpr char kCacheSize[] = "PRAGMA cache_size = -32768";
+// What a row of maintenance costs, about, and how many are made at most between two commits.
+constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
+constexpr int kMostRows = 1500;
+
+class SqliteStore final : public Store {
+ public:
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, const StoreOptions& options) {
+    absl::StatusOr<DatabaseFile> file = OpenDatabaseFile(path, options.holder);
+    if (!file.ok()) return file.status();
+    std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(file), options));
+    const absl::Status status = store->Start();
+    if (!status.ok()) return status;
+    return store;
+  }
+
+  ~SqliteStore() override = default;
+
+  const ReadTx& Reader() const override { return *reader_; }
+  WriteTx& Begin() override { return *staging_; }
+  Outcome Commit(const ListeningState& listening) override;
+  void Rollback() override { staging_->RolledBack(); }
+  bool Maintain(absl::Duration budget) override;
+  std::optional<ListeningState> LastListening() const override { return listening_; }
+
+ private:
+  SqliteStore(DatabaseFile file, const StoreOptions& options)
+      : file_(std::move(file)),
+        options_(options),
+        archive_(roll_, file_.path, options.history, options.max_events) {}
+
+  absl::Status Start();
+  void MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq);
+  absl::Status MaintainStep(int rows);
+  absl::Status TrimEvents(int rows);
+  bool MaintenanceIsDue() const;
+  std::int64_t FirstEventToKeep() const { return roll_.ForWriter().last_cursor - options_.max_events + 1; }
+
+  DatabaseFile file_;  // first: the connections of others go before it does
+  const StoreOptions options_;
+  SharedRoll roll_;
+  SqliteArchive archive_;
+  std::optional<CommittedReader> reader_;
+  std::optional<Staging> staging_;
+  std::optional<BatchWriter> writer_;
+  std::optional<Fold> fold_;
+  Statement trim_events_;
+
+  std::optional<ListeningState> listening_;
+  std::int64_t next_seq_ = 1;
+  std::int64_t first_event_ = 1;
+  bool make_room_ = false;           // the last commit found the disk full
+  bool maintenance_waits_ = false;   // for a commit to succeed, after a failure
+  bool maintenance_failed_ = false;  // and it was said
+};
+
+absl::Status SqliteStore::Start() {
+  Database& database = file_.connection;
+  absl::Status status = database.Execute(kCacheSize);
+  if (!status.ok()) return status;
+  {
+    const MutexLock lock(roll_.mu);
+    absl::StatusOr<Recovered> recovered = Recover(database, roll_.model, roll_.unfolded);
+    if (!recovered.ok()) return recovered.status();
+    next_seq_ = recovered->next_seq;
+    first_event_ = recovered->first_event;
+    listening_ = recovered->listening;
+    reader_.emplace(roll_, archive_, std::move(recovered->token_key));
+    staging_.emplace(roll_.ForWriter(), archive_, reader_->TokenKey(), recovered->last_revision);
+  }
+  absl::StatusOr<BatchWriter> writer = BatchWriter::Prepare(database);
+  if (!writer.ok()) return writer.status();
+  writer_.emplace(*std::move(writer));
+  absl::StatusOr<Fold> fold = Fold::Prepare(database, roll_, options_.history);
+  if (!fold.ok()) return fold.status();
+  fold_.emplace(*std::move(fold));
+  absl::StatusOr<Statement> trim = database.Prepare("DELETE FROM events WHERE cursor < ?");
+  if (!trim.ok()) return trim.status();
+  trim_events_ = *std::move(trim);
+  return absl::OkStatus();
+}
+
+Outcome SqliteStore::Commit(const ListeningState& listening) {
+  StagedBatch& batch = staging_->batch();
+  const bool clock_stands_still = listening_ && listening_->now == listening.now &&
+                                  listening_->allowance_credit == listening.allowance_credit;
+  if (batch.Empty() && clock_stands_still) {
+    staging_->RolledBack();
+    return Ok();
+  }
+  batch.DropOrphans();
+  // A full disk: what the log holds may find room in the database, and then the log has room.
+  if (make_room_) (void)file_.connection.Checkpoint();
+  const absl::StatusOr<std::int64_t> next_seq =
+      writer_->Write(batch, roll_.ForWriter(), next_seq_, staging_->last_revision(), listening);
+  make_room_ = absl::IsResourceExhausted(next_seq.status());
+  if (!next_seq.ok()) {
+    staging_->Failed();
+    return WorkerError(WhyUnavailable(next_seq.status()));
+  }
+  MakeVisible(batch, listening, *next_seq);
+  staging_->Committed();
+  listening_ = listening;
+  maintenance_waits_ = false;
+  return Ok();
+}
+
+void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq) {
+  const MutexLock lock(roll_.mu);
+  UnfoldedBeats& unfolded = roll_.unfolded;
+  for (const std::uint32_t slot : batch.removed) unfolded.Clear(slot);
+  Apply(batch, roll_.model);
+  unfolded.GrowTo(roll_.model.SlotCount());
+  batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
+    unfolded.BeginRow(next_seq_++, absl::ToUnixMicros(at.wall), at.listening);
+    for (const StagedBeat& beat : beats) unfolded.Add(beat.slot);
+  });
+  // A row with nothing but the clock.
+  if (next_seq_ < next_seq) unfolded.BeginRow(next_seq_++, 0, listening.now);
+}
+
+bool SqliteStore::MaintenanceIsDue() const {
+  return file_.connection.log_pages() >= kLogPages || first_event_ < FirstEventToKeep() ||
+         (listening_ && fold_->IsDue(listening_->now));
+}
+
+bool SqliteStore::Maintain(absl::Duration budget) {
+  const bool everything = budget == absl::InfiniteDuration();
+  if (maintenance_waits_ || !listening_ || (!everything && !MaintenanceIsDue())) return false;
+  const double urgency = std::clamp(fold_->Pressure(), 1.0, 8.0);
+  const int rows = everything ? kMostRows
+                              : static_cast<int>(std::clamp(urgency * absl::FDivDuration(budget, kCostOfRow),
+                                                            16.0, static_cast<double>(kMostRows)));
+  absl::Status status;
+  do {
+    status = MaintainStep(rows);
+  } while (status.ok() && everything && (MaintenanceIsDue() || fold_->HasWork()));
+  // Nothing is lost by a failure: the step is made again, once a commit goes through. Said once.
+  if (!status.ok() && !maintenance_failed_) {
+    Log(LogLevel::kWarning, "store maintenance fails", {{"reason", std::string(status.message())}});
+  }
+  maintenance_failed_ = maintenance_waits_ = !status.ok();
+  return status.ok() && MaintenanceIsDue();
+}
+
+absl::Status SqliteStore::MaintainStep(int rows) {
+  if (file_.connection.log_pages() >= kLogPages) return file_.connection.Checkpoint().status();
+  if (first_event_ < FirstEventToKeep()) return TrimEvents(rows);
+  return fold_->HasWork() ? fold_->Step(next_seq_ - 1, rows) : absl::OkStatus();
+}
+
+absl::Status SqliteStore::TrimEvents(int rows) {
+  const std::int64_t first = std::min(FirstEventToKeep(), first_event_ + rows);
+  const absl::Status status = trim_events_.Run(first);
+  if (status.ok()) first_event_ = first;
+  return status;
+}
+
+}  // namespace
+}  // namespace sqlite
+
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const StoreOptions& options) {
+  return sqlite::SqliteStore::Open(path, options);
+}
+
+}  // namespace muster

@@ -1,0 +1,19 @@
+// The roll in a SQLite database: what the documentation of Store promises, durably.
+//
+// A commit is one transaction: the changed rows, and one row of the journal for all of its heartbeats.
+// Everything but the history and the events is read from the model in memory. Maintain folds the journal,
+// trims the events, and moves the write-ahead log into the database, each in bounded steps.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "store/store.h"
+
+namespace muster {
+
+/// Errors as described at OpenStore.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const StoreOptions& options);
+
+}  // namespace muster
