@@ -179,7 +179,12 @@ TEST_CASE("readers see whole commits while the writer writes") {
   constexpr int kWorkers = 20;
   constexpr int kRounds = 100;
   subject.Write([&](WriteTx& tx) {
-    for (int i = 0; i < kWorkers; ++i) tx.Insert(NewWorker(tx, absl::StrCat("w", i), subject.now()));
+    const std::int64_t revision = tx.NextRevision();
+    for (int i = 0; i < kWorkers; ++i) {
+      Worker worker = NewWorker(tx, absl::StrCat("w", i), subject.now());
+      worker.revision = revision;  // from the beginning, all have the same one
+      tx.Insert(std::move(worker));
+    }
   });
 
   std::atomic<bool> done = false;

@@ -49,7 +49,10 @@ absl::Status StatusOf(int result_code, int system_error, const std::string& mess
 
 absl::Status LastFailure(sqlite3* connection, std::string_view doing) {
   const int code = sqlite3_extended_errcode(connection);
-  const int system_error = sqlite3_system_errno(connection);
+  // SQLite does not remember it where a COMMIT fails; nothing has succeeded since that would have changed
+  // errno.
+  const int remembered = sqlite3_system_errno(connection);
+  const int system_error = remembered != 0 || (code & 0xff) != SQLITE_IOERR ? remembered : errno;
   const char* file = sqlite3_db_filename(connection, "main");
   std::string message = absl::StrCat(file == nullptr || *file == '\0' ? "database" : file, ": ",
                                      sqlite3_errmsg(connection), " (SQLite ", code);

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cassert>
+#include <cerrno>
 
 #include "store/sqlite/failure.h"
 
@@ -25,6 +26,7 @@ Statement::~Statement() {
 }
 
 absl::StatusOr<bool> Statement::Step() {
+  errno = 0;  // so that a failure can be told from one before it
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) {
@@ -37,6 +39,7 @@ absl::StatusOr<bool> Statement::Step() {
 }
 
 absl::Status Statement::RunBound() {
+  errno = 0;  // so that a failure can be told from one before it
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_DONE || code == SQLITE_ROW) {
     // Reset also reports what a statement that returns rows (RETURNING) finds only at its end.
