@@ -53,10 +53,8 @@ absl::StatusOr<std::map<std::string, std::string>> ReadConfigFile(const std::str
                                     "]: write every setting as name = value, without sections"));
     }
     if (!Known(item.name)) return Bad(path, absl::StrCat("\"", name, "\" is no setting: see musterd --help"));
-    if (item.inputs.size() != 1) return Bad(path, absl::StrCat(name, ": write one value, as name = value"));
-    if (!values.emplace(item.name, item.inputs.front()).second) {
-      return Bad(path, absl::StrCat(name, " is set twice: remove one"));
-    }
+    const bool first = item.inputs.size() == 1 && values.emplace(item.name, item.inputs.front()).second;
+    if (!first) return Bad(path, absl::StrCat(name, ": write it once, with one value, as name = value"));
   }
   return values;
 }

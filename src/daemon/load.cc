@@ -1,7 +1,6 @@
 #include "daemon/load.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -76,10 +75,19 @@ class Parser {
     }
   }
 
-  std::variant<CommandLine, EndNow> Parse(std::vector<std::string> arguments) {
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  std::variant<CommandLine, EndNow> Parse(const std::vector<std::string>& arguments) {
+    std::vector<std::string> reversed;  // as CLI11 takes them
+    for (const std::string& argument : arguments) {
+      if (argument.starts_with("--") &&
+          argument.ends_with('=')) {  // an empty value, which CLI11 takes for none
+        reversed.insert(reversed.begin(), argument.substr(0, argument.size() - 1));
+        reversed.insert(reversed.begin(), "");
+      } else {
+        reversed.insert(reversed.begin(), argument);
+      }
+    }
     try {
-      app_.parse(std::move(arguments));
+      app_.parse(std::move(reversed));
     } catch (const CLI::CallForVersion& version) {
       return EndNow{kExitOk, absl::StrCat(version.what(), "\n")};
     } catch (const CLI::Success&) {
