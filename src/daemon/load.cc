@@ -41,7 +41,7 @@ std::string Wrapped(std::string text) {
 }
 
 EndNow Mistake(const std::string& what) {
-  return {kExitUsage, absl::StrCat("musterd: ", what, "\nRun musterd --help for all settings.\n")};
+  return {kExitUsage, what};
 }
 
 /// What the command line says, as it was written.

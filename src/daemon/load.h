@@ -34,7 +34,7 @@ struct Loaded {
 /// The process is to end at once: --help, --version, --check-config, or a mistake.
 struct EndNow {
   int exit_code = kExitOk;
-  std::string text;  // to standard output if the code is kExitOk, else to standard error
+  std::string text;  // what was asked for, or what is wrong
 };
 
 /// Reads and validates everything. Reads the config file, and nothing else.

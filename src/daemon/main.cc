@@ -21,7 +21,11 @@ std::optional<std::string> Environment(const std::string& name) {
 }
 
 int End(const daemon::EndNow& end) {
-  std::fputs(end.text.c_str(), end.exit_code == daemon::kExitOk ? stdout : stderr);
+  if (end.exit_code == daemon::kExitOk) {
+    std::fputs(end.text.c_str(), stdout);
+  } else {
+    std::fprintf(stderr, "musterd: %s\nRun musterd --help for all settings.\n", end.text.c_str());
+  }
   return end.exit_code;
 }
 
