@@ -59,10 +59,11 @@ TEST_CASE("a job must run more often than the timeout passes") {
       {"stale-interval", &Settings::stale_interval},
       {"reactivation-interval", &Settings::reactivation_interval},
   };
-  for (const auto& [name, interval] : jobs) {
+  for (const auto& job : jobs) {
+    const std::string& name = job.first;
     INFO(name);
     const auto with = [&](absl::Duration value) {
-      return ProblemWith([&, member = interval](Settings& s) { s.*member = value; });
+      return ProblemWith([&](Settings& s) { s.*job.second = value; });
     };
     CHECK(with(absl::Minutes(2) - absl::Microseconds(1)).empty());
     const std::string equal = with(absl::Minutes(2));

@@ -52,7 +52,7 @@ class FakeReads : public Base {
     if (broken_) return *broken_;
     std::vector<WorkerView> found;
     for (const auto& [id, row] : state_.rows) {
-      if (id > after_id && Matches(*row.worker, filter)) found.push_back(row.View());
+      if (after_id.compare(id) < 0 && Matches(*row.worker, filter)) found.push_back(row.View());
     }
     return First(std::move(found), limit);
   }

@@ -73,7 +73,9 @@ class Life {
   }
 
   void Register() {
-    RegisterWorkerCommand command = Fleet::Registration(PickId(), PickInstance(), Pick(2) == 0);
+    RegisterWorkerCommand command = Fleet::Registration(PickId());
+    command.instance_id = PickInstance();
+    command.replace = Pick(2) == 0;
     command.config.capacity = 1 + Pick(2);
     const std::string refusal = Refusal(fleet_.Register(command));
     const auto found = workers_.find(command.worker_id);
