@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "grpc/health/v1/health.pb.h"
 #include "runtime/log.h"
 
 namespace muster::rpc {
@@ -36,6 +37,8 @@ void PrepareGrpc() {
   grpc::EnableDefaultHealthCheckService(true);
   // Called, not left to a static initializer, which a static link would drop.
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // gRPC serves health without its descriptor; linked in, reflection can describe it like the rest.
+  grpc::health::v1::HealthCheckRequest::descriptor();
 }
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
