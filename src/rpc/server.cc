@@ -46,12 +46,14 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   // A second daemon on the same port shall fail, and not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A connection that died is noticed within one heartbeat timeout. Clients may probe as they like, within
-  // reason.
+  // A connection that died is noticed within one heartbeat timeout, or ten seconds: a gRPC client that has no
+  // call in flight looks at its socket, and answers a probe, only every five. Clients may probe as they like,
+  // within reason.
   const absl::Duration probe = std::clamp(options.heartbeat_timeout / 3, absl::Seconds(1), absl::Seconds(30));
-  const int probe_ms = static_cast<int>(absl::ToInt64Milliseconds(probe));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, probe_ms);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, probe_ms);
+  const absl::Duration answer = std::max(probe, absl::Seconds(10));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(absl::ToInt64Milliseconds(probe)));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             static_cast<int>(absl::ToInt64Milliseconds(answer)));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
 }
