@@ -153,9 +153,10 @@ class Crash(unittest.TestCase):
         if MUSTER_LOAD is None:
             print("muster_load is not built: the last rounds run without the crowd")
             return
-        subprocess.run([MUSTER_LOAD, "register", "--port", str(daemon.port), "--workers", str(CROWD)], check=True)
+        subprocess.run([MUSTER_LOAD, "register", "--port", str(daemon.port), "--workers", str(CROWD)],
+                       check=True, stdout=subprocess.DEVNULL)
         subprocess.run([MUSTER_LOAD, "heartbeat", "--port", str(daemon.port), "--workers", str(CROWD),
-                        "--seconds", "2"], check=True)
+                        "--seconds", "2"], check=True, stdout=subprocess.DEVNULL)
 
     def check_integrity(self, database, directory):
         """On a copy: to open the database itself would repair it before the daemon can show that it does."""
