@@ -1,7 +1,9 @@
-// What people type, checked before anything is sent. Each answers with the value or throws CLI::ValidationError,
-// which the command line reports as wrong usage.
+// What people type, checked before anything is sent. Each answers with the value or throws
+// CLI::ValidationError, which the command line reports as wrong usage.
 #pragma once
 
+#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,12 +14,17 @@
 namespace muster::ctl {
 
 inline constexpr char kDefaultServer[] = "127.0.0.1:50051";
+inline constexpr std::int64_t kPageSize = 1000;  // the most that the contract allows
 
 /// "k=v" entries; the value may be empty and may hold further '='. A key given twice is an error.
 std::map<std::string, std::string> ParseMetadata(const std::vector<std::string>& entries);
 
 /// "10s", "1m30s", "500ms": more than zero.
 absl::Duration ParseTimeout(const std::string& text);
+absl::Duration ParseInterval(const std::string& text);
+
+/// For a count of things to show.
+CLI::Validator AtLeastOne();
 
 /// "HOST:PORT", "[::1]:50051", "unix:/path".
 void CheckServer(const std::string& server);

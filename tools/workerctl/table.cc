@@ -17,7 +17,8 @@ void FitWidths(std::vector<std::size_t>& widths, const std::vector<Column>& colu
   const auto floor_of = [&columns](std::size_t i) {
     return std::max(kNarrowest, DisplayWidth(columns[i].header));
   };
-  for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::min(widths[i], std::max(room, floor_of(i)));
+  for (std::size_t i = 0; i < widths.size(); ++i)
+    widths[i] = std::min(widths[i], std::max(room, floor_of(i)));
   while (std::accumulate(widths.begin(), widths.end(), gaps) > room) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
@@ -28,45 +29,55 @@ void FitWidths(std::vector<std::size_t>& widths, const std::vector<Column>& colu
   }
 }
 
-std::string Padding(std::size_t count) { return std::string(count, ' '); }
+std::string Padding(std::size_t count) {
+  return std::string(count, ' ');
+}
 
 }  // namespace
 
-std::string RenderTable(const Table& table, const Terminal& terminal) {
-  std::vector<std::vector<Cell>> lines;
-  lines.reserve(table.rows.size() + 1);
-  for (const Column& column : table.columns) {
-    if (lines.empty()) lines.emplace_back();
-    lines.front().push_back({column.header, Tone::kStrong});
+std::string TableWriter::Render(std::vector<std::vector<Cell>> rows, const Terminal& terminal) {
+  for (auto& row : rows) {
+    for (Cell& cell : row) cell.text = Printable(cell.text);
   }
-  for (const auto& row : table.rows) {
-    auto& line = lines.emplace_back(row);
-    for (Cell& cell : line) cell.text = Printable(cell.text);
+  if (!started_) {
+    std::vector<Cell> header;
+    for (const Column& column : columns_) header.push_back({column.header, Tone::kStrong});
+    rows.insert(rows.begin(), std::move(header));
+    started_ = true;
   }
-
-  std::vector<std::size_t> widths(table.columns.size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(line[i].text));
-  }
-  if (terminal.is_tty && !widths.empty()) FitWidths(widths, table.columns, terminal.width);
+  Measure(rows);
+  std::vector<std::size_t> widths = widths_;
+  if (terminal.is_tty && !widths.empty()) FitWidths(widths, columns_, terminal.width);
 
   std::string text;
+  for (const auto& row : rows) absl::StrAppend(&text, Line(row, widths, terminal));
+  return text;
+}
+
+void TableWriter::Measure(const std::vector<std::vector<Cell>>& lines) {
   for (const auto& line : lines) {
-    std::size_t owed = 0;  // padding is written only when something follows, so that no line ends in blanks
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const std::string shown = Shorten(line[i].text, widths[i]);
-      const std::size_t slack = widths[i] - std::min(widths[i], DisplayWidth(shown));
-      const bool right = table.columns[i].right_aligned;
-      if (!shown.empty()) {
-        absl::StrAppend(&text, Padding(owed + (right ? slack : 0)), Paint(shown, line[i].tone, terminal));
-        owed = right ? 0 : slack;
-      } else {
-        owed += slack;
-      }
-      owed += kGap;
-    }
-    text.push_back('\n');
+    for (std::size_t i = 0; i < line.size(); ++i)
+      widths_[i] = std::max(widths_[i], DisplayWidth(line[i].text));
   }
+}
+
+std::string TableWriter::Line(const std::vector<Cell>& line, const std::vector<std::size_t>& widths,
+                              const Terminal& terminal) const {
+  std::string text;
+  std::size_t owed = 0;  // padding is written only when something follows, so that no line ends in blanks
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const std::string shown = Shorten(line[i].text, widths[i]);
+    const std::size_t slack = widths[i] - std::min(widths[i], DisplayWidth(shown));
+    const bool right = columns_[i].right_aligned;
+    if (!shown.empty()) {
+      absl::StrAppend(&text, Padding(owed + (right ? slack : 0)), Paint(shown, line[i].tone, terminal));
+      owed = right ? 0 : slack;
+    } else {
+      owed += slack;
+    }
+    owed += kGap;
+  }
+  text.push_back('\n');
   return text;
 }
 

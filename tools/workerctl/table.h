@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "workerctl/terminal.h"
@@ -18,16 +19,28 @@ struct Column {
   bool right_aligned = false;
 };
 
-struct Table {
-  std::vector<Column> columns;
-  std::vector<std::vector<Cell>> rows;  // each as long as `columns`
+/// A table that is written in parts: the header once, then the rows of each part. Columns are padded to their
+/// widest cell so far. On a TTY that is too narrow, the widest columns are shortened until the rows fit; into
+/// a pipe nothing is ever shortened.
+class TableWriter {
+ public:
+  explicit TableWriter(std::vector<Column> columns)
+      : columns_(std::move(columns)), widths_(columns_.size(), 0) {}
+
+  /// The next rows, each as long as the columns.
+  std::string Render(std::vector<std::vector<Cell>> rows, const Terminal& terminal);
+
+ private:
+  void Measure(const std::vector<std::vector<Cell>>& lines);
+  std::string Line(const std::vector<Cell>& line, const std::vector<std::size_t>& widths,
+                   const Terminal& terminal) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::size_t> widths_;  // the widest cells so far
+  bool started_ = false;
 };
 
-/// Columns are padded to their widest cell. On a TTY that is too narrow, the widest columns are shortened
-/// until the rows fit; into a pipe nothing is ever shortened.
-std::string RenderTable(const Table& table, const Terminal& terminal);
-
-/// One thing at length: a label and a value per line.
+/// One thing at length: a label and a value per line. Values are not shortened.
 using Card = std::vector<std::pair<std::string, Cell>>;
 std::string RenderCard(const Card& card, const Terminal& terminal);
 

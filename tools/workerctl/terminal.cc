@@ -26,7 +26,10 @@ struct CodePoint {
 CodePoint Decode(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
   if (lead < 0x80) return {lead};
-  const std::size_t bytes = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
+  const std::size_t bytes = lead >= 0xF0 && lead < 0xF5   ? 4
+                            : lead >= 0xE0 && lead < 0xF0 ? 3
+                            : lead >= 0xC2 && lead < 0xE0 ? 2
+                                                          : 0;
   const CodePoint broken{lead, 1, false};
   if (bytes == 0 || text.size() < bytes) return broken;
   char32_t value = lead & (0xFFu >> (bytes + 1));
@@ -62,13 +65,20 @@ std::size_t Columns(const CodePoint& point) {
 
 std::string_view ColourCode(Tone tone) {
   switch (tone) {
-    case Tone::kPlain: return "";
-    case Tone::kGood: return "\033[32m";
-    case Tone::kWaiting: return "\033[33m";
-    case Tone::kBad: return "\033[31m";
-    case Tone::kFinal: return "\033[1;31m";
-    case Tone::kDim: return "\033[2m";
-    case Tone::kStrong: return "\033[1m";
+    case Tone::kPlain:
+      return "";
+    case Tone::kGood:
+      return "\033[32m";
+    case Tone::kWaiting:
+      return "\033[33m";
+    case Tone::kBad:
+      return "\033[31m";
+    case Tone::kFinal:
+      return "\033[1;31m";
+    case Tone::kDim:
+      return "\033[2m";
+    case Tone::kStrong:
+      return "\033[1m";
   }
   return "";
 }
@@ -81,12 +91,14 @@ Terminal DetectTerminal(int fd, bool no_colour) {
   if (!terminal.is_tty) return terminal;
   const char* plain = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  terminal.colour = !no_colour && (plain == nullptr || *plain == '\0') && std::string_view(term ? term : "") != "dumb";
+  terminal.colour =
+      !no_colour && (plain == nullptr || *plain == '\0') && std::string_view(term ? term : "") != "dumb";
   winsize size{};
   int columns = 0;
   if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     terminal.width = size.ws_col;
-  } else if (const char* set = std::getenv("COLUMNS"); set && absl::SimpleAtoi(set, &columns) && columns > 0) {
+  } else if (const char* set = std::getenv("COLUMNS");
+             set && absl::SimpleAtoi(set, &columns) && columns > 0) {
     terminal.width = static_cast<std::size_t>(columns);
   } else {
     terminal.width = kDefaultColumns;
@@ -96,7 +108,7 @@ Terminal DetectTerminal(int fd, bool no_colour) {
 
 std::string Paint(std::string_view text, Tone tone, const Terminal& terminal) {
   if (!terminal.colour || tone == Tone::kPlain) return std::string(text);
-  return absl::StrCat(ColourCode(tone), text, "\033[0m");
+  return std::string(ColourCode(tone)).append(text).append("\033[0m");
 }
 
 std::string Printable(std::string_view text) {
@@ -129,6 +141,12 @@ std::string PrintableDocument(std::string_view document) {
   return shown;
 }
 
+bool IsUtf8(std::string_view text) {
+  bool all = true;
+  ForEachCodePoint(text, [&all](const CodePoint& point, std::string_view) { all = all && point.valid; });
+  return all;
+}
+
 std::size_t DisplayWidth(std::string_view text) {
   std::size_t columns = 0;
   ForEachCodePoint(text, [&columns](const CodePoint& point, std::string_view) { columns += Columns(point); });
@@ -147,7 +165,7 @@ std::string Shorten(std::string_view text, std::size_t columns) {
     used += Columns(point);
     kept.append(bytes);
   });
-  return absl::StrCat(kept, kEllipsis);
+  return kept.append(kEllipsis);
 }
 
 }  // namespace muster::ctl

@@ -30,6 +30,8 @@ std::string Printable(std::string_view text);
 /// Line feeds and spaces stay; the rest becomes \uNNNN.
 std::string PrintableDocument(std::string_view document);
 
+bool IsUtf8(std::string_view text);
+
 /// How many columns printable text takes.
 std::size_t DisplayWidth(std::string_view text);
 

@@ -14,18 +14,24 @@ constexpr v1::WorkerStatus kStatuses[] = {v1::WORKER_STATUS_PENDING, v1::WORKER_
 
 std::string StatusName(v1::WorkerStatus status) {
   switch (status) {
-    case v1::WORKER_STATUS_UNSPECIFIED: return "Unspecified";
-    case v1::WORKER_STATUS_PENDING: return "Pending";
-    case v1::WORKER_STATUS_ACTIVE: return "Active";
-    case v1::WORKER_STATUS_OFFLINE: return "Offline";
-    case v1::WORKER_STATUS_FAILED: return "Failed";
-    default: return absl::StrCat("Status(", static_cast<int>(status), ")");  // a newer server's
+    case v1::WORKER_STATUS_UNSPECIFIED:
+      return "Unspecified";
+    case v1::WORKER_STATUS_PENDING:
+      return "Pending";
+    case v1::WORKER_STATUS_ACTIVE:
+      return "Active";
+    case v1::WORKER_STATUS_OFFLINE:
+      return "Offline";
+    case v1::WORKER_STATUS_FAILED:
+      return "Failed";
+    default:
+      return absl::StrCat("Status(", static_cast<int>(status), ")");  // a newer server's
   }
 }
 
 std::optional<v1::WorkerStatus> ParseStatus(std::string_view name) {
   for (const auto status : kStatuses) {
-    if (absl::EqualsIgnoreCase(StatusName(status), name)) return status;
+    if (absl::EqualsIgnoreCase(StatusName(status), std::string(name))) return status;
   }
   return std::nullopt;
 }
@@ -38,25 +44,39 @@ std::vector<std::string> StatusNames() {
 
 Tone StatusTone(v1::WorkerStatus status) {
   switch (status) {
-    case v1::WORKER_STATUS_PENDING: return Tone::kWaiting;
-    case v1::WORKER_STATUS_ACTIVE: return Tone::kGood;
-    case v1::WORKER_STATUS_OFFLINE: return Tone::kBad;
-    case v1::WORKER_STATUS_FAILED: return Tone::kFinal;
-    default: return Tone::kPlain;
+    case v1::WORKER_STATUS_PENDING:
+      return Tone::kWaiting;
+    case v1::WORKER_STATUS_ACTIVE:
+      return Tone::kGood;
+    case v1::WORKER_STATUS_OFFLINE:
+      return Tone::kBad;
+    case v1::WORKER_STATUS_FAILED:
+      return Tone::kFinal;
+    default:
+      return Tone::kPlain;
   }
 }
 
 std::string EventTypeName(v1::EventType type) {
   switch (type) {
-    case v1::EVENT_TYPE_UNSPECIFIED: return "Unspecified";
-    case v1::EVENT_TYPE_REGISTERED: return "Registered";
-    case v1::EVENT_TYPE_REPLACED: return "Replaced";
-    case v1::EVENT_TYPE_UNREGISTERED: return "Unregistered";
-    case v1::EVENT_TYPE_STATUS_CHANGED: return "StatusChanged";
-    case v1::EVENT_TYPE_REGION_HELD: return "RegionHeld";
-    case v1::EVENT_TYPE_REGION_RELEASED: return "RegionReleased";
-    case v1::EVENT_TYPE_CLONE_DETECTED: return "CloneDetected";
-    default: return absl::StrCat("Event(", static_cast<int>(type), ")");  // a newer server's
+    case v1::EVENT_TYPE_UNSPECIFIED:
+      return "Unspecified";
+    case v1::EVENT_TYPE_REGISTERED:
+      return "registered";
+    case v1::EVENT_TYPE_REPLACED:
+      return "replaced";
+    case v1::EVENT_TYPE_UNREGISTERED:
+      return "unregistered";
+    case v1::EVENT_TYPE_STATUS_CHANGED:
+      return "status-changed";
+    case v1::EVENT_TYPE_REGION_HELD:
+      return "region-held";
+    case v1::EVENT_TYPE_REGION_RELEASED:
+      return "region-released";
+    case v1::EVENT_TYPE_CLONE_DETECTED:
+      return "clone-detected";
+    default:
+      return absl::StrCat("Event(", static_cast<int>(type), ")");  // a newer server's
   }
 }
 
@@ -86,7 +106,8 @@ std::string AgeText(absl::Time then, absl::Time now) {
 
 std::string DurationText(absl::Duration duration) {
   if (duration == absl::ZeroDuration()) return "0s";
-  if (duration < absl::Milliseconds(100)) return absl::FormatDuration(absl::Trunc(duration, absl::Microseconds(1)));
+  if (duration < absl::Milliseconds(100))
+    return absl::FormatDuration(absl::Trunc(duration, absl::Microseconds(1)));
   const auto step = duration < absl::Minutes(1) ? absl::Milliseconds(100) : absl::Seconds(1);
   std::string text = absl::FormatDuration(absl::Trunc(duration, step));
   if (absl::EndsWith(text, "m0s")) text.resize(text.size() - 2);  // absl says 2m0s for 2m

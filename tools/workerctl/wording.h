@@ -23,7 +23,7 @@ std::optional<v1::WorkerStatus> ParseStatus(std::string_view name);
 std::vector<std::string> StatusNames();
 Tone StatusTone(v1::WorkerStatus status);
 
-/// "Registered", "StatusChanged", …
+/// "registered", "status-changed", …
 std::string EventTypeName(v1::EventType type);
 
 absl::Time TimeOf(const google::protobuf::Timestamp& stamp);

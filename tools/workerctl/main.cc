@@ -1,0 +1,57 @@
+// workerctl: hands the process's surroundings to the library.
+#include <unistd.h>
+
+#include <cerrno>
+#include <clocale>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "runtime/real_clock.h"
+#include "workerctl/failure.h"
+#include "workerctl/workerctl.h"
+
+namespace {
+
+std::string EnvironmentOr(const char* name, std::string otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+// With SIGPIPE as usual a closed pipe has ended the process already; a parent that ignores it (Python's does)
+// leaves an error, which is no more than that the reader has seen enough.
+int AfterOutput(int exit_code) {
+  errno = 0;
+  std::cout.flush();
+  if (!std::cout.fail() || errno == EPIPE) return exit_code;
+  std::cerr << "workerctl: cannot write the output"
+            << (errno != 0 ? std::string(": ") + std::strerror(errno) : "") << "\n";
+  return exit_code == muster::ctl::kOk ? muster::ctl::kRefused : exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");    // widths of characters; all our text is UTF-8
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is told in our own words
+  std::ios::sync_with_stdio(false);
+  std::error_code ignored;
+  const muster::RealClock clock;
+  muster::ctl::Surroundings surroundings{
+      .in = std::cin,
+      .out = std::cout,
+      .err = std::cerr,
+      .clock = clock,
+      .wait = absl::SleepFor,
+      .terminal = [](bool no_colour) { return muster::ctl::DetectTerminal(STDOUT_FILENO, no_colour); },
+      .server = EnvironmentOr("MUSTER_SERVER", ""),
+      .executable = std::filesystem::read_symlink("/proc/self/exe", ignored).string(),
+  };
+  return AfterOutput(
+      muster::ctl::RunWorkerctl(std::vector<std::string>(argv + 1, argv + argc), surroundings));
+}

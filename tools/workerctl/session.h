@@ -1,0 +1,74 @@
+// What a command works with: the server, the form of the output, and where it goes.
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "absl/time/time.h"
+#include "muster/clock.h"
+#include "workerctl/connection.h"
+#include "workerctl/document.h"
+#include "workerctl/failure.h"
+#include "workerctl/table.h"
+#include "workerctl/terminal.h"
+
+namespace muster::ctl {
+
+/// What the process is surrounded by; a test hands in its own. All of it outlives the run.
+struct Surroundings {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  const Clock& clock;
+  std::function<void(absl::Duration)> wait;
+  std::function<Terminal(bool no_colour)> terminal;  // of `out`
+  std::string server;                                // MUSTER_SERVER, or empty
+  std::string executable;                            // this program's own path, or empty
+};
+
+enum class OutputForm { kTable, kWide, kJson, kYaml, kName };
+
+/// The options that every command takes.
+struct CommonOptions {
+  std::string server;
+  bool server_given = false;  // by option, not by the environment
+  absl::Duration timeout = absl::Seconds(10);
+  OutputForm form = OutputForm::kTable;
+  bool no_colour = false;
+};
+
+class Session {
+ public:
+  Session(Surroundings& surroundings, CommonOptions options);
+
+  Connection& connection() { return *connection_; }
+  const CommonOptions& options() const { return options_; }
+  OutputForm form() const { return options_.form; }
+  bool is_table() const { return form() == OutputForm::kTable || form() == OutputForm::kWide; }
+  const Terminal& terminal() const { return terminal_; }
+  Surroundings& surroundings() { return surroundings_; }
+  std::ostream& out() { return surroundings_.out; }
+  absl::Time Now() const { return surroundings_.clock.WallNow(); }
+
+  /// One thing in a form for programs: JSON or YAML. Precondition: the form is one of them.
+  void Print(const Json& document);
+
+  /// A remark for people that is no part of the output; only where people read along.
+  void Remark(const std::string& text);
+
+  Attempt AttemptOf(std::string command, std::string worker_id = "") const;
+  /// Tells the failure on the error stream and returns its exit code.
+  int Fail(const Failure& failure);
+  int Fail(const grpc::Status& status, const Attempt& attempt) { return Fail(Explain(status, attempt)); }
+
+ private:
+  Surroundings& surroundings_;
+  CommonOptions options_;
+  Terminal terminal_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace muster::ctl
