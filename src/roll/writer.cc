@@ -1,9 +1,10 @@
 #include "roll/writer.h"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "runtime/executor.h"
+#include "runtime/log.h"
 #include "store/store.h"
 
 namespace muster {
@@ -105,10 +106,26 @@ void Roll::Writer::QueueTurn() {
 
 void Roll::Writer::Tick() {
   Turn();
+  SayWhetherListening();
   CountFleet();
   StoreClockIfDue();
   if (!draining_) {
     executor_.PostAt(now_ + ListeningClock::Tick(*settings_), [this] { Tick(); });
+  }
+}
+
+void Roll::Writer::SayWhetherListening() {
+  std::string because;
+  {
+    const MutexLock lock(mu_);
+    because = listening_.NotListeningBecause(now_);
+  }
+  if (because.empty() == said_listening_) return;
+  said_listening_ = because.empty();
+  if (said_listening_) {
+    Log(LogLevel::kInfo, "listening: silence counts again");
+  } else {
+    Log(LogLevel::kWarning, "not listening: nobody's silence counts", {{"because", because}});
   }
 }
 

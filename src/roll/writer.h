@@ -44,10 +44,9 @@ class Roll::Writer {
 
  private:
   // The rest is the executor's thread's.
-  enum class Maintenance { kPressing, kIdle };
-
   void Tick();
   void Turn();
+  void SayWhetherListening();
   void QueueTurn();
   /// Reads the clocks.
   void Observe();
@@ -77,6 +76,7 @@ class Roll::Writer {
   absl::Duration last_maintenance_;
   bool maintenance_waits_ = false;
   bool turn_queued_ = false;
+  bool said_listening_ = true;
   CommandQueue::List batch_waits_;
   SweepQueue sweeps_;
   bool draining_ = false;
