@@ -218,18 +218,6 @@ absl::btree_map<std::string, RegionTotals> Model::Totals() const {
   return totals;
 }
 
-std::vector<WorkerView> Model::PendingHeard(int limit) const {
-  std::vector<WorkerView> found;
-  timelines_.VisitUntil(
-      pending_heard_, ListeningTime(), [](std::uint32_t) { return true; },
-      [&](std::uint32_t slot) {
-        if (std::cmp_greater_equal(found.size(), limit)) return false;
-        found.push_back(View(slot));
-        return true;
-      });
-  return found;
-}
-
 std::vector<RegionSilence> Model::SilentByRegion(ListeningTime cutoff) const {
   std::vector<RegionSilence> regions;
   for (const auto& [name, number] : region_numbers_) {
@@ -241,35 +229,6 @@ std::vector<RegionSilence> Model::SilentByRegion(ListeningTime cutoff) const {
         {name, region.totals.by_status[static_cast<std::size_t>(WorkerStatus::kActive)], silent});
   }
   return regions;
-}
-
-std::vector<WorkerView> Model::Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                      int limit) const {
-  std::vector<WorkerView> found;
-  for (const auto& [name, number] : region_numbers_) {
-    if (except.contains(name)) continue;
-    const bool room = timelines_.VisitUntil(
-        regions_[number]->active, cutoff, [&](std::uint32_t slot) { return ReferenceOf(slot) <= cutoff; },
-        [&](std::uint32_t slot) {
-          if (std::cmp_greater_equal(found.size(), limit)) return false;
-          found.push_back(View(slot));
-          return true;
-        });
-    if (!room) break;
-  }
-  return found;
-}
-
-std::vector<WorkerView> Model::OfflineHeardAfter(ListeningTime cutoff, int limit) const {
-  std::vector<WorkerView> found;
-  timelines_.VisitAfter(
-      offline_heard_, cutoff, [&](std::uint32_t slot) { return pulses_[slot].heard_at > cutoff; },
-      [&](std::uint32_t slot) {
-        if (std::cmp_greater_equal(found.size(), limit)) return false;
-        found.push_back(View(slot));
-        return true;
-      });
-  return found;
 }
 
 }  // namespace muster

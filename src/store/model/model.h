@@ -53,13 +53,41 @@ class Model {
   /// By region; regions without workers are not there.
   absl::btree_map<std::string, RegionTotals> Totals() const;
 
-  // The sweeps' questions, as in store.h.
+  // The sweeps' questions, as in store.h. Whether a slot is (still) due, and all that are: visit(slot) is
+  // called until it returns false. Any order; the costs go by what is visited.
 
-  std::vector<WorkerView> PendingHeard(int limit) const;
+  bool IsPendingHeard(std::uint32_t slot) const {
+    return HasStatus(slot, WorkerStatus::kPending) && timelines_.IsOn(slot);
+  }
+  bool IsSilent(std::uint32_t slot, ListeningTime cutoff,
+                const absl::flat_hash_set<std::string>& except) const {
+    return HasStatus(slot, WorkerStatus::kActive) && ReferenceOf(slot) <= cutoff &&
+           !except.contains(workers_[slot]->config.region);
+  }
+  bool IsOfflineHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
+    return HasStatus(slot, WorkerStatus::kOffline) && timelines_.IsOn(slot) &&
+           pulses_[slot].heard_at > cutoff;
+  }
+
+  template <typename Visit>
+  void VisitPendingHeard(Visit visit) const {
+    timelines_.VisitUntil(
+        pending_heard_, ListeningTime(), [](std::uint32_t) { return true; }, visit);
+  }
+  template <typename Visit>
+  void VisitSilent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except, Visit visit) const {
+    const auto is_due = [&](std::uint32_t slot) { return ReferenceOf(slot) <= cutoff; };
+    for (const auto& [name, number] : region_numbers_) {
+      if (except.contains(name)) continue;
+      if (!timelines_.VisitUntil(regions_[number]->active, cutoff, is_due, visit)) return;
+    }
+  }
+  template <typename Visit>
+  void VisitOfflineHeardAfter(ListeningTime cutoff, Visit visit) const {
+    timelines_.VisitAfter(
+        offline_heard_, cutoff, [&](std::uint32_t slot) { return pulses_[slot].heard_at > cutoff; }, visit);
+  }
   std::vector<RegionSilence> SilentByRegion(ListeningTime cutoff) const;
-  std::vector<WorkerView> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                 int limit) const;
-  std::vector<WorkerView> OfflineHeardAfter(ListeningTime cutoff, int limit) const;
 
   // Changes.
 
@@ -113,6 +141,9 @@ class Model {
 
   static std::optional<std::int32_t> InUseOf(const PulseCell& cell) {
     return cell.has_in_use ? std::optional(cell.in_use) : std::nullopt;
+  }
+  bool HasStatus(std::uint32_t slot, WorkerStatus status) const {
+    return workers_[slot] != nullptr && pulses_[slot].status == status;
   }
   ListeningTime ReferenceOf(std::uint32_t slot) const;
   std::uint32_t Place(WorkerPtr worker, std::int64_t key, const Pulse& pulse);

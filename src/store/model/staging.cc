@@ -205,4 +205,34 @@ void Staging::Release(std::string_view region) {
   batch_.holds[std::string(region)] = std::nullopt;
 }
 
+std::vector<WorkerView> Staging::Views(const std::vector<std::uint32_t>& slots) const {
+  std::vector<WorkerView> views;
+  views.reserve(slots.size());
+  for (const std::uint32_t slot : slots) views.push_back(model_.View(slot));
+  return views;
+}
+
+Result<std::vector<WorkerView>> Staging::PendingHeard(int limit) {
+  return Views(pending_heard_.Take(
+      limit, [this](auto visit) { model_.VisitPendingHeard(visit); },
+      [this](std::uint32_t slot) { return model_.IsPendingHeard(slot); }));
+}
+
+Result<std::vector<RegionSilence>> Staging::SilentByRegion(ListeningTime cutoff) {
+  return model_.SilentByRegion(cutoff);
+}
+
+Result<std::vector<WorkerView>> Staging::Silent(ListeningTime cutoff,
+                                                const absl::flat_hash_set<std::string>& except, int limit) {
+  return Views(silent_.Take(
+      limit, [&](auto visit) { model_.VisitSilent(cutoff, except, visit); },
+      [&](std::uint32_t slot) { return model_.IsSilent(slot, cutoff, except); }));
+}
+
+Result<std::vector<WorkerView>> Staging::OfflineHeardAfter(ListeningTime cutoff, int limit) {
+  return Views(offline_heard_.Take(
+      limit, [&](auto visit) { model_.VisitOfflineHeardAfter(cutoff, visit); },
+      [&](std::uint32_t slot) { return model_.IsOfflineHeardAfter(slot, cutoff); }));
+}
+
 }  // namespace muster

@@ -10,6 +10,7 @@
 
 #include "absl/container/btree_map.h"
 #include "store/model/archive.h"
+#include "store/model/due_queue.h"
 #include "store/model/model.h"
 #include "store/model/staged_batch.h"
 #include "store/store.h"
@@ -56,17 +57,11 @@ class Staging final : public WriteTx {
 
   std::int64_t HeartbeatsRecorded(const WorkerView& view) const override;
 
-  Result<std::vector<WorkerView>> PendingHeard(int limit) override { return model_.PendingHeard(limit); }
-  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override {
-    return model_.SilentByRegion(cutoff);
-  }
+  Result<std::vector<WorkerView>> PendingHeard(int limit) override;
+  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override;
   Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                         int limit) override {
-    return model_.Silent(cutoff, except, limit);
-  }
-  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override {
-    return model_.OfflineHeardAfter(cutoff, limit);
-  }
+                                         int limit) override;
+  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override;
 
  private:
   /// The latest change of the worker that the view shows; made if there is none.
@@ -74,6 +69,7 @@ class Staging final : public WriteTx {
   WorkerView View(std::uint32_t change) const;
   void Clear();
   absl::btree_map<std::string, ListeningTime> HoldsNow() const;
+  std::vector<WorkerView> Views(const std::vector<std::uint32_t>& slots) const;
 
   const Model& model_;
   const Archive& archive_;
@@ -83,6 +79,10 @@ class Staging final : public WriteTx {
   StagedBatch batch_;
   absl::btree_map<std::string, std::uint32_t, std::less<>> latest_;  // id to its latest change
   std::int64_t inserted_ = 0;
+  // They outlive transactions: a sweep takes from them step by step.
+  DueQueue pending_heard_;
+  DueQueue silent_;
+  DueQueue offline_heard_;
 };
 
 }  // namespace muster

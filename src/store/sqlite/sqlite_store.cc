@@ -27,6 +27,7 @@ constexpr char kCacheSize[] = "PRAGMA cache_size = -32768";
 // What a row of maintenance costs, about, and how many are made at most between two commits.
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
 constexpr int kMostRows = 1500;
+constexpr double kUrgency = 10;
 
 class SqliteStore final : public Store {
  public:
@@ -152,7 +153,8 @@ bool SqliteStore::MaintenanceIsDue() const {
 bool SqliteStore::Maintain(absl::Duration budget) {
   const bool everything = budget == absl::InfiniteDuration();
   if (maintenance_waits_ || !listening_ || (!everything && !MaintenanceIsDue())) return false;
-  const double urgency = std::clamp(fold_->Pressure(), 1.0, 8.0);
+  // Behind time it takes more than its budget, or memory would fill up.
+  const double urgency = std::clamp(1 + kUrgency * (fold_->Pressure() - 1), 1.0, kUrgency);
   const int rows = everything ? kMostRows
                               : static_cast<int>(std::clamp(urgency * absl::FDivDuration(budget, kCostOfRow),
                                                             16.0, static_cast<double>(kMostRows)));
