@@ -130,7 +130,7 @@ class Store {
   virtual void Rollback() = 0;
 
   /// Background work on the writer's thread (folding, trimming): a bounded step of about `budget`.
-  /// Returns true if more waits to be done now.
+  /// Returns true if more waits to be done now. An infinite budget: everything, also what would wait until it pays.
   virtual bool Maintain(absl::Duration budget) = 0;
 
   /// As of the last commit; unset on a roll that was never written.

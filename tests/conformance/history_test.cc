@@ -169,6 +169,7 @@ TEST_CASE("the last heartbeats are exact, whatever is folded when") {
       }
     });
     if (random() % 4 == 0) subject.store().Maintain(absl::Microseconds(random() % 2000));
+    if (random() % 10 == 0) subject.MaintainAll();
     if (kind.persistent && random() % 40 == 0) subject.Reopen();
     if (random() % 4 != 0) continue;
     for (const auto& [id, all] : recorded) {
