@@ -32,8 +32,8 @@ void LogAtDebug(gpr_log_func_args* line) {
 
 /// gRPC keeps these for the whole process, and they must be in place before a server is built.
 void PrepareGrpc() {
-  // The distribution's Abseil looks for deadlocks at every use of a mutex, under one lock for the whole process;
-  // gRPC makes a few mutexes for each call.
+  // The distribution's Abseil looks for deadlocks at every use of a mutex, under one lock for the whole
+  // process; gRPC makes a few mutexes for each call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   gpr_set_log_function(LogAtDebug);
   // A client that sends what is no UTF-8 gets an answer that says so; it shall not fill our log.
