@@ -148,8 +148,7 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
   FakeState Committed() {
     for (const Beat& beat : beats_) {
       const auto row = state_.rows.find(beat.worker->id);
-      if (row == state_.rows.end() || row->second.worker->registered_at != beat.worker->registered_at)
-        continue;
+      if (row == state_.rows.end()) continue;
       Pulse& pulse = row->second.pulse;
       ++pulse.total;
       pulse.last_at = beat.at.wall;
@@ -173,7 +172,10 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
     row.worker = std::make_shared<const Worker>(std::move(worker));
     return row.View();
   }
-  void Remove(const WorkerView& view) override { state_.rows.erase(state_.rows.find(view.worker->id)); }
+  void Remove(const WorkerView& view) override {
+    std::erase_if(beats_, [&](const Beat& beat) { return beat.worker->id == view.worker->id; });
+    state_.rows.erase(state_.rows.find(view.worker->id));
+  }
 
   void RecordHeartbeat(const WorkerView& view, const Moment& now,
                        std::optional<std::int32_t> in_use) override {

@@ -1,4 +1,5 @@
-// A roll on the fake store and on a clock that the test moves: each call is a transaction of its own.
+// A roll on the reference store (or another) and on a clock that the test moves: each call is a transaction
+// of its own.
 #pragma once
 
 #include <memory>
@@ -17,9 +18,7 @@ namespace muster {
 
 class Fleet {
  public:
-  explicit Fleet(std::unique_ptr<Store> other = nullptr) {
-    if (other) store_ = std::move(other);
-  }
+  explicit Fleet(std::unique_ptr<Store> store = std::make_unique<FakeStore>()) : store_(std::move(store)) {}
 
   Settings settings;
   Moment now{absl::FromUnixSeconds(1'700'000'000), ListeningTime() + absl::Hours(1)};
@@ -114,7 +113,7 @@ class Fleet {
   FakeStore& fake() { return static_cast<FakeStore&>(*store_); }
 
  private:
-  std::unique_ptr<Store> store_ = std::make_unique<FakeStore>();
+  std::unique_ptr<Store> store_;
 };
 
 /// The reason of what was refused, "" for what was not.

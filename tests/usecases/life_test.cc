@@ -30,7 +30,7 @@ struct Expected {
 
 class Life {
  public:
-  explicit Life(unsigned seed) : random_(seed) {
+  Life(unsigned seed, std::unique_ptr<Store> store) : fleet_(std::move(store)), random_(seed) {
     fleet_.settings.guard_share = 1;  // the guard has tests of its own
   }
 
@@ -244,5 +244,12 @@ class Life {
 TEST_CASE("whatever happens in whatever order, the roll is as the contract says") {
   const unsigned seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u);
   INFO("seed " << seed);
-  Life(seed).Live(400);
+  SECTION("on the reference store") {
+    Life(seed, std::make_unique<FakeStore>()).Live(400);
+  }
+  SECTION("on the store in memory") {
+    absl::StatusOr<std::unique_ptr<Store>> store = OpenStore("memory:", {});
+    REQUIRE(store.ok());
+    Life(seed, *std::move(store)).Live(400);
+  }
 }
