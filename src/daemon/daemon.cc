@@ -1,7 +1,5 @@
 #include "daemon/daemon.h"
 
-#include <unistd.h>
-
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,7 +77,7 @@ absl::Status Daemon::OpenRoll() {
   StoreOptions options;
   options.history = static_cast<int>(config_.history);
   options.max_events = config_.max_events;
-  options.holder = absl::StrCat("musterd ", server_->address().ToString(), ", process ", ::getpid());
+  options.holder = absl::StrCat("musterd ", server_->address().ToString());
   auto store = OpenStore(config_.store, options);
   if (!store.ok()) return store.status();
   roll_ = std::make_unique<Roll>(*std::move(store), clock_, *executor_, config_.settings);
