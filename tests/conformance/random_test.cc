@@ -197,7 +197,7 @@ class Life {
   Step Maintain() {
     const bool everything = Below(4) == 0;
     return
-        [budget = everything ? absl::InfiniteDuration() : absl::Microseconds(Below(3000))](Subject& subject) {
+        [budget = everything ? absl::InfiniteDuration() : absl::Microseconds(Below(300))](Subject& subject) {
           subject.store().Maintain(budget);
           return std::string();
         };

@@ -150,7 +150,7 @@ TEST_CASE("a view does not change under its holder") {
   CHECK(Describe(before) == description);
 }
 
-TEST_CASE("every field of a worker is kept") {
+TEST_CASE("every field of a worker is kept, after a restart too") {
   Subject subject(GENERATE(from_range(AllStores())));
   Worker full;
   subject.Write([&](WriteTx& tx) {
@@ -172,6 +172,25 @@ TEST_CASE("every field of a worker is kept") {
     CHECK(Describe(*tx.Insert(full).worker) == Describe(full));
   });
   CHECK(Describe(*subject.Get(full.id).worker) == Describe(full));
+  if (subject.persistent()) subject.Reopen();
+  CHECK(Describe(*subject.Get(full.id).worker) == Describe(full));
+
+  // An update writes all of them too, and takes back what is unset.
+  for (const bool bare : {true, false}) {
+    Worker changed = full;
+    if (bare) {
+      changed.activated_by_hand_at.reset();
+      changed.called_offline_at.reset();
+      changed.previous_instance_id.clear();
+      changed.clone_reported = false;
+      changed.status_reason.clear();
+      changed.config = {.region = "us", .capacity = 1};
+    }
+    subject.Write([&](WriteTx& tx) { tx.Update(Found(tx, full.id), changed); });
+    CHECK(Describe(*subject.Get(full.id).worker) == Describe(changed));
+    if (subject.persistent()) subject.Reopen();
+    CHECK(Describe(*subject.Get(full.id).worker) == Describe(changed));
+  }
 }
 
 TEST_CASE("readers see whole commits while the writer writes") {

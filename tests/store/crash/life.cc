@@ -10,7 +10,7 @@
 namespace muster::testing {
 namespace {
 
-constexpr int kSteady = 8;               // workers that are there all the time
+constexpr int kSteady = 40;              // workers that are there all the time
 constexpr std::int64_t kVisitEvery = 5;  // a worker comes with every fifth batch
 constexpr std::int64_t kVisitFor = 20;   // and stays that many batches
 
@@ -21,8 +21,9 @@ std::string Visitor(std::int64_t batch) {
   return absl::StrCat("visitor-", batch);
 }
 
+// The listening clock hurries, so that a fold is always due or under way.
 Moment At(std::int64_t batch) {
-  return {absl::FromUnixMicros(1'700'000'000'000'000 + batch), ListeningTime::FromMicros(batch)};
+  return {absl::FromUnixMicros(1'700'000'000'000'000 + batch), ListeningTime::FromMicros(batch * 5'000'000)};
 }
 
 Worker NewWorker(WriteTx& tx, std::string id, std::int64_t batch) {

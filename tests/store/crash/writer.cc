@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   for (std::int64_t number = testing::BatchesIn(**store) + 1;; ++number) {
     if (!testing::LiveOneBatch(**store, number).ok()) return 1;
     if (::write(STDOUT_FILENO, &number, sizeof number) != sizeof number) return 1;
-    // Everything now and then, so that it also dies in the middle of a fold.
-    (*store)->Maintain(number % 7 == 0 ? absl::InfiniteDuration() : absl::Milliseconds(1));
+    // The smallest steps, so that it also dies in the middle of a fold, and now and then everything at once.
+    (*store)->Maintain(number % 50 == 0 ? absl::InfiniteDuration() : absl::ZeroDuration());
   }
 }
