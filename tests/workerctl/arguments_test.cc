@@ -29,12 +29,13 @@ TEST_CASE("durations are read as Go writes them, and must be sensible") {
 }
 
 TEST_CASE("a server is HOST:PORT or a unix socket") {
-  for (const char* right : {"127.0.0.1:50051", "roll.example.org:1", "[::1]:65535", "unix:/run/musterd.sock"}) {
+  for (const char* right :
+       {"127.0.0.1:50051", "roll.example.org:1", "[::1]:65535", "unix:/run/musterd.sock"}) {
     CAPTURE(right);
     CHECK_NOTHROW(CheckServer(right));
   }
-  for (const char* wrong : {"", "localhost", ":50051", "localhost:", "localhost:0", "localhost:65536", "::1:50051",
-                            "unix:", "localhost:http"}) {
+  for (const char* wrong : {"", "localhost", ":50051", "localhost:", "localhost:0", "localhost:65536",
+                            "::1:50051", "unix:", "localhost:http"}) {
     CAPTURE(wrong);
     CHECK_THROWS_AS(CheckServer(wrong), CLI::ValidationError);
   }

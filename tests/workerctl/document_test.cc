@@ -43,7 +43,8 @@ TEST_CASE("what is empty is there, what is unset is not") {
   CHECK(worker["capabilities"] == Json::array());
   CHECK(worker["metadata"] == Json::object());
   CHECK(worker["capacity"] == 0);
-  for (const char* unset : {"status", "lastHeartbeatAt", "inUse", "heartbeats"}) CHECK_FALSE(worker.contains(unset));
+  for (const char* unset : {"status", "lastHeartbeatAt", "inUse", "heartbeats"})
+    CHECK_FALSE(worker.contains(unset));
 }
 
 TEST_CASE("an in_use of 0 is something that a heartbeat said") {
@@ -92,9 +93,10 @@ TEST_CASE("text that is not UTF-8 is replaced, not fatal") {
 }
 
 TEST_CASE("YAML quotes what a reader could take for something else") {
-  const Json document = {{"region", "no"}, {"rack", "12"},   {"day", "2025-10-25"}, {"empty", ""},
-                         {"plain", "eu"},  {"tilde", "~"},   {"colon", "a: b"},     {"number", 12},
-                         {"truth", true},  {"none", Json::array()}, {"nothing", Json::object()}};
+  const Json document = {
+      {"region", "no"}, {"rack", "12"},          {"day", "2025-10-25"},      {"empty", ""},
+      {"plain", "eu"},  {"tilde", "~"},          {"colon", "a: b"},          {"number", 12},
+      {"truth", true},  {"none", Json::array()}, {"nothing", Json::object()}};
   CHECK(Yaml(document) ==
         "region: \"no\"\n"
         "rack: \"12\"\n"

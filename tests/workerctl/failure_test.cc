@@ -11,7 +11,9 @@ namespace {
 
 const Attempt kHeartbeat{"heartbeat", "worker-9", "127.0.0.1:50051", absl::Seconds(10)};
 
-bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -26,17 +28,20 @@ TEST_CASE("each reason of the daemon has advice of its own") {
   const Case cases[] = {
       {grpc::StatusCode::NOT_FOUND, "WORKER_NOT_FOUND", "worker \"worker-9\" is not on the roll: register it",
        "worker \"worker-9\" is not on the roll", "workerctl register worker-9 --region REGION --capacity N"},
-      {grpc::StatusCode::ALREADY_EXISTS, "WORKER_ALREADY_EXISTS", "worker \"worker-9\" is registered already: x",
-       "worker \"worker-9\" is registered already", "--replace"},
+      {grpc::StatusCode::ALREADY_EXISTS, "WORKER_ALREADY_EXISTS",
+       "worker \"worker-9\" is registered already: x", "worker \"worker-9\" is registered already",
+       "--replace"},
       {grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT", "capacity: must be more than 0",
        "capacity: must be more than 0", "workerctl heartbeat --help"},
       {grpc::StatusCode::ABORTED, "INVALID_WORKER_STATE",
        "worker \"worker-9\" is at revision 7, not at revision 3 as you expect: read it again",
        "worker \"worker-9\" is at revision 7, not at revision 3 as you expect", "workerctl get worker-9"},
-      {grpc::StatusCode::FAILED_PRECONDITION, "INSTANCE_SUPERSEDED", "worker \"worker-9\" is held by another: stop",
-       "worker \"worker-9\" is held by another", "Another process holds this id now"},
-      {grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", "too much is waiting, nothing was done: retry after 2s",
-       "too much is waiting, nothing was done", "Try again in 1s"},
+      {grpc::StatusCode::FAILED_PRECONDITION, "INSTANCE_SUPERSEDED",
+       "worker \"worker-9\" is held by another: stop", "worker \"worker-9\" is held by another",
+       "Another process holds this id now"},
+      {grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED",
+       "too much is waiting, nothing was done: retry after 2s", "too much is waiting, nothing was done",
+       "Try again in 1s"},
       {grpc::StatusCode::UNAVAILABLE, "STORE_UNAVAILABLE", "the store is unavailable (disk full)",
        "the store is unavailable (disk full)", "log says why"},
   };
@@ -62,12 +67,14 @@ TEST_CASE("an illegal move tells the legal ones; Failed tells the way back") {
 }
 
 TEST_CASE("the daemon's retry delay is passed on") {
-  const auto status = Refusal(grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", "full", {}, absl::Seconds(7));
+  const auto status =
+      Refusal(grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", "full", {}, absl::Seconds(7));
   CHECK(Contains(Explain(status, kHeartbeat).next, "Try again in 7s"));
 }
 
 TEST_CASE("a field at fault is named even where the sentence does not") {
-  const auto status = Refusal(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT", "is too long", {}, {}, "region");
+  const auto status =
+      Refusal(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT", "is too long", {}, {}, "region");
   CHECK(Explain(status, kHeartbeat).what == "region: is too long");
 }
 
@@ -84,7 +91,8 @@ TEST_CASE("nobody there is 3, and says how to start or find one") {
   CHECK(there.exit_code == kUnreachable);
   CHECK(Contains(there.next, "--server"));
 
-  const Failure slow = Explain(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"), kHeartbeat);
+  const Failure slow =
+      Explain(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"), kHeartbeat);
   CHECK(slow.exit_code == kUnreachable);
   CHECK(slow.what == "no answer from musterd at 127.0.0.1:50051 within 10s");
   CHECK(Contains(slow.next, "--timeout"));
@@ -95,7 +103,8 @@ TEST_CASE("only what may pass by itself is worth waiting for") {
   CHECK(Explain(Refusal(grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED", "x"), kHeartbeat).passing);
   CHECK(Explain(grpc::Status(grpc::StatusCode::UNAVAILABLE, "x"), kHeartbeat).passing);
   CHECK_FALSE(Explain(Refusal(grpc::StatusCode::NOT_FOUND, "WORKER_NOT_FOUND", "x"), kHeartbeat).passing);
-  CHECK_FALSE(Explain(Refusal(grpc::StatusCode::FAILED_PRECONDITION, "INSTANCE_SUPERSEDED", "x"), kHeartbeat).passing);
+  CHECK_FALSE(Explain(Refusal(grpc::StatusCode::FAILED_PRECONDITION, "INSTANCE_SUPERSEDED", "x"), kHeartbeat)
+                  .passing);
 }
 
 TEST_CASE("a server that is no musterd, and reasons of a later one, are told as such") {

@@ -15,7 +15,8 @@ namespace muster::ctl::testing {
 
 inline grpc::Status Refusal(grpc::StatusCode code, const std::string& reason, const std::string& message,
                             const std::map<std::string, std::string>& metadata = {},
-                            std::optional<absl::Duration> retry_after = std::nullopt, const std::string& field = "") {
+                            std::optional<absl::Duration> retry_after = std::nullopt,
+                            const std::string& field = "") {
   google::rpc::ErrorInfo info;
   info.set_reason(reason);
   info.set_domain("muster");

@@ -22,7 +22,8 @@ std::string Problem(const std::string& text) {
 
 TEST_CASE("one worker in JSON") {
   const auto requests = ReadRegistrations(R"({"id": "worker-1", "region": "us-east-1", "capacity": 10,
-      "capabilities": ["compute", "storage"], "metadata": {"datacenter": "dc-1"}})", "fleet");
+      "capabilities": ["compute", "storage"], "metadata": {"datacenter": "dc-1"}})",
+                                          "fleet");
   REQUIRE(requests.size() == 1);
   CHECK(requests[0].worker_id() == "worker-1");
   CHECK(requests[0].region() == "us-east-1");
@@ -35,7 +36,8 @@ TEST_CASE("a list in YAML, several documents, and text that looks like something
   const auto requests = ReadRegistrations(
       "- {id: a, region: no, capacity: 1, metadata: {rack: 7}}\n"
       "- id: b\n  region: eu\n  capacity: 2\n  replace: true\n  instanceId: boot-2\n"
-      "---\nid: c\nregion: eu\ncapacity: 3\n", "fleet");
+      "---\nid: c\nregion: eu\ncapacity: 3\n",
+      "fleet");
   REQUIRE(requests.size() == 3);
   CHECK(requests[0].region() == "no");
   CHECK(requests[0].metadata().at("rack") == "7");
@@ -45,8 +47,11 @@ TEST_CASE("a list in YAML, several documents, and text that looks like something
 }
 
 TEST_CASE("what get and list print can be registered again") {
-  CHECK(ReadRegistrations(R"([{"id":"a","region":"eu","capacity":1,"capabilities":[],"metadata":{},"status":"Active",
-      "registeredAt":"2025-10-25T17:00:00Z","statusReason":"","revision":7,"instanceId":"x","inUse":1}])", "fleet").size() == 1);
+  CHECK(ReadRegistrations(
+            R"([{"id":"a","region":"eu","capacity":1,"capabilities":[],"metadata":{},"status":"Active",
+      "registeredAt":"2025-10-25T17:00:00Z","statusReason":"","revision":7,"instanceId":"x","inUse":1}])",
+            "fleet")
+            .size() == 1);
 }
 
 TEST_CASE("mistakes are told with their place") {

@@ -10,9 +10,13 @@ using namespace muster::ctl;
 namespace {
 
 const Terminal kPipe;
-Terminal Narrow(std::size_t width) { return {true, false, width}; }
+Terminal Narrow(std::size_t width) {
+  return {true, false, width};
+}
 
-std::vector<Column> TwoColumns() { return {{"ID"}, {"CAPACITY", true}, {"NOTE"}}; }
+std::vector<Column> TwoColumns() {
+  return {{"ID"}, {"CAPACITY", true}, {"NOTE"}};
+}
 
 }  // namespace
 
@@ -60,5 +64,6 @@ TEST_CASE("what a cell holds cannot break the table") {
 }
 
 TEST_CASE("a card lines its values up") {
-  CHECK(RenderCard({{"ID", {"worker-1"}}, {"Region", {"a\nb"}}}, kPipe) == "ID      worker-1\nRegion  a\\nb\n");
+  CHECK(RenderCard({{"ID", {"worker-1"}}, {"Region", {"a\nb"}}}, kPipe) ==
+        "ID      worker-1\nRegion  a\\nb\n");
 }

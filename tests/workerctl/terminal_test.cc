@@ -10,7 +10,8 @@ using namespace muster::ctl;
 TEST_CASE("hostile text becomes visible text") {
   CHECK(Printable("\033[2Jgone") == "\\x1b[2Jgone");
   CHECK(Printable("a\nb\tc\rd") == "a\\nb\\tc\\x0dd");
-  CHECK(Printable("\xC2\x9B" "31m") == "\\x9b31m");              // C1: CSI in one character
+  CHECK(Printable("\xC2\x9B"
+                  "31m") == "\\x9b31m");  // C1: CSI in one character
   CHECK(Printable("\x7F") == "\\x7f");
   CHECK(Printable("evil\xE2\x80\xAEtxt") == "evil\\u{202e}txt");  // turns the reading order around
   CHECK(Printable("\xE2\x80\xA8") == "\\u{2028}");                // a line separator
@@ -49,7 +50,7 @@ TEST_CASE("text is cut at a column, never inside a character") {
   CHECK(Shorten("worker-1", 7) == "worker…");
   CHECK(Shorten("東京都", 6) == "東京都");
   CHECK(Shorten("東京都", 5) == "東京…");
-  CHECK(Shorten("東京都", 4) == "東…");       // 京 would need two columns, one is left
+  CHECK(Shorten("東京都", 4) == "東…");  // 京 would need two columns, one is left
   CHECK(Shorten("ae\xCC\x81z!", 3) == "ae\xCC\x81…");
   CHECK(Shorten("abc", 0).empty());
 }

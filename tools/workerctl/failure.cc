@@ -62,6 +62,9 @@ std::string NextAfterTransition(const Attempt& attempt, const Details& details) 
 
 std::string NextFor(std::string_view reason, const Attempt& attempt, const Details& details) {
   const std::string id = IdOf(attempt);
+  if (reason == "WORKER_NOT_FOUND" && attempt.command != "heartbeat" && attempt.command != "set-status") {
+    return "To see who is on the roll: workerctl list";
+  }
   if (reason == "WORKER_NOT_FOUND") {
     return absl::StrCat("To put it on the roll: workerctl register ", id,
                         " --region REGION --capacity N (who is there: workerctl list)");
@@ -172,6 +175,12 @@ std::string WithoutAdvice(std::string_view said, std::string_view reason) {
   return Printable(HasAdvice(reason) ? said.substr(0, said.rfind(": ")) : said);
 }
 
+// Where a command is about several workers, the sentence must say which.
+std::string Naming(const std::string& said, const Attempt& attempt) {
+  const std::string id = Printable(attempt.worker_id);
+  return !attempt.one_of_several || absl::StrContains(said, id) ? said : absl::StrCat(id, ": ", said);
+}
+
 // One line of what the server said, with the fields at fault if the sentence does not name them.
 std::string Said(const grpc::Status& status, const Details& details) {
   std::string said = status.error_message().empty() ? CodeName(status.error_code()) : status.error_message();
@@ -191,7 +200,7 @@ Failure Explain(const grpc::Status& status, const Attempt& attempt) {
     return Unreachable(status, attempt);
   }
   Failure failure;
-  failure.what = Said(status, details);
+  failure.what = Naming(Said(status, details), attempt);
   failure.reason = reason;
   failure.next = NextFor(reason, attempt, details);
   failure.passing = reason == "OVERLOADED" || reason == "STORE_UNAVAILABLE";
@@ -213,7 +222,8 @@ Failure Explain(const grpc::Status& status, const Attempt& attempt) {
 
 Failure Explain(const v1::HeartbeatError& error, const Attempt& attempt) {
   Failure failure;
-  failure.what = WithoutAdvice(error.message().empty() ? error.reason() : error.message(), error.reason());
+  const std::string& said = error.message().empty() ? error.reason() : error.message();
+  failure.what = Naming(WithoutAdvice(said, error.reason()), attempt);
   failure.reason = error.reason();
   failure.next = NextFor(error.reason(), attempt, Details{});
   failure.passing = error.reason() == "OVERLOADED" || error.reason() == "STORE_UNAVAILABLE";

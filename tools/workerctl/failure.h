@@ -24,6 +24,7 @@ struct Attempt {
   std::string worker_id;  // empty where the command is not about one worker
   std::string server;
   absl::Duration timeout;
+  bool one_of_several = false;
 };
 
 struct Failure {

@@ -93,7 +93,8 @@ void BeatMany(Session& session, const HeartbeatOptions& options, const std::vect
          ++i) {
       const v1::HeartbeatResult& result = response.results(static_cast<int>(i - first));
       if (result.has_error()) {
-        round.refused.push_back({ids[i], Explain(result.error(), session.AttemptOf("heartbeat", ids[i]))});
+        round.refused.push_back(
+            {ids[i], Explain(result.error(), session.AttemptOf("heartbeat", ids[i], true))});
       } else {
         round.heard.push_back({ids[i], result.status()});
       }

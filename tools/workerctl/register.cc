@@ -68,7 +68,8 @@ int Register(Session& session, const RegisterOptions& options) {
     if (status.ok()) {
       answers.Add(response.worker(), Sentence(response.worker()));
     } else {
-      exit_code = session.Fail(status, session.AttemptOf("register", request.worker_id()));
+      exit_code =
+          session.Fail(status, session.AttemptOf("register", request.worker_id(), !options.file.empty()));
       if (exit_code == kUnreachable) return exit_code;
     }
   }

@@ -18,8 +18,8 @@ void Session::Remark(const std::string& text) {
   if (is_table()) surroundings_.err << text << "\n";
 }
 
-Attempt Session::AttemptOf(std::string command, std::string worker_id) const {
-  return {std::move(command), std::move(worker_id), options_.server, options_.timeout};
+Attempt Session::AttemptOf(std::string command, std::string worker_id, bool one_of_several) const {
+  return {std::move(command), std::move(worker_id), options_.server, options_.timeout, one_of_several};
 }
 
 int Session::Fail(const Failure& failure) {

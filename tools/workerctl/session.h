@@ -59,7 +59,7 @@ class Session {
   /// A remark for people that is no part of the output; only where people read along.
   void Remark(const std::string& text);
 
-  Attempt AttemptOf(std::string command, std::string worker_id = "") const;
+  Attempt AttemptOf(std::string command, std::string worker_id = "", bool one_of_several = false) const;
   /// Tells the failure on the error stream and returns its exit code.
   int Fail(const Failure& failure);
   int Fail(const grpc::Status& status, const Attempt& attempt) { return Fail(Explain(status, attempt)); }

@@ -29,7 +29,7 @@ int Unregister(Session& session, const UnregisterOptions& options) {
       answers.Add(response.worker(),
                   absl::StrCat(id, " unregistered (was ", StatusName(response.worker().status()), ")"));
     } else {
-      exit_code = session.Fail(status, session.AttemptOf("unregister", id));
+      exit_code = session.Fail(status, session.AttemptOf("unregister", id, options.ids.size() > 1));
       if (exit_code == kUnreachable) return exit_code;
     }
   }

@@ -1,0 +1,79 @@
+// heartbeat: once, for many, and on and on.
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "fake_musterd.h"
+#include "refusal.h"
+#include "run.h"
+
+using namespace muster::ctl::testing;
+using nlohmann::json;
+
+namespace {
+
+grpc::Status Superseded() {
+  return Refusal(grpc::StatusCode::FAILED_PRECONDITION, "INSTANCE_SUPERSEDED",
+                 "worker \"a\" is held by another instance than \"boot-1\": stop this process");
+}
+
+void Put(FakeMusterd& server, const std::string& id) {
+  server.workers[id].set_id(id);
+  server.workers[id].set_status(muster::v1::WORKER_STATUS_ACTIVE);
+}
+
+}  // namespace
+
+TEST_CASE("one heartbeat sends what was typed and shows what was answered") {
+  FakeMusterd server;
+  Put(server, "a");
+  const Ran ran =
+      Run({"heartbeat", "a", "--instance-id", "boot-1", "--in-use", "0"}, {.server = server.address()});
+  CHECK(ran.exit_code == 0);
+  CHECK(ran.out ==
+        "ID  STATUS  RECORDED AT                  NEXT IN\n"
+        "a   Active  2023-11-14T22:13:20.000000Z  7s\n");
+  CHECK(server.last_heartbeat.instance_id() == "boot-1");
+  CHECK(server.last_heartbeat.has_in_use());
+  CHECK(json::parse(Run({"heartbeat", "a", "-o", "json"}, {.server = server.address()}).out) ==
+        json{{"id", "a"},
+             {"status", "Active"},
+             {"recordedAt", "2023-11-14T22:13:20.000000Z"},
+             {"nextInterval", "7s"},
+             {"heartbeatTimeout", "60s"}});
+}
+
+TEST_CASE("many heartbeats: who is refused does not keep the others from being heard") {
+  FakeMusterd server;
+  Put(server, "a");
+  Put(server, "c");
+  const Ran ran = Run({"heartbeat", "a", "b", "c", "-o", "name"}, {.server = server.address()});
+  CHECK(ran.exit_code == 1);
+  CHECK(ran.out == "a\nc\n");
+  CHECK(Contains(ran.err, "workerctl register b --region REGION --capacity N"));
+}
+
+TEST_CASE("--follow beats at the advised interval until another process takes the id over") {
+  FakeMusterd server;
+  Put(server, "a");
+  server.on_heartbeat = [](int call) { return call == 3 ? std::optional(Superseded()) : std::nullopt; };
+  const Ran ran = Run({"heartbeat", "a", "--instance-id", "boot-1", "--follow", "-o", "json"},
+                      {.server = server.address()});
+  CHECK(ran.exit_code == 1);
+  CHECK(ran.waits == std::vector<absl::Duration>{absl::Seconds(7), absl::Seconds(7)});
+  CHECK(Contains(ran.err, "Another process holds this id now"));
+  CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 2);  // one document a line
+}
+
+TEST_CASE("--every beats at its own interval, and waits for a daemon that is away without repeating itself") {
+  FakeMusterd server;
+  Put(server, "a");
+  server.on_heartbeat = [](int call) -> std::optional<grpc::Status> {
+    if (call == 2 || call == 3) return Refusal(grpc::StatusCode::UNAVAILABLE, "STORE_UNAVAILABLE", "no disk");
+    return call == 5 ? std::optional(Superseded()) : std::nullopt;
+  };
+  const Ran ran = Run({"heartbeat", "a", "--every", "250ms"}, {.server = server.address()});
+  CHECK(ran.exit_code == 1);
+  CHECK(ran.waits == std::vector<absl::Duration>(4, absl::Milliseconds(250)));
+  CHECK(ran.err.find("no disk") == ran.err.rfind("no disk"));
+  CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 3);  // the header, the first and the fourth
+}
