@@ -70,7 +70,8 @@ TEST_CASE("readers see whole commits while the writer goes on") {
   std::thread reader([&] {
     while (!done) {
       // Every commit adds a pair or takes one away.
-      for (const RegionTotals& region : *store->Reader().Totals()) torn += region.by_status[1] % 2 != 0;
+      const Result<std::vector<RegionTotals>> totals = store->Reader().Totals();
+      for (const RegionTotals& region : *totals) torn += region.by_status[1] % 2 != 0;
       (void)store->Reader().Events("", 0, false, 100);
       (void)store->Reader().Heartbeats("w1", INT64_MAX, 100);
       (void)store->Reader().Find("w2");
