@@ -91,6 +91,10 @@ TEST_CASE("nobody there is 3, and says how to start or find one") {
   CHECK(there.exit_code == kUnreachable);
   CHECK(Contains(there.next, "--server"));
 
+  const Failure gone = Explain(grpc::Status(grpc::StatusCode::CANCELLED, "CANCELLED"), kHeartbeat);
+  CHECK(gone.exit_code == kUnreachable);
+  CHECK(gone.passing);
+
   const Failure slow =
       Explain(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"), kHeartbeat);
   CHECK(slow.exit_code == kUnreachable);

@@ -39,15 +39,16 @@ Demo::~Demo() {
 }
 
 std::optional<Failure> Demo::Play(absl::Duration heartbeat_timeout) {
-  if (Step failed = Register()) return failed;
-  if (Step failed = Beat()) return failed;
-  if (Step failed = Activate()) return failed;
-  if (Step failed = ShowActive()) return failed;
-  if (Step failed = ShowMetadata()) return failed;
-  if (Step failed = FallSilent(heartbeat_timeout)) return failed;
-  if (Step failed = Reactivate()) return failed;
-  if (Step failed = ShowFinal()) return failed;
-  return UnregisterThird();
+  heartbeat_timeout_ = heartbeat_timeout;
+  constexpr Step (Demo::*kSteps[])() = {&Demo::Register,   &Demo::Beat,         &Demo::Activate,
+                                        &Demo::ShowActive, &Demo::ShowMetadata, &Demo::FallSilent,
+                                        &Demo::Reactivate, &Demo::ShowFinal,    &Demo::UnregisterThird};
+  for (const auto step : kSteps) {
+    if (Step failed = (this->*step)()) return failed;
+    out_.flush();
+    if (out_.fail()) return std::nullopt;  // nobody listens any more
+  }
+  return std::nullopt;
 }
 
 Demo::Step Demo::Register() {
@@ -107,15 +108,15 @@ Demo::Step Demo::ShowMetadata() {
   return std::nullopt;
 }
 
-Demo::Step Demo::FallSilent(absl::Duration heartbeat_timeout) {
+Demo::Step Demo::FallSilent() {
   out_ << "6. Simulating heartbeat timeout (waiting 2 minutes)...\n";
-  if (heartbeat_timeout != absl::Minutes(2)) {
-    out_ << "   (Using short timeout for demo: " << Seconds(heartbeat_timeout) << ")\n";
+  if (heartbeat_timeout_ != absl::Minutes(2)) {
+    out_ << "   (Using short timeout for demo: " << Seconds(heartbeat_timeout_) << ")\n";
   }
   out_ << std::flush;
-  if (Step failed = Wait(heartbeat_timeout)) return failed;
+  if (Step failed = Wait(heartbeat_timeout_)) return failed;
   for (const int number : {1, 2}) {
-    if (Step failed = Await(number, v1::WORKER_STATUS_OFFLINE, heartbeat_timeout + kGrace)) return failed;
+    if (Step failed = Await(number, v1::WORKER_STATUS_OFFLINE, heartbeat_timeout_ + kGrace)) return failed;
   }
   out_ << "   Marked offline: " << Id(1) << ", " << Id(2) << "\n\n";
   return std::nullopt;

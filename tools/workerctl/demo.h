@@ -25,7 +25,7 @@ class Demo {
   Demo(const Demo&) = delete;
   Demo& operator=(const Demo&) = delete;
 
-  /// Plays it all. Returns what the daemon did not do as told, or nothing.
+  /// Plays it all, or until the output is closed. Returns what the daemon did not do as told, or nothing.
   std::optional<Failure> Play(absl::Duration heartbeat_timeout);
 
  private:
@@ -36,7 +36,7 @@ class Demo {
   Step Activate();
   Step ShowActive();
   Step ShowMetadata();
-  Step FallSilent(absl::Duration heartbeat_timeout);
+  Step FallSilent();
   Step Reactivate();
   Step ShowFinal();
   Step UnregisterThird();
@@ -60,6 +60,7 @@ class Demo {
   std::ostream& out_;
   std::string prefix_;
   std::string mark_;
+  absl::Duration heartbeat_timeout_;
   std::vector<std::string> registered_;
 };
 

@@ -121,6 +121,11 @@ Failure Unreachable(const grpc::Status& status, const Attempt& attempt) {
         "Whether a change was made is not known.";
     return failure;
   }
+  if (status.error_code() == grpc::StatusCode::CANCELLED) {
+    failure.what = absl::StrCat("musterd at ", attempt.server, " ended before it answered");
+    failure.next = "Whether a change was made is not known. Try again when it is back.";
+    return failure;
+  }
   failure.what =
       absl::StrCat("cannot reach musterd at ", attempt.server, ": ", ConnectProblem(status.error_message()));
   if (attempt.server.starts_with("unix:") || !IsLoopback(attempt.server)) {
@@ -196,7 +201,8 @@ Failure Explain(const grpc::Status& status, const Attempt& attempt) {
   const Details details = ReadDetails(status.error_details());
   const std::string& reason = details.info.reason();
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ||
-      (status.error_code() == grpc::StatusCode::UNAVAILABLE && reason.empty())) {
+      (reason.empty() && (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                          status.error_code() == grpc::StatusCode::CANCELLED))) {
     return Unreachable(status, attempt);
   }
   Failure failure;

@@ -39,7 +39,8 @@ struct Failure {
 /// Precondition: !status.ok().
 ///
 /// UNAVAILABLE is kUnreachable unless the daemon itself said so (it gave a reason: its store is away, or it
-/// is shutting down); DEADLINE_EXCEEDED is always kUnreachable. All else is kRefused.
+/// is shutting down), and so is CANCELLED (it ended meanwhile); DEADLINE_EXCEEDED is always kUnreachable. All
+/// else is kRefused.
 Failure Explain(const grpc::Status& status, const Attempt& attempt);
 
 /// The same for one heartbeat of a batch.

@@ -28,7 +28,9 @@ Interrupt::Interrupt() {
   sigset_t taken;
   sigemptyset(&taken);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&taken, signal);
-  pthread_sigmask(SIG_BLOCK, &taken, &before_);
+  sigset_t blocked = taken;
+  sigaddset(&blocked, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before_);
   signals_ = ::signalfd(-1, &taken, SFD_CLOEXEC);
   fired_ = ::eventfd(0, EFD_CLOEXEC);
   stop_ = ::eventfd(0, EFD_CLOEXEC);

@@ -2,8 +2,9 @@
 // for.
 //
 // While an Interrupt lives, SIGINT, SIGTERM and SIGHUP are blocked in this thread and in those it starts, and
-// one thread of the Interrupt takes them. Make it before anything else that starts threads. At most one at a
-// time.
+// one thread of the Interrupt takes them. So is SIGPIPE, which nobody takes: a write to a closed pipe fails,
+// and the signal comes when the Interrupt is gone and all is cleaned up. Make it before anything else that
+// starts threads (a Connection does). At most one at a time.
 #pragma once
 
 #include <grpcpp/client_context.h>

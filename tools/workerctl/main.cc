@@ -1,10 +1,9 @@
 // workerctl: hands the process's surroundings to the library.
+#include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <clocale>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -23,14 +22,17 @@ std::string EnvironmentOr(const char* name, std::string otherwise) {
   return value != nullptr && *value != '\0' ? value : otherwise;
 }
 
-// With SIGPIPE as usual a closed pipe has ended the process already; a parent that ignores it (Python's does)
+bool ReaderIsGone() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
+}
+
+// With SIGPIPE as usual a closed pipe has ended the process already. A parent that ignores it (Python's does)
 // leaves an error, which is no more than that the reader has seen enough.
 int AfterOutput(int exit_code) {
-  errno = 0;
   std::cout.flush();
-  if (!std::cout.fail() || errno == EPIPE) return exit_code;
-  std::cerr << "workerctl: cannot write the output"
-            << (errno != 0 ? std::string(": ") + std::strerror(errno) : "") << "\n";
+  if (!std::cout.fail() || ReaderIsGone()) return exit_code;
+  std::cerr << "workerctl: cannot write the output (is the disk full?)\n";
   return exit_code == muster::ctl::kOk ? muster::ctl::kRefused : exit_code;
 }
 

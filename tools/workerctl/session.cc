@@ -7,8 +7,12 @@ namespace muster::ctl {
 Session::Session(Surroundings& surroundings, CommonOptions options)
     : surroundings_(surroundings),
       options_(std::move(options)),
-      terminal_(surroundings.terminal(options_.no_colour)),
-      connection_(std::make_unique<Connection>(options_.server, options_.timeout)) {}
+      terminal_(surroundings.terminal(options_.no_colour)) {}
+
+Connection& Session::connection() {
+  if (connection_ == nullptr) connection_ = std::make_unique<Connection>(options_.server, options_.timeout);
+  return *connection_;
+}
 
 void Session::Print(const Json& document) {
   out() << (form() == OutputForm::kYaml ? Yaml(document) : PrettyJson(document));

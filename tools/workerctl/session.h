@@ -44,7 +44,8 @@ class Session {
  public:
   Session(Surroundings& surroundings, CommonOptions options);
 
-  Connection& connection() { return *connection_; }
+  /// Made at its first use: a command that never calls the server has none, nor its threads.
+  Connection& connection();
   const CommonOptions& options() const { return options_; }
   OutputForm form() const { return options_.form; }
   bool is_table() const { return form() == OutputForm::kTable || form() == OutputForm::kWide; }

@@ -9,20 +9,23 @@ namespace muster::ctl {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 6;  // a column is not shortened below this, nor below its header
+constexpr std::size_t kNarrowest = 8;  // a column is not shortened below this, nor below its header
+constexpr char kMore[] = " …";         // on the last header: columns to its right did not fit
+
+std::size_t LeastWidth(const Column& column) {
+  return std::max(kNarrowest, DisplayWidth(column.header));
+}
 
 // Takes columns from the widest until the row fits, or until nothing more can be taken.
 void FitWidths(std::vector<std::size_t>& widths, const std::vector<Column>& columns, std::size_t room) {
   const std::size_t gaps = kGap * (widths.size() - 1);
-  const auto floor_of = [&columns](std::size_t i) {
-    return std::max(kNarrowest, DisplayWidth(columns[i].header));
-  };
   for (std::size_t i = 0; i < widths.size(); ++i)
-    widths[i] = std::min(widths[i], std::max(room, floor_of(i)));
+    widths[i] = std::min(widths[i], std::max(room, LeastWidth(columns[i])));
   while (std::accumulate(widths.begin(), widths.end(), gaps) > room) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      if (widths[i] > floor_of(i) && (widest == widths.size() || widths[i] > widths[widest])) widest = i;
+      if (widths[i] > LeastWidth(columns[i]) && (widest == widths.size() || widths[i] > widths[widest]))
+        widest = i;
     }
     if (widest == widths.size()) return;
     --widths[widest];
@@ -39,13 +42,15 @@ std::string TableWriter::Render(std::vector<std::vector<Cell>> rows, const Termi
   for (auto& row : rows) {
     for (Cell& cell : row) cell.text = Printable(cell.text);
   }
+  Measure(rows);
   if (!started_) {
+    started_ = true;
+    if (terminal.is_tty) LeaveOutWhatCannotFit(terminal.width);
     std::vector<Cell> header;
     for (const Column& column : columns_) header.push_back({column.header, Tone::kStrong});
+    Measure({header});
     rows.insert(rows.begin(), std::move(header));
-    started_ = true;
   }
-  Measure(rows);
   std::vector<std::size_t> widths = widths_;
   if (terminal.is_tty && !widths.empty()) FitWidths(widths, columns_, terminal.width);
 
@@ -54,9 +59,24 @@ std::string TableWriter::Render(std::vector<std::vector<Cell>> rows, const Termi
   return text;
 }
 
+// Decided once, by the first rows: later parts stand under the same headers.
+void TableWriter::LeaveOutWhatCannotFit(std::size_t room) {
+  std::size_t shown = 0;
+  for (std::size_t used = 0; shown < columns_.size(); ++shown) {
+    const std::size_t header = DisplayWidth(columns_[shown].header);
+    used += std::min(std::max(widths_[shown], header), LeastWidth(columns_[shown])) + (shown == 0 ? 0 : kGap);
+    if (used + (shown + 1 == columns_.size() ? 0 : DisplayWidth(kMore)) > room) break;
+  }
+  shown = std::max<std::size_t>(shown, 1);
+  if (shown == columns_.size()) return;
+  columns_.resize(shown);
+  widths_.resize(shown);
+  columns_.back().header += kMore;
+}
+
 void TableWriter::Measure(const std::vector<std::vector<Cell>>& lines) {
   for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i)
+    for (std::size_t i = 0; i < widths_.size(); ++i)
       widths_[i] = std::max(widths_[i], DisplayWidth(line[i].text));
   }
 }
@@ -65,7 +85,7 @@ std::string TableWriter::Line(const std::vector<Cell>& line, const std::vector<s
                               const Terminal& terminal) const {
   std::string text;
   std::size_t owed = 0;  // padding is written only when something follows, so that no line ends in blanks
-  for (std::size_t i = 0; i < line.size(); ++i) {
+  for (std::size_t i = 0; i < widths.size(); ++i) {
     const std::string shown = Shorten(line[i].text, widths[i]);
     const std::size_t slack = widths[i] - std::min(widths[i], DisplayWidth(shown));
     const bool right = columns_[i].right_aligned;

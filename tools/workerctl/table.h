@@ -20,8 +20,9 @@ struct Column {
 };
 
 /// A table that is written in parts: the header once, then the rows of each part. Columns are padded to their
-/// widest cell so far. On a TTY that is too narrow, the widest columns are shortened until the rows fit; into
-/// a pipe nothing is ever shortened.
+/// widest cell so far. On a TTY that is too narrow, the widest columns are shortened until the rows fit, and
+/// where that is not enough the last columns are left out (an ellipsis stands behind the last header). Into a
+/// pipe nothing is ever shortened.
 class TableWriter {
  public:
   explicit TableWriter(std::vector<Column> columns)
@@ -31,6 +32,7 @@ class TableWriter {
   std::string Render(std::vector<std::vector<Cell>> rows, const Terminal& terminal);
 
  private:
+  void LeaveOutWhatCannotFit(std::size_t room);
   void Measure(const std::vector<std::vector<Cell>>& lines);
   std::string Line(const std::vector<Cell>& line, const std::vector<std::size_t>& widths,
                    const Terminal& terminal) const;
