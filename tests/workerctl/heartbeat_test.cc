@@ -52,7 +52,7 @@ TEST_CASE("many heartbeats: who is refused does not keep the others from being h
   CHECK(Contains(ran.err, "workerctl register b --region REGION --capacity N"));
 }
 
-TEST_CASE("--follow beats at the advised interval until another process takes the id over") {
+TEST_CASE("with --follow it beats at the advised interval until another process takes the id over") {
   FakeMusterd server;
   Put(server, "a");
   server.on_heartbeat = [](int call) { return call == 3 ? std::optional(Superseded()) : std::nullopt; };
@@ -64,7 +64,9 @@ TEST_CASE("--follow beats at the advised interval until another process takes th
   CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 2);  // one document a line
 }
 
-TEST_CASE("--every beats at its own interval, and waits for a daemon that is away without repeating itself") {
+TEST_CASE(
+    "with --every it beats at its own interval, and waits for a daemon that is away without repeating "
+    "itself") {
   FakeMusterd server;
   Put(server, "a");
   server.on_heartbeat = [](int call) -> std::optional<grpc::Status> {
