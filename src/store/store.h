@@ -117,9 +117,9 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// Thread-safe; lives as long as the store. Each of its methods sees one committed state, but for a list that
-  /// looks at many workers to find few: it lets the writer in on the way, and shows each worker as it was when it
-  /// was looked at.
+  /// Thread-safe; lives as long as the store. Each of its methods sees one committed state, but for a list
+  /// that looks at many workers to find few: it lets the writer in on the way, and shows each worker as it was
+  /// when it was looked at.
   virtual const ReadTx& Reader() const = 0;
 
   /// The writer's, from one thread at a time. Begin after Commit or Rollback of the one before.

@@ -15,12 +15,12 @@ constexpr int kEventsWithoutABreak = 4096;
 
 Result<std::vector<HeartbeatRecord>> MemoryArchive::Heartbeats(std::string_view id, std::int64_t before,
                                                                int limit) const {
-  const ReaderMutexLock lock(shared_.mu);
-  const std::optional<std::uint32_t> slot = shared_.model.Find(id);
+  const ReaderMutexLock lock(roll_.mu);
+  const std::optional<std::uint32_t> slot = roll_.model.Find(id);
   if (!slot) return WorkerNotFound{std::string(id)};
   std::vector<HeartbeatRecord> records;
-  const HeartbeatRing& ring = rings_[*slot];
-  std::int64_t ordinal = shared_.model.HeartbeatsOf(*slot);
+  const HeartbeatRing& ring = roll_.rings[*slot];
+  std::int64_t ordinal = roll_.model.HeartbeatsOf(*slot);
   for (std::uint32_t back = 0; back < ring.size() && std::cmp_less(records.size(), limit);
        ++back, --ordinal) {
     if (ordinal < before) records.push_back({ordinal, absl::FromUnixMicros(ring.FromNewest(back))});
@@ -49,19 +49,6 @@ Result<std::vector<Event>> MemoryArchive::Events(std::string_view worker_id, std
     }
   }
   return found;
-}
-
-void MemoryArchive::Forget(const StagedBatch& batch) {
-  for (const std::uint32_t slot : batch.removed) rings_[slot].Clear();
-}
-
-void MemoryArchive::Remember(StagedBatch& batch) {
-  rings_.GrowTo(shared_.model.SlotCount());
-  batch.VisitBeats([this](const Moment& at, std::span<const StagedBeat> beats)
-                       ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                         const std::int64_t micros = absl::ToUnixMicros(at.wall);
-                         for (const StagedBeat& beat : beats) rings_[beat.slot].Push(micros, history_);
-                       });
 }
 
 void MemoryArchive::Add(std::vector<Event>& events) {

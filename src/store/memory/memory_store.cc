@@ -1,23 +1,32 @@
 #include "store/memory/memory_store.h"
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "store/memory/memory_archive.h"
 #include "store/model/committed_reader.h"
-#include "store/model/shared_model.h"
 #include "store/model/staging.h"
 #include "store/model/token_key.h"
 
 namespace muster {
 namespace {
 
+void RememberHeartbeats(StagedBatch& batch, std::uint32_t history, Slab<HeartbeatRing>& rings) {
+  batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
+    const std::int64_t micros = absl::ToUnixMicros(at.wall);
+    for (const StagedBeat& beat : beats) rings[beat.slot].Push(micros, history);
+  });
+}
+
 class MemoryStore final : public Store {
  public:
   explicit MemoryStore(const StoreOptions& options)
-      : archive_(shared_, options.history, options.max_events),
-        reader_(shared_, archive_, NewTokenKey()),
-        staging_(shared_.ForWriter(), archive_, reader_.TokenKey(), 0) {}
+      : history_(static_cast<std::uint32_t>(options.history)),
+        archive_(roll_, options.max_events),
+        reader_(roll_, archive_, NewTokenKey()),
+        staging_(roll_.ForWriter(), archive_, reader_.TokenKey(), 0) {}
 
   const ReadTx& Reader() const override { return reader_; }
   WriteTx& Begin() override { return staging_; }
@@ -27,10 +36,12 @@ class MemoryStore final : public Store {
     if (!batch.Empty()) {
       batch.DropOrphans();
       {
-        const MutexLock lock(shared_.mu);
-        archive_.Forget(batch);
-        Apply(batch, shared_.model);
-        archive_.Remember(batch);
+        const MutexLock lock(roll_.mu);
+        // Before others get their slots.
+        for (const std::uint32_t slot : batch.removed) roll_.rings[slot].Clear();
+        Apply(batch, roll_.model);
+        roll_.rings.GrowTo(roll_.model.SlotCount());
+        RememberHeartbeats(batch, history_, roll_.rings);
       }
       archive_.Add(batch.events);
     }
@@ -44,7 +55,8 @@ class MemoryStore final : public Store {
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
-  SharedModel shared_;
+  const std::uint32_t history_;
+  MemoryRoll roll_;
   MemoryArchive archive_;
   CommittedReader reader_;
   Staging staging_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "runtime/log.h"
@@ -23,11 +24,19 @@ namespace {
 // milliseconds of work.
 constexpr std::int64_t kLogPages = 1000;
 // Pages of the database in memory: enough for a commit that touches thousands of workers at random.
-constexpr char kCacheSize[] = "PRAGMA cache_size = -32768";
+constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
 // What a row of maintenance costs, about, and how many are made at most between two commits.
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
 constexpr int kMostRows = 1500;
 constexpr double kUrgency = 10;
+
+// As BatchWriter numbers them.
+void AddUnfolded(StagedBatch& batch, std::int64_t& next_seq, UnfoldedBeats& unfolded) {
+  batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
+    unfolded.BeginRow(next_seq++, absl::ToUnixMicros(at.wall), at.listening);
+    for (const StagedBeat& beat : beats) unfolded.Add(beat.slot);
+  });
+}
 
 class SqliteStore final : public Store {
  public:
@@ -133,16 +142,12 @@ Outcome SqliteStore::Commit(const ListeningState& listening) {
 
 void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq) {
   const MutexLock lock(roll_.mu);
-  UnfoldedBeats& unfolded = roll_.unfolded;
-  for (const std::uint32_t slot : batch.removed) unfolded.Clear(slot);
+  for (const std::uint32_t slot : batch.removed) roll_.unfolded.Clear(slot);  // before others get them
   Apply(batch, roll_.model);
-  unfolded.GrowTo(roll_.model.SlotCount());
-  batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
-    unfolded.BeginRow(next_seq_++, absl::ToUnixMicros(at.wall), at.listening);
-    for (const StagedBeat& beat : beats) unfolded.Add(beat.slot);
-  });
+  roll_.unfolded.GrowTo(roll_.model.SlotCount());
+  AddUnfolded(batch, next_seq_, roll_.unfolded);
   // A row with nothing but the clock.
-  if (next_seq_ < next_seq) unfolded.BeginRow(next_seq_++, 0, listening.now);
+  if (next_seq_ < next_seq) roll_.unfolded.BeginRow(next_seq_++, 0, listening.now);
 }
 
 bool SqliteStore::MaintenanceIsDue() const {
