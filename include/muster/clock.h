@@ -43,7 +43,7 @@ class ListeningTime {
 
 /// The moment at which a command is carried out, on both clocks. One for a whole batch.
 struct Moment {
-  absl::Time wall;          // truncated to microseconds
+  absl::Time wall;  // truncated to microseconds
   ListeningTime listening;
 };
 

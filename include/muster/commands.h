@@ -31,9 +31,10 @@ struct RegisterWorkerCommand {
   std::string generated_instance_id;  // fresh and unguessable; the caller makes it, decisions stay pure
 };
 
-/// WorkerAlreadyExists (unless replace), InvalidArgument; InvalidStateTransition for a replacement of a Failed
-/// worker. The same instance_id and configuration again returns the worker that is there: a retry is safe.
-/// A replacement by the very instance that the present one had replaced is carried out and reported as a clone.
+/// WorkerAlreadyExists (unless replace), InvalidArgument; InvalidStateTransition for a replacement of a
+/// Failed worker. The same instance_id and configuration again returns the worker that is there: a retry is
+/// safe. A replacement by the very instance that the present one had replaced is carried out and reported as
+/// a clone.
 Result<WorkerView> RegisterWorker(RegisterWorkerCommand command, WriteTx& tx, const Moment& now);
 
 struct UnregisterWorkerCommand {
@@ -57,13 +58,13 @@ struct HeartbeatReceipt {
   WorkerStatus status;
 };
 
-/// WorkerNotFound, InstanceSuperseded, InvalidArgument. Never changes the status. An accepted heartbeat costs no
-/// allocation here.
+/// WorkerNotFound, InstanceSuperseded, InvalidArgument. Never changes the status. An accepted heartbeat costs
+/// no allocation here.
 ///
 /// An instance that was replaced learns of it by InstanceSuperseded and should stop. If it still beats
 /// `heartbeat_timeout` (Settings) after the replacement, two processes use one id: the call returns
-/// InstanceSuperseded AND stages an event that says so, once for a registration. So the batch must be committed
-/// even if all of its commands were refused.
+/// InstanceSuperseded AND stages an event that says so, once for a registration. So the batch must be
+/// committed even if all of its commands were refused.
 Result<HeartbeatReceipt> RecordHeartbeat(const HeartbeatCommand& command, absl::Duration heartbeat_timeout,
                                          WriteTx& tx, const Moment& now);
 
@@ -77,7 +78,8 @@ struct UpdateWorkerStatusCommand {
 };
 
 /// WorkerNotFound, InvalidWorkerState, InvalidStateTransition, InvalidArgument.
-Result<WorkerView> UpdateWorkerStatus(const UpdateWorkerStatusCommand& command, WriteTx& tx, const Moment& now);
+Result<WorkerView> UpdateWorkerStatus(const UpdateWorkerStatusCommand& command, WriteTx& tx,
+                                      const Moment& now);
 
 /// The interval to advise, before jitter: max(min interval, fleet / max rate), never more than a third of
 /// the timeout.

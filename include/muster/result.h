@@ -18,12 +18,12 @@ namespace muster {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}                     // NOLINT(google-explicit-constructor)
-  Result(WorkerError error) : state_(std::move(error)) {}           // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
+  Result(WorkerError error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   template <typename E>
-    requires std::is_constructible_v<WorkerError, E> && (!std::is_constructible_v<T, E>) &&
-             (!std::is_same_v<std::remove_cvref_t<E>, Result>)
-  Result(E error) : state_(WorkerError(std::move(error))) {}        // NOLINT(google-explicit-constructor)
+  requires std::is_constructible_v<WorkerError, E> &&
+      (!std::is_constructible_v<T, E>)&&(!std::is_same_v<std::remove_cvref_t<E>, Result>)Result(E error)
+      : state_(WorkerError(std::move(error))) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
 
@@ -45,6 +45,8 @@ struct Nothing {};
 
 /// Ok(), or why not.
 using Outcome = Result<Nothing>;
-inline Outcome Ok() { return Nothing{}; }
+inline Outcome Ok() {
+  return Nothing{};
+}
 
 }  // namespace muster

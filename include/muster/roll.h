@@ -1,9 +1,9 @@
 // The roll of a fleet, behind its one writer.
 //
-// Commands of all callers enter one queue. The writer drains what waits into a batch, applies each command to one
-// transaction, commits once, and then finishes every command of the batch. While a batch commits the next one
-// gathers, so batches grow with load by themselves. Sweeps enter the same way, each step a batch of its own.
-// Queries do not queue: they read what is committed.
+// Commands of all callers enter one queue. The writer drains what waits into a batch, applies each command to
+// one transaction, commits once, and then finishes every command of the batch. While a batch commits the next
+// one gathers, so batches grow with load by themselves. Sweeps enter the same way, each step a batch of its
+// own. Queries do not queue: they read what is committed.
 #pragma once
 
 #include <array>
@@ -31,15 +31,16 @@ namespace muster {
 class Executor;
 class Store;
 
-/// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete itself
-/// there. Both methods are called by the writer, one command at a time, and must not block.
+/// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete
+/// itself there. Both methods are called by the writer, one command at a time, and must not block.
 class Command {
  public:
   virtual ~Command() = default;
   /// Decides, and stages changes. Keeps its answer for Finish.
   virtual void Apply(WriteTx& tx, const Moment& now) = 0;
-  /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason). The
-  /// reason wins over the command's own answer, a refusal too: it was decided on a state that never came to be.
+  /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason).
+  /// The reason wins over the command's own answer, a refusal too: it was decided on a state that never came
+  /// to be.
   virtual void Finish(const WorkerError* not_durable) = 0;
 
  protected:
@@ -89,8 +90,8 @@ class Roll {
   /// Sets the listening clock going.
   void Start();
 
-  /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command was not
-  /// taken and Finish is not called.
+  /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command
+  /// was not taken and Finish is not called.
   Outcome Submit(Command& command);
 
   /// Submit for commands that are not hot: `apply` on the writer, then `done` with its answer or the error.
@@ -115,8 +116,8 @@ class Roll {
 
   RollStatus Status() const;
 
-  /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once. A job that runs ends
-  /// after its step, and says so. The executor must run on until `drained` is called.
+  /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once. A job that
+  /// runs ends after its step, and says so. The executor must run on until `drained` is called.
   void Drain(absl::AnyInvocable<void()> drained);
 
  private:

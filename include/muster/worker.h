@@ -50,7 +50,8 @@ std::string_view StatusName(WorkerStatus status);
 using Metadata = absl::btree_map<std::string, std::string>;
 
 // The limits of a worker, all in bytes of UTF-8 unless they count entries. Text that is not an id is valid
-// UTF-8 without control characters (U+0000 to U+001F, U+007F); only metadata values may hold tabs and newlines.
+// UTF-8 without control characters (U+0000 to U+001F, U+007F); only metadata values may hold tabs and
+// newlines.
 inline constexpr std::size_t kMaxWorkerIdBytes = 128;
 inline constexpr std::size_t kMaxInstanceIdBytes = 128;
 inline constexpr std::size_t kMaxRegionBytes = 64;
@@ -100,9 +101,9 @@ struct Worker {
 
 /// What the heartbeats of a worker left behind.
 struct Pulse {
-  std::int64_t total = 0;           // heartbeats ever recorded; 0: never heard, the rest is unset
-  absl::Time last_at;               // wall clock, for people
-  ListeningTime heard_at;           // listening clock, for decisions
+  std::int64_t total = 0;              // heartbeats ever recorded; 0: never heard, the rest is unset
+  absl::Time last_at;                  // wall clock, for people
+  ListeningTime heard_at;              // listening clock, for decisions
   std::optional<std::int32_t> in_use;  // the latest that a heartbeat brought
 };
 

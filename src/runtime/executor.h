@@ -1,7 +1,7 @@
 // Where work is done in order: one task at a time, timers among them.
 //
-// Two forms. ThreadedExecutor has a thread of its own. ManualExecutor runs when it is told to, on a clock that a
-// test or a simulation moves: the same code, no threads, no waiting.
+// Two forms. ThreadedExecutor has a thread of its own. ManualExecutor runs when it is told to, on a clock
+// that a test or a simulation moves: the same code, no threads, no waiting.
 #pragma once
 
 #include <cstdint>

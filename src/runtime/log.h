@@ -3,7 +3,8 @@
 //     Log(LogLevel::kInfo, "serving", {{"grpc", address}, {"workers", absl::StrCat(count)}});
 //
 // Text:  2026-11-23T16:00:00.123456Z INFO  serving grpc=127.0.0.1:50051 workers=3
-// JSON:  {"time":"2026-11-23T16:00:00.123456Z","level":"info","message":"serving","grpc":"127.0.0.1:50051","workers":"3"}
+// JSON:
+// {"time":"2026-11-23T16:00:00.123456Z","level":"info","message":"serving","grpc":"127.0.0.1:50051","workers":"3"}
 #pragma once
 
 #include <initializer_list>

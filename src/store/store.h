@@ -107,7 +107,8 @@ class WriteTx : public ReadTx {
   virtual Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) = 0;
   /// Active workers whose reference is at or before `cutoff`, in regions other than `except`.
   virtual Result<std::vector<WorkerView>> Silent(ListeningTime cutoff,
-                                                 const absl::flat_hash_set<std::string>& except, int limit) = 0;
+                                                 const absl::flat_hash_set<std::string>& except,
+                                                 int limit) = 0;
   /// Offline workers whose last heartbeat is after `cutoff`.
   virtual Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) = 0;
 };
@@ -118,8 +119,8 @@ class Store {
   virtual ~Store() = default;
 
   /// Thread-safe; lives as long as the store. Each of its methods sees one committed state, but for a list
-  /// that looks at many workers to find few: it lets the writer in on the way, and shows each worker as it was
-  /// when it was looked at.
+  /// that looks at many workers to find few: it lets the writer in on the way, and shows each worker as it
+  /// was when it was looked at.
   virtual const ReadTx& Reader() const = 0;
 
   /// The writer's, from one thread at a time. Begin after Commit or Rollback of the one before.
@@ -130,7 +131,8 @@ class Store {
   virtual void Rollback() = 0;
 
   /// Background work on the writer's thread (folding, trimming): a bounded step of about `budget`.
-  /// Returns true if more waits to be done now. An infinite budget: everything, also what would wait until it pays.
+  /// Returns true if more waits to be done now. An infinite budget: everything, also what would wait until it
+  /// pays.
   virtual bool Maintain(absl::Duration budget) = 0;
 
   /// As of the last commit; unset on a roll that was never written.
@@ -138,9 +140,9 @@ class Store {
 };
 
 struct StoreOptions {
-  int history = 100;                     // heartbeats kept for each worker, 1 to 1000
-  std::int64_t max_events = 1'000'000;   // events kept; older ones are trimmed
-  std::string holder;                    // who opens it, for the message to a second daemon: "musterd 127.0.0.1:50051"
+  int history = 100;                    // heartbeats kept for each worker, 1 to 1000
+  std::int64_t max_events = 1'000'000;  // events kept; older ones are trimmed
+  std::string holder;  // who opens it, for the message to a second daemon: "musterd 127.0.0.1:50051"
 };
 
 /// `spec` is "memory:" or "sqlite:PATH". Errors are for the operator: they say what is wrong and what to do.
