@@ -12,10 +12,11 @@ namespace {
 // A fold writes a row of some 450 bytes for each worker; a heartbeat in the journal is a few.
 constexpr std::int64_t kBeatsForEachRow = 8;
 constexpr std::int64_t kFewBeats = 4096;
-// A small fold is made sooner, so that the tables do not lag behind what people see elsewhere.
-constexpr std::int64_t kFewWorkers = 20'000;
-constexpr absl::Duration kLagOfFew = absl::Minutes(1);
-constexpr absl::Duration kLag = absl::Minutes(5);
+// A small fold is made sooner, so that the tables do not lag behind what people see elsewhere: as soon as its
+// rows come to no more than 200 a second.
+constexpr absl::Duration kLagForEachRow = absl::Milliseconds(5);
+constexpr absl::Duration kShortestLag = absl::Seconds(5);
+constexpr absl::Duration kLongestLag = absl::Minutes(5);
 constexpr std::size_t kManyRows = 50'000;  // of the journal, however little is in them
 // Workers without new heartbeats cost little, but not nothing.
 constexpr std::uint32_t kSlotsInAStep = 1U << 16;
@@ -58,7 +59,7 @@ bool Fold::IsDue(ListeningTime now) const {
   if (phase_ != Phase::kIdle) return true;
   if (!HasWork()) return false;
   const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
-  const absl::Duration lag = unfolded.workers() <= kFewWorkers ? kLagOfFew : kLag;
+  const absl::Duration lag = std::clamp(kLagForEachRow * unfolded.workers(), kShortestLag, kLongestLag);
   return Pressure() >= 1 || unfolded.rows() >= kManyRows || now - unfolded.OldestListening() >= lag;
 }
 
