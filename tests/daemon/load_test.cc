@@ -163,7 +163,7 @@ TEST_CASE("A config file with a mistake is refused, and named") {
   CHECK(Contains(Mistake({"--config", "/nonexistent/musterd.toml"}), "/nonexistent/musterd.toml"));
 }
 
-TEST_CASE("--check-config prints every setting as a file that reads back the same") {
+TEST_CASE("what --check-config prints is a file that reads back the same") {
   const auto checked = LoadFrom({"--check-config", "--stale-interval", "20s", "--store", "memory:"},
                                 {{"MUSTERD_LOG_LEVEL", "error"}});
   REQUIRE(std::holds_alternative<EndNow>(checked));
@@ -178,7 +178,7 @@ TEST_CASE("--check-config prints every setting as a file that reads back the sam
   CHECK(Contains(Mistake({"--check-config", "--stale-interval", "5m"}), "stale-interval"));
 }
 
-TEST_CASE("--help names every setting with its default, and the exit codes") {
+TEST_CASE("the help names every setting with its default, and the exit codes") {
   const auto help = LoadFrom({"--help"});
   REQUIRE(std::holds_alternative<EndNow>(help));
   CHECK(std::get<EndNow>(help).exit_code == kExitOk);
