@@ -2,13 +2,18 @@
 #pragma once
 
 #include <cassert>
-#include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "muster/errors.h"
 
 namespace muster {
+
+/// One of the errors, and no T: what a Result<T> may be made of besides.
+template <typename E, typename T>
+concept WorkerErrorOtherThan = std::is_constructible_v<WorkerError, E> && !std::is_constructible_v<T, E> &&
+                               !std::is_same_v<WorkerError, E>;
 
 /// Result<T> is returned by everything that can fail. Not thread-safe; owns what it holds.
 ///
@@ -20,10 +25,8 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
   Result(WorkerError error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
-  template <typename E>
-  requires std::is_constructible_v<WorkerError, E> &&
-      (!std::is_constructible_v<T, E>)&&(!std::is_same_v<std::remove_cvref_t<E>, Result>)Result(E error)
-      : state_(WorkerError(std::move(error))) {}  // NOLINT(google-explicit-constructor)
+  template <WorkerErrorOtherThan<T> E>
+  Result(E error) : state_(WorkerError(std::move(error))) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
 

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <string_view>
 
 namespace muster::bench {
@@ -57,7 +56,7 @@ struct Connection::Callbacks {
                           std::uint32_t* flags, nghttp2_data_source* source, void*) {
     Call& call = *static_cast<Call*>(source->ptr);
     const std::size_t size = std::min(room, call.request.size() - call.sent);
-    std::memcpy(out, call.request.data() + call.sent, size);
+    std::copy_n(call.request.data() + call.sent, size, out);
     call.sent += size;
     if (call.sent == call.request.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(size);

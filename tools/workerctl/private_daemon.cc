@@ -101,6 +101,7 @@ std::optional<std::string> PrivateDaemon::Start(const std::string& musterd,
                                     absl::StrCat("--port-file=", directory_, "/port")};
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
