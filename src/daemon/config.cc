@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/text.h"
-#include "rpc/listen.h"
+#include "runtime/listen_address.h"
 
 namespace muster::daemon {
 namespace {
@@ -19,7 +19,7 @@ std::optional<std::string> CheckStore(std::string_view store) {
 }  // namespace
 
 std::optional<std::string> Validate(const Config& config) {
-  const auto address = rpc::ListenAddress::Parse(config.grpc_listen);
+  const auto address = ListenAddress::Parse(config.grpc_listen);
   if (!address.ok()) return absl::StrCat("grpc-listen: ", std::string(address.status().message()));
   if (auto wrong = CheckStore(config.store)) return wrong;
   if (config.history < 1 || config.history > kMaxHistory) {

@@ -10,7 +10,7 @@
 #include "daemon/reload.h"
 #include "daemon/version.h"
 #include "muster/queries.h"
-#include "rpc/listen.h"
+#include "runtime/listen_address.h"
 #include "runtime/log.h"
 #include "store/store.h"
 
@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
 }
 
 absl::Status Daemon::Listen() {
-  auto address = rpc::ListenAddress::Parse(config_.grpc_listen);
+  auto address = ListenAddress::Parse(config_.grpc_listen);
   if (!address.ok()) return address.status();
   if (!address->Loopback()) {
     Log(LogLevel::kWarning,

@@ -13,8 +13,8 @@
 #include "rpc/commands.h"
 #include "rpc/gate.h"
 #include "rpc/health.h"
-#include "rpc/listen.h"
 #include "rpc/queries.h"
+#include "runtime/listen_address.h"
 
 namespace muster {
 class Executor;

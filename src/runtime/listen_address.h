@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace muster::rpc {
+namespace muster {
 
 /// "HOST:PORT", "[IPV6]:PORT" or "unix:PATH". Port 0: one that is free.
 struct ListenAddress {
@@ -24,4 +24,4 @@ struct ListenAddress {
 /// Why nobody can listen there now, found out by trying; for the message after a failure.
 std::string WhyNotListen(const ListenAddress& address);
 
-}  // namespace muster::rpc
+}  // namespace muster

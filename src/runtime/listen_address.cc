@@ -1,4 +1,4 @@
-#include "rpc/listen.h"
+#include "runtime/listen_address.h"
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -11,17 +11,18 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "domain/text.h"
 
-namespace muster::rpc {
+namespace muster {
 namespace {
 
 constexpr int kMaxPort = 65'535;
+constexpr std::size_t kShownBytes = 64;  // of what is no address, in the error
 
 absl::Status Bad(std::string_view text) {
   return absl::InvalidArgumentError(
-      absl::StrCat(Shown(text),
+      absl::StrCat(absl::Utf8SafeCHexEscape(std::string(text.substr(0, kShownBytes))),
                    " is no address to listen on: write HOST:PORT, [IPV6]:PORT or unix:PATH, as "
                    "127.0.0.1:50051"));
 }
@@ -93,7 +94,7 @@ std::string WhyNotListen(const ListenAddress& address) {
     if (error == EADDRINUSE) return "the address is in use: is another musterd running there?";
     if (error != 0) return std::strerror(error);
   }
-  return "gRPC gave no reason";
+  return "the system gave no reason";
 }
 
-}  // namespace muster::rpc
+}  // namespace muster
