@@ -9,6 +9,8 @@ find_package(SQLite3 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(Boost CONFIG REQUIRED) # of it Asio and Beast, which are headers
+find_package(ZLIB REQUIRED)
 if(MUSTER_GRPC)
   find_package(Protobuf REQUIRED)
   find_package(gRPC CONFIG REQUIRED)

@@ -19,7 +19,8 @@ BELOW = {
     "roll": {"domain", "usecases", "store", "runtime"},
     "jobs": {"roll", "runtime", "domain"},
     "rpc": {"domain", "usecases", "roll", "runtime"},
-    "daemon": {"domain", "usecases", "store", "roll", "jobs", "rpc", "runtime"},
+    "http": {"domain", "usecases", "roll", "runtime"},
+    "daemon": {"domain", "usecases", "store", "roll", "jobs", "rpc", "http", "runtime"},
 }
 
 # (what is wrong, where it is looked for, where it is allowed, the pattern, a line that breaks the rule)
@@ -32,12 +33,14 @@ RULES = [
      r"#include <sqlite3\.h>|\bsqlite3_\w+\(", "#include <sqlite3.h>"),
     ("speaks gRPC outside src/rpc", r"(src|include)/.*\.(h|cc)", r"src/rpc/.*",
      r"#include [<\"](grpc|grpcpp|google/protobuf|muster/v1)/", "#include <grpcpp/grpcpp.h>"),
+    ("knows Boost outside src/http", r"(src|include|tools|tests)/.*\.(h|cc)", r"src/http/.*",
+     r"#include <boost/|\bboost::", "#include <boost/asio.hpp>"),
     ("sleeps in a test; move the clock instead", r"tests/.*\.(h|cc)", r"",
      r"sleep_for|sleep_until|SleepFor|\bu?sleep\(", "std::this_thread::sleep_for(1s);"),
     ("locks with something other than muster::Mutex, which the sanitizer sees", r"src/.*\.(h|cc)", r"src/runtime/mutex\.h",
      r"std::(recursive_|shared_)?mutex|absl::Mutex\b|std::condition_variable", "std::mutex mu;"),
     ("shows a store in a public header", r"include/.*\.h", r"",
-     r"#include \"(store|runtime|rpc|roll|jobs|daemon|usecases|domain)/", '#include "store/store.h"'),
+     r"#include \"(store|runtime|rpc|http|roll|jobs|daemon|usecases|domain)/", '#include "store/store.h"'),
     ("is pure, and does I/O or locks", r"src/(domain|usecases)/.*\.(h|cc)", r"",
      r"#include <(fstream|iostream|thread|mutex|cstdio|unistd\.h)>|#include \"runtime/", "#include <fstream>"),
     ("is left open", r"(src|include|tools|tests|proto)/.*\.(h|cc|py|js|proto|cmake)", r"tests/tidy/.*",
