@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "muster/commands.h"
+#include "muster/foresight.h"
 #include "muster/queries.h"
 #include "muster/result.h"
 #include "muster/settings.h"
@@ -29,14 +30,18 @@
 namespace muster {
 
 class Executor;
+class ReadPool;
 class Store;
 
 /// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete
-/// itself there. Both methods are called by the writer, one command at a time, and must not block.
+/// itself there. All methods are called by the writer, one command at a time, and must not block.
 class Command {
  public:
   virtual ~Command() = default;
-  /// Decides, and stages changes. Keeps its answer for Finish.
+  /// Tells which workers it is about. Asked only where the store is far away.
+  virtual void Foresee(Foresight& foresight) const = 0;
+  /// Decides, and stages changes. Keeps its answer for Finish. Where daemons share a store it may be called
+  /// again, when another one was faster: the last call counts.
   virtual void Apply(WriteTx& tx, const Moment& now) = 0;
   /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason).
   /// The reason wins over the command's own answer, a refusal too: it was decided on a state that never came
@@ -44,7 +49,8 @@ class Command {
   virtual void Finish(const WorkerError* not_durable) = 0;
 
  protected:
-  /// Set by Apply: how many heartbeats it recorded. The roll counts them once they are durable.
+  /// Counted up by Apply, from 0: how many heartbeats it recorded. The roll counts them once they are
+  /// durable.
   std::int32_t heartbeats_recorded_ = 0;
 
  private:
@@ -55,6 +61,7 @@ class Command {
 
 /// What the roll knows of itself, for the fleet summary.
 struct RollStatus {
+  bool leads = false;  // of the daemons that share the roll, this one runs the scheduled jobs
   bool listening = false;
   std::string not_listening_because;  // for people; empty while listening
   ListeningTime clock;
@@ -94,9 +101,10 @@ class Roll {
   /// was not taken and Finish is not called.
   Outcome Submit(Command& command);
 
-  /// Submit for commands that are not hot: `apply` on the writer, then `done` with its answer or the error.
+  /// Submit for commands that are not hot: `apply` on the writer (see Command::Apply), then `done` with its
+  /// answer or the error. `worker_id` is the worker that it is about.
   template <typename T>
-  void Execute(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+  void Execute(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
                absl::AnyInvocable<void(Result<T>)> done);
 
   /// Runs one job (after those that wait or run) and reports. Two runs never overlap.
@@ -104,7 +112,7 @@ class Roll {
   /// Runs all three in order, without another run in between.
   void RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done);
 
-  /// Runs a query, at once or later, on this thread or another.
+  /// Runs a query, at once or later, on this thread or another. The destructor waits for those that run.
   void Read(absl::AnyInvocable<void(const ReadTx&)> query) const;
 
   std::shared_ptr<const Settings> settings() const;
@@ -123,6 +131,7 @@ class Roll {
  private:
   class Writer;
   std::unique_ptr<Writer> writer_;
+  std::unique_ptr<ReadPool> readers_;  // where the store is far away
 };
 
 namespace internal {
@@ -131,10 +140,14 @@ namespace internal {
 template <typename T>
 class FunctionCommand final : public Command {
  public:
-  FunctionCommand(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+  FunctionCommand(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
                   absl::AnyInvocable<void(Result<T>)> done)
-      : apply_(std::move(apply)), done_(std::move(done)) {}
+      : worker_id_(std::move(worker_id)), apply_(std::move(apply)), done_(std::move(done)) {}
 
+  void Foresee(Foresight& foresight) const override {
+    foresight.ids.push_back(worker_id_);
+    foresight.only_heartbeats = false;
+  }
   void Apply(WriteTx& tx, const Moment& now) override { answer_.emplace(apply_(tx, now)); }
   void Finish(const WorkerError* not_durable) override {
     const std::unique_ptr<FunctionCommand> self(this);
@@ -146,6 +159,7 @@ class FunctionCommand final : public Command {
   }
 
  private:
+  const std::string worker_id_;
   absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply_;
   absl::AnyInvocable<void(Result<T>)> done_;
   std::optional<Result<T>> answer_;
@@ -154,9 +168,10 @@ class FunctionCommand final : public Command {
 }  // namespace internal
 
 template <typename T>
-void Roll::Execute(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+void Roll::Execute(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
                    absl::AnyInvocable<void(Result<T>)> done) {
-  auto command = std::make_unique<internal::FunctionCommand<T>>(std::move(apply), std::move(done));
+  auto command =
+      std::make_unique<internal::FunctionCommand<T>>(std::move(worker_id), std::move(apply), std::move(done));
   const Outcome taken = Submit(*command);
   if (taken.ok()) {
     (void)command.release();  // deletes itself in Finish

@@ -9,7 +9,6 @@
 #include "absl/synchronization/notification.h"
 #include "daemon/reload.h"
 #include "daemon/version.h"
-#include "muster/queries.h"
 #include "runtime/listen_address.h"
 #include "runtime/log.h"
 #include "store/store.h"
@@ -20,18 +19,6 @@ namespace {
 // Together well within the 5 s that a stop may take.
 constexpr absl::Duration kDrainGrace = absl::Seconds(3);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
-
-std::int64_t CountWorkers(const Roll& roll) {
-  std::int64_t workers = 0;
-  roll.Read([&workers](const ReadTx& tx) {
-    const Result<std::vector<RegionTotals>> regions = muster::CountWorkers(tx);
-    if (!regions.ok()) return;
-    for (const RegionTotals& region : *regions) {
-      for (const WorkerStatus status : kAllStatuses) workers += region.by_status[static_cast<int>(status)];
-    }
-  });
-  return workers;
-}
 
 }  // namespace
 
@@ -89,10 +76,7 @@ absl::Status Daemon::OpenRoll() {
 
 void Daemon::SayServing() const {
   Log(LogLevel::kInfo, "serving",
-      {{"version", kVersion},
-       {"grpc", server_->address().ToString()},
-       {"store", config_.store},
-       {"workers", absl::StrCat(CountWorkers(*roll_))}});
+      {{"version", kVersion}, {"grpc", server_->address().ToString()}, {"store", config_.store}});
 }
 
 void Daemon::Reload(const Config& loaded) {

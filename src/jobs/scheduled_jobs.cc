@@ -102,7 +102,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
 
   void Check(Job job) {
     if (stopped_.load(std::memory_order_relaxed)) return;
-    if (!Last(job).running && UntilDue(job) <= absl::ZeroDuration()) {
+    if (!Last(job).running && roll_.Status().leads && UntilDue(job) <= absl::ZeroDuration()) {
       Last(job) = {clock_.MonotonicNow(), Covered(job), true};
       roll_.RunJob(job, [self = shared_from_this(), job](const Result<SweepReport>& run) {
         self->Last(job).running = false;

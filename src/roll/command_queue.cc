@@ -2,6 +2,11 @@
 
 namespace muster {
 
+CommandQueue::List::Iterator& CommandQueue::List::Iterator::operator++() {
+  command_ = command_->next_;
+  return *this;
+}
+
 Command& CommandQueue::List::PopFront() {
   Command& command = *first_;
   first_ = command.next_;

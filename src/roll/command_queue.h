@@ -21,7 +21,20 @@ class CommandQueue {
   /// Commands in order, linked by themselves. Not thread-safe.
   class List {
    public:
+    class Iterator {
+     public:
+      explicit Iterator(Command* command) : command_(command) {}
+      Command& operator*() const { return *command_; }
+      Iterator& operator++();
+      bool operator==(const Iterator&) const = default;
+
+     private:
+      Command* command_;
+    };
+
     bool empty() const { return first_ == nullptr; }
+    Iterator begin() const { return Iterator(first_); }
+    Iterator end() const { return Iterator(nullptr); }
     /// Precondition: not empty.
     Command& PopFront();
     void PushBack(Command& command);

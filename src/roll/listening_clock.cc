@@ -24,14 +24,14 @@ absl::Duration ListeningClock::Tick(const Settings& settings) {
 }
 
 void ListeningClock::Start(absl::Duration monotonic, const std::optional<ListeningState>& last,
-                           const Settings& settings) {
+                           const Settings& settings, std::string because) {
   credit_ = last ? last->allowance_credit : settings.ReconnectAllowance();
   Configure(settings);
   started_ = true;
   observed_ = monotonic;
   if (!last) return;
   now_ = last->now;
-  BeginAllowance("the daemon was started again");
+  BeginAllowance(std::move(because));
 }
 
 void ListeningClock::Configure(const Settings& settings) {

@@ -51,8 +51,9 @@ class ListeningClock {
   /// How often the clock wants to be read at least.
   static absl::Duration Tick(const Settings& settings);
 
-  /// `last` is what was stored by the run before, if there was one.
-  void Start(absl::Duration monotonic, const std::optional<ListeningState>& last, const Settings& settings);
+  /// `last` is what was stored by the run before, if there was one; `because` says what became of that.
+  void Start(absl::Duration monotonic, const std::optional<ListeningState>& last, const Settings& settings,
+             std::string because = "the daemon was started again");
   void Configure(const Settings& settings);
 
   void Observe(absl::Duration monotonic);
@@ -60,6 +61,8 @@ class ListeningClock {
   void StoreFailed();
   /// A commit worked.
   void StoreWorks();
+  /// Workers may have to find another way to be heard: an allowance begins.
+  void Allow(std::string because) { BeginAllowance(std::move(because)); }
   /// Moves on by the smallest step, so that a commit has something to write and shows whether the store is
   /// back.
   void Nudge() { now_ = now_ + absl::Microseconds(1); }

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "roll/read_pool.h"
 #include "roll/writer.h"
 #include "store/store.h"
 
@@ -24,7 +25,9 @@ std::uint64_t RandomBits() {
 }  // namespace
 
 Roll::Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings)
-    : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)) {}
+    : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)) {
+  if (writer_->store().Shared()) readers_ = std::make_unique<ReadPool>(writer_->store().Reader());
+}
 
 Roll::~Roll() = default;
 
@@ -55,6 +58,7 @@ void Roll::RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done) {
 }
 
 void Roll::Read(absl::AnyInvocable<void(const ReadTx&)> query) const {
+  if (readers_ != nullptr) return readers_->Run(std::move(query));
   query(writer_->store().Reader());
 }
 

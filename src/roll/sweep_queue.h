@@ -39,6 +39,9 @@ class SweepQueue {
   /// StepFailed. Precondition: not empty.
   Outcome Step(WriteTx& tx, const Moment& now, const Settings& settings);
 
+  /// Whether the step that was staged last ends the run. Precondition: not empty.
+  bool RunEnds() const { return runs_.front().complete && runs_.front().jobs.size() == 1; }
+
   /// What a committed step did.
   struct Progress {
     Job job;

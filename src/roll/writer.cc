@@ -18,6 +18,11 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gon
 constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
+// How often a batch is decided again because another daemon was faster. The second time nobody can be.
+constexpr int kMostTries = 3;
+// A writer that did not attend for so many ticks was stopped or stuck: another may lead by now.
+constexpr int kTicksToAttendAnew = 3;
+
 // The store's own work: as much as a tenth of the time under load, more when there is nothing else to do.
 constexpr absl::Duration kMaintainEvery = absl::Milliseconds(10);
 constexpr absl::Duration kMaintainUnderLoad = absl::Milliseconds(1);
@@ -47,7 +52,10 @@ void Roll::Writer::Start() {
       const MutexLock lock(mu_);
       started_at_ = clock_.WallNow();
       heartbeat_rate_.Add(started_, 0);
-      listening_.Start(started_, store_->LastListening(), *settings_);
+      roll_clock_.Configure(*settings_);
+      if (!store_->Shared()) {
+        roll_clock_.Lead(started_, store_->LastListening(), *settings_, "the daemon was started again");
+      }
     }
     Tick();
   });
@@ -91,6 +99,7 @@ void Roll::Writer::Drain(absl::AnyInvocable<void()> drained) {
     batch_waits_.Append(rest);
     drained_.push_back(std::move(drained));
     draining_ = true;
+    if (!sweeps_.empty()) store_->EndRun();
     sweeps_.Abandon(Draining());
     QueueTurn();
   });
@@ -105,7 +114,9 @@ void Roll::Writer::QueueTurn() {
 }
 
 void Roll::Writer::Tick() {
+  sweeps_wait_ = false;
   Turn();
+  if (store_->Shared() && last_attended_ < now_) Attend();
   SayWhetherListening();
   CountFleet();
   StoreClockIfDue();
@@ -118,7 +129,7 @@ void Roll::Writer::SayWhetherListening() {
   std::string because;
   {
     const MutexLock lock(mu_);
-    because = listening_.NotListeningBecause(now_);
+    because = roll_clock_.NotListeningBecause(now_);
   }
   if (because.empty() == said_listening_) return;
   said_listening_ = because.empty();
@@ -129,17 +140,43 @@ void Roll::Writer::SayWhetherListening() {
   }
 }
 
+void Roll::Writer::Attend() {
+  last_attended_ = now_;
+  ListeningReport own;
+  {
+    const MutexLock lock(mu_);
+    own = roll_clock_.report();
+  }
+  const Result<Standing> standing = store_->Attend(own, ListeningClock::Tick(*settings_));
+  const MutexLock lock(mu_);
+  if (!standing.ok()) return roll_clock_.StoreFailed();
+  if (!standing->leads) {
+    if (roll_clock_.leads()) Log(LogLevel::kWarning, "another daemon leads now");
+    roll_clock_.Follow(now_, standing->heard, *settings_);
+  } else if (!roll_clock_.leads()) {
+    Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
+    roll_clock_.Lead(now_, store_->LastListening(), *settings_, "another daemon had led before");
+  }
+  if (standing->daemon_lost) roll_clock_.DaemonLost();
+  roll_clock_.StoreWorks();
+  workers_ = standing->workers;
+}
+
 void Roll::Writer::Turn() {
   AdoptSettings();
   Observe();
+  if (store_->Shared() && now_ - last_attended_ > kTicksToAttendAnew * ListeningClock::Tick(*settings_)) {
+    Attend();
+  }
   batch_waits_.Append(queue_.TakeAll());
   if (!batch_waits_.empty()) CarryOutBatch();
-  if (!sweeps_.empty()) CarryOutSweepStep();
+  if (!sweeps_.empty() && !sweeps_wait_) CarryOutSweepStep();
   if (draining_) {  // the store's own work can wait for the next start
     return batch_waits_.empty() ? FinishDraining() : QueueTurn();
   }
   MaintainStore();
-  if (!batch_waits_.empty() || !sweeps_.empty() || maintenance_waits_) QueueTurn();
+  const bool sweep_waits = !sweeps_.empty() && !sweeps_wait_;
+  if (!batch_waits_.empty() || sweep_waits || maintenance_waits_) QueueTurn();
 }
 
 void Roll::Writer::AdoptSettings() {
@@ -147,73 +184,94 @@ void Roll::Writer::AdoptSettings() {
   if (current == settings_) return;
   settings_ = std::move(current);
   const MutexLock lock(mu_);
-  listening_.Configure(*settings_);
+  roll_clock_.Configure(*settings_);
 }
 
 void Roll::Writer::Observe() {
   now_ = clock_.MonotonicNow();
   const MutexLock lock(mu_);
-  listening_.Observe(now_);
+  roll_clock_.Observe(now_);
 }
 
 Moment Roll::Writer::BeginMoment() {
   const absl::Time wall = absl::FromUnixMicros(absl::ToUnixMicros(clock_.WallNow()));
   const MutexLock lock(mu_);
-  return {wall, listening_.now()};
+  return {wall, roll_clock_.now()};
 }
 
 Outcome Roll::Writer::Commit() {
   ListeningState state;
   {
     const MutexLock lock(mu_);
-    if (listening_.store_away()) listening_.Nudge();
-    state = listening_.state();
+    if (roll_clock_.store_away()) roll_clock_.Nudge();
+    state = roll_clock_.report().state;
   }
   Outcome committed = store_->Commit(state);
   if (!committed.ok()) store_->Rollback();
+  if (store_->Overtaken()) return committed;
   const MutexLock lock(mu_);
   if (committed.ok()) {
     last_commit_ = now_;
-    listening_.StoreWorks();
+    roll_clock_.StoreWorks();
   } else {
-    listening_.StoreFailed();
+    roll_clock_.StoreFailed();
   }
   return committed;
 }
 
 void Roll::Writer::CarryOutBatch() {
-  WriteTx& tx = store_->Begin();
-  const Moment moment = BeginMoment();
-  CommandQueue::List applied;
-  std::int64_t heartbeats = 0;
+  CommandQueue::List batch;
   int count = 0;
+  foresight_.ids.clear();
+  foresight_.only_heartbeats = true;
+  const bool foresees = store_->Foresees();
   for (; count < kBatchLimit && !batch_waits_.empty(); ++count) {
     Command& command = batch_waits_.PopFront();
-    command.Apply(tx, moment);
-    heartbeats += command.heartbeats_recorded_;
-    applied.PushBack(command);
+    if (foresees) command.Foresee(foresight_);
+    batch.PushBack(command);
   }
   queue_.Forget(count);
-  const Outcome committed = Commit();
-  if (committed.ok() && heartbeats > 0) {
-    const MutexLock lock(mu_);
-    heartbeats_ += heartbeats;
-    heartbeat_rate_.Add(now_, heartbeats);
+  Result<std::int64_t> heartbeats = Decide(batch, foresight_);
+  for (int tries = 1; !heartbeats.ok() && store_->Overtaken() && tries < kMostTries; ++tries) {
+    foresight_.only_heartbeats = false;
+    heartbeats = Decide(batch, foresight_);
   }
-  const WorkerError* const not_durable = committed.ok() ? nullptr : &committed.error();
-  while (!applied.empty()) applied.PopFront().Finish(not_durable);
+  if (heartbeats.ok() && *heartbeats > 0) {
+    const MutexLock lock(mu_);
+    heartbeats_ += *heartbeats;
+    heartbeat_rate_.Add(now_, *heartbeats);
+  }
+  const WorkerError* const not_durable = heartbeats.ok() ? nullptr : &heartbeats.error();
+  while (!batch.empty()) batch.PopFront().Finish(not_durable);
+}
+
+Result<std::int64_t> Roll::Writer::Decide(const CommandQueue::List& batch, const Foresight& foresight) {
+  WriteTx& tx = store_->BeginBatch(foresight);
+  const Moment moment = BeginMoment();
+  std::int64_t heartbeats = 0;
+  for (Command& command : batch) {
+    command.heartbeats_recorded_ = 0;
+    command.Apply(tx, moment);
+    heartbeats += command.heartbeats_recorded_;
+  }
+  const Outcome committed = Commit();
+  if (!committed.ok()) return committed.error();
+  return heartbeats;
 }
 
 void Roll::Writer::CarryOutSweepStep() {
-  WriteTx& tx = store_->Begin();
+  WriteTx* const tx = store_->BeginStep();
+  sweeps_wait_ = tx == nullptr;
+  if (sweeps_wait_) return;
   const Moment moment = BeginMoment();
-  Outcome outcome = sweeps_.Step(tx, moment, *settings_);
+  Outcome outcome = sweeps_.Step(*tx, moment, *settings_);
   if (outcome.ok()) {
     outcome = Commit();
   } else {
     store_->Rollback();
   }
   if (!outcome.ok()) {
+    store_->EndRun();
     {
       const MutexLock lock(mu_);
       ++job_failures_;
@@ -221,6 +279,7 @@ void Roll::Writer::CarryOutSweepStep() {
     sweeps_.StepFailed(outcome.error());
     return;
   }
+  if (sweeps_.RunEnds()) store_->EndRun();
   const SweepQueue::Progress progress = sweeps_.StepCommitted();
   const MutexLock lock(mu_);
   if (progress.job == Job::kStaleDetection) {
@@ -232,11 +291,12 @@ void Roll::Writer::CarryOutSweepStep() {
 }
 
 void Roll::Writer::StoreClockIfDue() {
+  if (store_->Shared()) return;  // Attend does
   {
     const MutexLock lock(mu_);
     const absl::Duration pace =
         now_ - started_ < kYoung ? ListeningClock::Tick(*settings_) : kStoreClockEvery;
-    if (!listening_.store_away() && now_ - last_commit_ < pace) return;
+    if (!roll_clock_.store_away() && now_ - last_commit_ < pace) return;
   }
   store_->Begin();
   (void)Commit();  // the listening clock takes note of a failure
@@ -250,16 +310,19 @@ void Roll::Writer::MaintainStore() {
 }
 
 void Roll::Writer::CountFleet() {
-  const Result<std::vector<RegionTotals>> totals = store_->Reader().Totals();
-  if (!totals.ok()) return;
-  std::int64_t workers = 0;
-  for (const RegionTotals& region : *totals) {
-    for (const WorkerStatus status : kAllStatuses) workers += region.by_status[static_cast<int>(status)];
+  if (!store_->Shared()) {  // else Attend was told
+    const Result<std::vector<RegionTotals>> totals = store_->Reader().Totals();
+    if (!totals.ok()) return;
+    std::int64_t workers = 0;
+    for (const RegionTotals& region : *totals) {
+      for (const WorkerStatus status : kAllStatuses) workers += region.by_status[static_cast<int>(status)];
+    }
+    const MutexLock lock(mu_);
+    workers_ = workers;
   }
-  advised_micros_.store(absl::ToInt64Microseconds(muster::AdvisedInterval(workers, *settings_)),
-                        std::memory_order_relaxed);
   const MutexLock lock(mu_);
-  workers_ = workers;
+  advised_micros_.store(absl::ToInt64Microseconds(muster::AdvisedInterval(workers_, *settings_)),
+                        std::memory_order_relaxed);
 }
 
 void Roll::Writer::FinishDraining() {
@@ -273,10 +336,11 @@ RollStatus Roll::Writer::Status() const {
   const absl::Duration now = clock_.MonotonicNow();
   RollStatus status;
   const MutexLock lock(mu_);
-  status.not_listening_because = listening_.NotListeningBecause(now);
+  status.leads = roll_clock_.leads();
+  status.not_listening_because = roll_clock_.NotListeningBecause(now);
   status.listening = status.not_listening_because.empty();
-  status.clock = listening_.now();
-  status.store_writable = !listening_.store_away();
+  status.clock = roll_clock_.now();
+  status.store_writable = !roll_clock_.store_away();
   status.heartbeats_recorded = heartbeats_;
   status.heartbeats_per_second = heartbeat_rate_.PerSecond(now);
   status.workers = workers_;

@@ -3,7 +3,8 @@
 // A turn reads the clocks, carries out one batch of the commands that wait, one step of the job that runs,
 // and a little of the store's own work; where more is to be done it queues for another turn. A tick, a second
 // or less apart, is a turn that comes by itself: it keeps the listening clock going, and stores it now and
-// then where no batch does.
+// then where no batch does. Where daemons share the store, each has a writer; the tick is also when it takes
+// its part among them.
 #pragma once
 
 #include <atomic>
@@ -17,8 +18,8 @@
 #include "muster/roll.h"
 #include "roll/command_queue.h"
 #include "roll/detection_stats.h"
-#include "roll/listening_clock.h"
 #include "roll/rate_meter.h"
+#include "roll/roll_clock.h"
 #include "roll/settings_box.h"
 #include "roll/sweep_queue.h"
 #include "runtime/mutex.h"
@@ -47,11 +48,16 @@ class Roll::Writer {
   void Tick();
   void Turn();
   void SayWhetherListening();
+  /// Where the store is shared: takes part, and finds out whether this daemon leads.
+  void Attend();
   void QueueTurn();
   /// Reads the clocks.
   void Observe();
   void AdoptSettings();
   void CarryOutBatch();
+  /// One try: begins, lets every command decide, commits. Returns the heartbeats recorded, or why nothing
+  /// was.
+  Result<std::int64_t> Decide(const CommandQueue::List& batch, const Foresight& foresight);
   void CarryOutSweepStep();
   void StoreClockIfDue();
   void MaintainStore();
@@ -74,17 +80,20 @@ class Roll::Writer {
   absl::Duration started_;
   absl::Duration last_commit_;
   absl::Duration last_maintenance_;
+  absl::Duration last_attended_;
   bool maintenance_waits_ = false;
   bool turn_queued_ = false;
   bool said_listening_ = true;
   CommandQueue::List batch_waits_;
   SweepQueue sweeps_;
+  bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs at this moment
+  Foresight foresight_;
   bool draining_ = false;
   std::vector<absl::AnyInvocable<void()>> drained_;
 
   // What Status tells; written by the writer only.
   mutable Mutex mu_;
-  ListeningClock listening_ ABSL_GUARDED_BY(mu_);
+  RollClock roll_clock_ ABSL_GUARDED_BY(mu_);
   mutable RateMeter heartbeat_rate_ ABSL_GUARDED_BY(mu_);
   std::int64_t heartbeats_ ABSL_GUARDED_BY(mu_) = 0;
   DetectionStats detection_ ABSL_GUARDED_BY(mu_);

@@ -79,10 +79,15 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
     ToProto(timeout_, *response_.mutable_heartbeat_timeout());
   }
 
+  void Foresee(Foresight& foresight) const override {
+    for (const HeartbeatCommand& each : heartbeats_) foresight.ids.push_back(each.worker_id);
+  }
+
   void Apply(WriteTx& tx, const Moment& now) override {
     ToProto(now.wall, *response_.mutable_recorded_at());
     for (std::size_t i = 0; i < heartbeats_.size(); ++i) {
       v1::HeartbeatResult& result = *response_.mutable_results(static_cast<int>(i));
+      result.Clear();
       const Result<HeartbeatReceipt> receipt = RecordHeartbeat(heartbeats_[i], timeout_, tx, now);
       if (receipt.ok()) {
         ++heartbeats_recorded_;

@@ -75,9 +75,12 @@ grpc::ServerUnaryReactor* CommandsService::RegisterWorker(Context* context, cons
                                                           Bytes* reply) {
   using Call = UnaryCall<v1::RegisterWorkerRequest, v1::RegisterWorkerResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+    RegisterWorkerCommand command = CommandFrom(call.request, call.Caller());
+    std::string id = command.worker_id;
     roll.Execute<WorkerView>(
-        [command = CommandFrom(call.request, call.Caller())](WriteTx& tx, const Moment& now) mutable {
-          return muster::RegisterWorker(std::move(command), tx, now);
+        std::move(id),
+        [command = std::move(command)](WriteTx& tx, const Moment& now) {
+          return muster::RegisterWorker(command, tx, now);
         },
         ReplyWithWorker(call));
   });
@@ -90,6 +93,7 @@ grpc::ServerUnaryReactor* CommandsService::UnregisterWorker(Context* context, co
     UnregisterWorkerCommand command{call.request.worker_id(), std::nullopt, call.Caller()};
     if (call.request.has_expected_revision()) command.expected_revision = call.request.expected_revision();
     roll.Execute<WorkerView>(
+        call.request.worker_id(),
         [command = std::move(command)](WriteTx& tx, const Moment& now) {
           return muster::UnregisterWorker(command, tx, now);
         },
@@ -116,7 +120,9 @@ grpc::ServerUnaryReactor* CommandsService::UpdateWorkerStatus(Context* context, 
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
     Result<UpdateWorkerStatusCommand> command = CommandFrom(call.request, call.Caller());
     if (!command.ok()) return call.Refuse(command.error());
+    std::string id = command->worker_id;
     roll.Execute<WorkerView>(
+        std::move(id),
         [command = *std::move(command)](WriteTx& tx, const Moment& now) {
           return muster::UpdateWorkerStatus(command, tx, now);
         },

@@ -40,6 +40,8 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
   }
 
  private:
+  void Foresee(Foresight& foresight) const override { foresight.ids.push_back(heartbeat_.worker_id); }
+
   void Apply(WriteTx& tx, const Moment& now) override {
     recorded_at_ = now.wall;
     receipt_.emplace(RecordHeartbeat(heartbeat_, timeout_, tx, now));

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "muster/event.h"
+#include "muster/foresight.h"
 #include "muster/queries.h"
 #include "muster/result.h"
 #include "muster/worker.h"
@@ -113,6 +114,24 @@ class WriteTx : public ReadTx {
   virtual Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) = 0;
 };
 
+/// What is said of the listening clock, to everyone who shares the roll.
+struct ListeningReport {
+  ListeningState state;
+  bool advancing = false;
+  std::string because;  // why it stands still; empty while it advances
+};
+
+/// A daemon's part in a roll that several daemons may share.
+struct Standing {
+  /// This one moves the listening clock and runs the scheduled jobs; no other does.
+  bool leads = true;
+  /// Where another one leads: what that one says of the clock, brought forward to now.
+  ListeningReport heard;
+  /// A daemon that had taken part stands still, told once: its workers have to find their way to another.
+  bool daemon_lost = false;
+  std::int64_t workers = 0;  // on the roll
+};
+
 /// Destroying a store closes it; nothing that was committed is lost.
 class Store {
  public:
@@ -130,6 +149,32 @@ class Store {
   virtual Outcome Commit(const ListeningState& listening) = 0;
   virtual void Rollback() = 0;
 
+  // A store that several daemons share: each has a writer of its own. What follows is the writer's as well.
+  // The defaults are those of a store that has one daemon.
+
+  /// Whether BeginBatch wants to know what the batch is about.
+  virtual bool Foresees() const { return false; }
+  /// Begin for a batch of commands. Where `foresight` says that there is nothing but heartbeats, the views of
+  /// the transaction have no pulse.
+  virtual WriteTx& BeginBatch(const Foresight& /*foresight*/) { return Begin(); }
+  /// Whether the last Commit failed for no other reason than that another daemon had changed what this
+  /// transaction had read: the batch is to be decided again. Never so after Begin.
+  virtual bool Overtaken() const { return false; }
+
+  /// Begin for a step of a run of jobs. Null while the run of another daemon is under way: runs never
+  /// overlap.
+  virtual WriteTx* BeginStep() { return &Begin(); }
+  /// The run whose steps were begun is over, whether it came to its end or not.
+  virtual void EndRun() {}
+
+  /// Called at every tick, a second apart or less (`tick`): takes part, and finds out what part that is. A
+  /// leader says what its clock shows; a follower's report is not looked at. StoreUnavailable.
+  virtual Result<Standing> Attend(const ListeningReport& /*own*/, absl::Duration /*tick*/) {
+    return Standing();
+  }
+  /// Whether there may be others. If so, nobody leads before Attend says so.
+  virtual bool Shared() const { return false; }
+
   /// Background work on the writer's thread (folding, trimming): a bounded step of about `budget`.
   /// Returns true if more waits to be done now. An infinite budget: everything, also what would wait until it
   /// pays.
@@ -145,8 +190,9 @@ struct StoreOptions {
   std::string holder;  // who opens it, for the message to a second daemon: "musterd 127.0.0.1:50051"
 };
 
-/// `spec` is "memory:" or "sqlite:PATH". Errors are for the operator: they say what is wrong and what to do.
-/// A database that another process holds is FAILED_PRECONDITION and names the holder.
+/// `spec` is "memory:", "sqlite:PATH" or "postgresql://…". Errors are for the operator: they say what is
+/// wrong and what to do. A SQLite database that another process holds is FAILED_PRECONDITION and names the
+/// holder; a PostgreSQL database is shared.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(std::string_view spec, const StoreOptions& options);
 
 }  // namespace muster

@@ -11,6 +11,7 @@ namespace muster {
 namespace {
 
 struct Numbered final : Command {
+  void Foresee(Foresight&) const override {}
   void Apply(WriteTx&, const Moment&) override {}
   void Finish(const WorkerError*) override {}
   int thread = 0;

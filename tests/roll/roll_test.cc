@@ -28,6 +28,7 @@ namespace {
 // Notes what became of it.
 struct Probe final : Command {
   explicit Probe(std::vector<int>* order = nullptr, int number = 0) : order_(order), number_(number) {}
+  void Foresee(Foresight&) const override {}
   void Apply(WriteTx&, const Moment& now) override {
     heartbeats_recorded_ = 1;
     moment = now;

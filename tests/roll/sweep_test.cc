@@ -49,6 +49,7 @@ struct Fixture {
 // Submits itself again and again, until told to stop: other people's heartbeats.
 struct Stream final : Command {
   explicit Stream(Roll& r) : roll(r) {}
+  void Foresee(Foresight&) const override {}
   void Apply(WriteTx&, const Moment&) override {}
   void Finish(const WorkerError*) override {
     ++batches;

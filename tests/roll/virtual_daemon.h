@@ -86,7 +86,7 @@ class VirtualDaemon {
   template <typename T>
   Result<T> Carry(absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply) {
     std::optional<Result<T>> answer;
-    roll_.Execute<T>(std::move(apply), [&](Result<T> result) { answer.emplace(std::move(result)); });
+    roll_.Execute<T>("", std::move(apply), [&](Result<T> result) { answer.emplace(std::move(result)); });
     executor_.RunUntilIdle();
     return *std::move(answer);
   }
