@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "muster/commands.h"
+#include "roll/instance_id.h"
 #include "rpc/batch_heartbeat.h"
 #include "rpc/convert.h"
 #include "rpc/heartbeat.h"
-#include "rpc/instance_id.h"
 #include "rpc/unary.h"
 
 namespace muster::rpc {

@@ -5,7 +5,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "muster/v1/commands.grpc.pb.h"
-#include "rpc/gate.h"
+#include "roll/gate.h"
 
 namespace muster::rpc {
 

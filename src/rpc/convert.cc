@@ -72,6 +72,13 @@ void ToProto(const WorkerView& view, v1::Worker& out) {
   if (view.pulse.in_use) out.set_in_use(*view.pulse.in_use);
 }
 
+void ToProto(const HeartbeatSummary& summary, v1::HeartbeatSummary& out) {
+  out.set_total(summary.total);
+  if (summary.silent_for) ToProto(*summary.silent_for, *out.mutable_silent_for());
+  out.set_fresh(summary.fresh);
+  for (const absl::Time at : summary.recent) ToProto(at, *out.add_recent());
+}
+
 void ToProto(const Event& event, v1::Event& out) {
   out.set_cursor(event.cursor);
   out.set_type(ToProto(event.type));

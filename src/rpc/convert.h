@@ -16,6 +16,7 @@
 #include "muster/v1/queries.pb.h"
 #include "muster/v1/worker.pb.h"
 #include "muster/worker.h"
+#include "roll/heartbeat_summary.h"
 
 namespace muster::rpc {
 
@@ -25,6 +26,7 @@ v1::WorkerStatus ToProto(WorkerStatus status);
 v1::EventType ToProto(EventType type);
 /// Everything but `heartbeats`.
 void ToProto(const WorkerView& view, v1::Worker& out);
+void ToProto(const HeartbeatSummary& summary, v1::HeartbeatSummary& out);
 void ToProto(const Event& event, v1::Event& out);
 void ToProto(const HeartbeatRecord& record, v1::HeartbeatRecord& out);
 void ToProto(const SweepReport& report, v1::JobResult& out);

@@ -4,7 +4,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
-#include "rpc/gate.h"
+#include "roll/gate.h"
 
 namespace muster::rpc {
 

@@ -6,8 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "muster/queries.h"
+#include "roll/fleet_summary.h"
+#include "roll/heartbeat_summary.h"
 #include "rpc/convert.h"
-#include "rpc/heartbeat_summary.h"
 #include "rpc/summary.h"
 #include "rpc/unary.h"
 
@@ -56,8 +57,9 @@ grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Byte
       v1::Worker& out = *call.response.mutable_worker();
       ToProto(*worker, out);
       if (heartbeats) {
-        const Outcome summed = HeartbeatSummaries(tx, roll).Add(*worker, out);
-        if (!summed.ok()) return call.Refuse(summed.error());
+        const Result<HeartbeatSummary> summary = HeartbeatSummaries(tx, roll).Of(*worker);
+        if (!summary.ok()) return call.Refuse(summary.error());
+        ToProto(*summary, *out.mutable_heartbeats());
       }
       call.Reply();
     });
@@ -81,8 +83,9 @@ grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const By
         v1::Worker& out = *call.response.add_workers();
         ToProto(worker, out);
         if (!summaries) continue;
-        const Outcome summed = summaries->Add(worker, out);
-        if (!summed.ok()) return call.Refuse(summed.error());
+        const Result<HeartbeatSummary> summary = summaries->Of(worker);
+        if (!summary.ok()) return call.Refuse(summary.error());
+        ToProto(*summary, *out.mutable_heartbeats());
       }
       call.response.set_next_page_token(workers->next_page_token);
       call.Reply();
@@ -127,8 +130,9 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
   using Call = UnaryCall<v1::GetFleetSummaryRequest, v1::GetFleetSummaryResponse>;
   return Call::Begin(gate_, context, received, reply, [this](Call& call, Roll& roll) {
     roll.Read([&call, &roll, &version = version_](const ReadTx& tx) {
-      const Outcome summed = FillSummary(tx, roll, call.response);
-      if (!summed.ok()) return call.Refuse(summed.error());
+      const Result<FleetSummary> summary = SumUpFleet(tx, roll);
+      if (!summary.ok()) return call.Refuse(summary.error());
+      ToProto(*summary, call.response);
       call.response.set_version(version);
       call.Reply();
     });

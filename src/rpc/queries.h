@@ -7,7 +7,7 @@
 #include <string>
 
 #include "muster/v1/queries.grpc.pb.h"
-#include "rpc/gate.h"
+#include "roll/gate.h"
 
 namespace muster::rpc {
 

@@ -1,9 +1,5 @@
 #include "rpc/summary.h"
 
-#include <string>
-#include <vector>
-
-#include "muster/commands.h"
 #include "rpc/convert.h"
 
 namespace muster::rpc {
@@ -26,9 +22,9 @@ void Fill(const RegionTotals& totals, ListeningTime now, v1::RegionSummary& out)
   out.set_capacity(totals.capacity);
   out.set_in_use(totals.in_use);
   out.set_free_capacity(totals.free_capacity);
-  if (totals.held && totals.held_until > now) {
+  if (const auto held = HeldFor(totals, now)) {
     out.set_held(true);
-    ToProto(totals.held_until - now, *out.mutable_held_for());
+    ToProto(*held, *out.mutable_held_for());
   }
 }
 
@@ -47,32 +43,15 @@ void Fill(const RollStatus& status, v1::GetFleetSummaryResponse& out) {
 
 }  // namespace
 
-Outcome FillSummary(const ReadTx& tx, const Roll& roll, v1::GetFleetSummaryResponse& out) {
-  const RollStatus status = roll.Status();
-  const Result<std::vector<RegionTotals>> regions = CountWorkers(tx);
-  if (!regions.ok()) return regions.error();
-  const Result<EventPage> newest = ListEvents(tx, {"", 0, /*newest_first=*/true}, {1, ""});
-  if (!newest.ok()) return newest.error();
-
-  StatusCounts fleet = {};
-  std::int64_t workers = 0;
-  for (const RegionTotals& region : *regions) {
-    Fill(region, status.clock, *out.add_by_region());
-    for (const WorkerStatus each : kAllStatuses) {
-      fleet[static_cast<int>(each)] += region.by_status[static_cast<int>(each)];
-      workers += region.by_status[static_cast<int>(each)];
-    }
-  }
-  out.set_workers(workers);
-  Fill(fleet, *out.mutable_by_status());
-  Fill(status, out);
-
-  const auto settings = roll.settings();
-  ToProto(settings->heartbeat_timeout, *out.mutable_heartbeat_timeout());
-  ToProto(AdvisedInterval(workers, *settings), *out.mutable_advised_interval());
-  out.set_pacing_saturated(PacingSaturated(workers, *settings));
-  if (!newest->events.empty()) out.set_last_event_cursor(newest->events.front().cursor);
-  return Ok();
+void ToProto(const FleetSummary& summary, v1::GetFleetSummaryResponse& out) {
+  out.set_workers(summary.workers);
+  Fill(summary.by_status, *out.mutable_by_status());
+  for (const RegionTotals& region : summary.by_region) Fill(region, summary.roll.clock, *out.add_by_region());
+  Fill(summary.roll, out);
+  ToProto(summary.heartbeat_timeout, *out.mutable_heartbeat_timeout());
+  ToProto(summary.advised_interval, *out.mutable_advised_interval());
+  out.set_pacing_saturated(summary.pacing_saturated);
+  out.set_last_event_cursor(summary.last_event_cursor);
 }
 
 }  // namespace muster::rpc

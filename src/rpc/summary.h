@@ -1,13 +1,12 @@
-// GetFleetSummary: the fleet in numbers.
+// GetFleetSummary: the fleet in numbers, in the words of the contract. Pure.
 #pragma once
 
-#include "muster/queries.h"
-#include "muster/roll.h"
 #include "muster/v1/queries.pb.h"
+#include "roll/fleet_summary.h"
 
 namespace muster::rpc {
 
-/// Fills everything but the version. StoreUnavailable.
-Outcome FillSummary(const ReadTx& tx, const Roll& roll, v1::GetFleetSummaryResponse& out);
+/// Everything but the version.
+void ToProto(const FleetSummary& summary, v1::GetFleetSummaryResponse& out);
 
 }  // namespace muster::rpc

@@ -10,7 +10,7 @@
 
 #include "muster/result.h"
 #include "muster/roll.h"
-#include "rpc/gate.h"
+#include "roll/gate.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
 #include "rpc/wire.h"

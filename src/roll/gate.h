@@ -9,12 +9,12 @@
 #include "muster/errors.h"
 #include "muster/roll.h"
 
-namespace muster::rpc {
+namespace muster {
 
 class Gate {
  public:
   /// The roll that calls work on, or null: then answer with Refusal(). The roll outlives every call that is
-  /// in flight (see RpcServer::Shutdown).
+  /// in flight (the servers see to that).
   Roll* roll() const { return roll_.load(std::memory_order_acquire); }
 
   /// StoreUnavailable, saying whether the daemon is starting or stopping.
@@ -30,4 +30,4 @@ class Gate {
   std::atomic<bool> closed_ = false;
 };
 
-}  // namespace muster::rpc
+}  // namespace muster

@@ -1,4 +1,4 @@
-#include "rpc/instance_id.h"
+#include "roll/instance_id.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 
 #include "absl/strings/escaping.h"
 
-namespace muster::rpc {
+namespace muster {
 
 std::string NewInstanceId() {
   char bytes[16];
@@ -15,4 +15,4 @@ std::string NewInstanceId() {
   return absl::BytesToHexString({bytes, sizeof bytes});
 }
 
-}  // namespace muster::rpc
+}  // namespace muster

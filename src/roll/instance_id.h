@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace muster::rpc {
+namespace muster {
 
 /// 128 bits from the kernel's generator as 32 hexadecimal digits: fresh and unguessable. Thread-safe.
 std::string NewInstanceId();
 
-}  // namespace muster::rpc
+}  // namespace muster

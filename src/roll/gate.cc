@@ -1,6 +1,6 @@
-#include "rpc/gate.h"
+#include "roll/gate.h"
 
-namespace muster::rpc {
+namespace muster {
 
 WorkerError Gate::Refusal() const {
   return StoreUnavailable{closed_.load() ? "the daemon is stopping" : "the daemon is starting"};
@@ -11,4 +11,4 @@ void Gate::Close() {
   roll_.store(nullptr, std::memory_order_release);
 }
 
-}  // namespace muster::rpc
+}  // namespace muster

@@ -1,0 +1,37 @@
+#include "roll/fleet_summary.h"
+
+#include <utility>
+
+#include "muster/commands.h"
+
+namespace muster {
+
+Result<FleetSummary> SumUpFleet(const ReadTx& tx, const Roll& roll) {
+  FleetSummary summary;
+  summary.roll = roll.Status();
+  Result<std::vector<RegionTotals>> regions = CountWorkers(tx);
+  if (!regions.ok()) return regions.error();
+  const Result<EventPage> newest = ListEvents(tx, {"", 0, /*newest_first=*/true}, {1, ""});
+  if (!newest.ok()) return newest.error();
+
+  for (const RegionTotals& region : *regions) {
+    for (const WorkerStatus each : kAllStatuses) {
+      summary.by_status[static_cast<int>(each)] += region.by_status[static_cast<int>(each)];
+      summary.workers += region.by_status[static_cast<int>(each)];
+    }
+  }
+  summary.by_region = *std::move(regions);
+  const auto settings = roll.settings();
+  summary.heartbeat_timeout = settings->heartbeat_timeout;
+  summary.advised_interval = AdvisedInterval(summary.workers, *settings);
+  summary.pacing_saturated = PacingSaturated(summary.workers, *settings);
+  if (!newest->events.empty()) summary.last_event_cursor = newest->events.front().cursor;
+  return summary;
+}
+
+std::optional<absl::Duration> HeldFor(const RegionTotals& region, ListeningTime now) {
+  if (!region.held || region.held_until <= now) return std::nullopt;
+  return region.held_until - now;
+}
+
+}  // namespace muster
