@@ -20,7 +20,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,12 +28,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "muster/clock.h"
+#include "muster/result.h"
 #include "store/postgres/failure.h"
+#include "store/postgres/native.h"
 #include "store/postgres/parameters.h"
 #include "store/postgres/rows.h"
-
-struct pg_conn;
-struct pg_result;
 
 namespace muster::postgres {
 
@@ -80,19 +78,15 @@ class Connection {
   /// where the server's default says otherwise.
   static Reply<Connection> Open(const std::string& url, const Clock& clock, absl::Duration timeout);
 
-  Connection(Connection&& other) noexcept;
-  Connection& operator=(Connection&& other) noexcept;
-  ~Connection();
-
   /// One round trip. The answers are one for each statement, in order.
   Reply<std::vector<Rows>> Run(const Pipeline& pipeline, absl::Duration timeout);
   /// The same for one statement.
   Reply<Rows> Run(const Sql& sql, Parameters parameters, absl::Duration timeout);
   /// A script of any number of statements, without parameters and unprepared; what it answers is dropped.
-  Reply<Rows> Execute(const std::string& script, absl::Duration timeout);
+  Reply<Nothing> Execute(const std::string& script, absl::Duration timeout);
 
   /// Lost, or of no more use. Never heals.
-  bool broken() const { return broken_; }
+  bool broken() const { return native_ == nullptr; }
   /// A transaction is open.
   bool in_transaction() const;
   /// Looks, without waiting, whether the server has hung up meanwhile; if so, the connection is broken.
@@ -102,12 +96,21 @@ class Connection {
   int backend_pid() const;
 
  private:
-  struct Native;  // what libpq gives, and closing it
-  Connection(std::unique_ptr<Native> native, const Clock& clock);
+  Connection(NativeConnection native, const Clock& clock) : native_(std::move(native)), clock_(&clock) {}
 
-  std::unique_ptr<Native> native_;
+  /// What is to come back for one thing that was sent.
+  struct Awaited {
+    const Sql* sql;
+    bool preparation;
+  };
+  /// Empty if libpq would not take it.
+  std::vector<Awaited> Send(const Pipeline& pipeline);
+  Reply<std::vector<Rows>> Receive(const std::vector<Awaited>& awaited, const Deadline& deadline);
+  Failure Recover(Failure failure, const Deadline& deadline);
+  Failure Break(Failure failure);
+
+  NativeConnection native_;  // null once it is broken
   const Clock* clock_;
-  bool broken_ = false;
   absl::flat_hash_set<std::string_view> prepared_;  // names in constants
 };
 

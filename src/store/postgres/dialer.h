@@ -1,8 +1,8 @@
 // How connections come to be, and how often it is tried while the server is away.
 //
-// After a failed attempt the next one waits 100 ms, then twice as long each time, up to 5 s, with some chance
-// in it so that many daemons do not come at once. Until then every Dial fails at once. The first success sets
-// it back.
+// After a failed attempt the next one waits 100 ms, then twice as long each time, up to 5 s, less some chance
+// so that many daemons do not come at once. Until then every Dial fails at once. The first success sets it
+// back.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +34,6 @@ class Dialer {
   const Clock& clock() const { return *clock_; }
 
  private:
-  std::optional<Failure> Refusal();
-  void Count(const Reply<Connection>& outcome, std::uint64_t round);
-
   const std::string url_;
   const Clock* const clock_;
   Mutex mu_;

@@ -14,6 +14,7 @@
 #include "store/postgres/connection.h"
 #include "store/postgres/dialer.h"
 #include "store/postgres/failure.h"
+#include "store/postgres/native.h"
 
 namespace muster::postgres {
 
@@ -50,7 +51,7 @@ class ConnectionPool {
 
  private:
   /// An idle connection, or nothing and a place to fill, or why neither.
-  Reply<std::optional<Connection>> TakeIdleOrPlace(absl::Duration timeout);
+  Reply<std::optional<Connection>> TakeIdleOrPlace(const Deadline& deadline);
   void GiveBack(Connection connection);
   void GiveUpPlace();
 

@@ -1,0 +1,51 @@
+#include "store/postgres/dialer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace muster::postgres {
+
+Dialer::Dialer(std::string url, const Clock& clock, std::uint64_t seed)
+    : url_(std::move(url)), clock_(&clock), random_(seed) {}
+
+Reply<Connection> Dialer::Dial(absl::Duration timeout) {
+  std::uint64_t round = 0;
+  {
+    const MutexLock lock(mu_);
+    if (clock_->MonotonicNow() < not_before_) {
+      Failure failure;
+      failure.detail = absl::StrCat("waiting before the next attempt to connect; the last: ", last_detail_);
+      return failure;
+    }
+    round = round_;
+  }
+  Reply<Connection> connection = Connection::Open(url_, *clock_, timeout);
+  const MutexLock lock(mu_);
+  if (connection.ok()) {
+    backoff_ = absl::ZeroDuration();
+    not_before_ = -absl::InfiniteDuration();
+    ++round_;
+  } else if (round == round_) {
+    backoff_ = std::clamp(2 * backoff_, kFirstBackoff, kLongestBackoff);
+    // Up to a quarter less, so that the longest stays the longest; the first is not shortened.
+    std::uniform_real_distribution<double> share(0.75, 1.0);
+    not_before_ = clock_->MonotonicNow() + std::max(kFirstBackoff, backoff_ * share(random_));
+    last_detail_ = connection.failure().detail;
+    ++round_;
+  }
+  return connection;
+}
+
+Reply<Connection*> Reconnecting::Get(absl::Duration timeout) {
+  if (connection_.has_value() && connection_->StillThere()) return &*connection_;
+  connection_.reset();
+  Reply<Connection> dialled = dialer_->Dial(timeout);
+  if (!dialled.ok()) return std::move(dialled).failure();
+  connection_.emplace(*std::move(dialled));
+  ++session_;
+  return &*connection_;
+}
+
+}  // namespace muster::postgres

@@ -1,0 +1,82 @@
+#include "store/postgres/failure.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/log.h"
+
+namespace muster::postgres {
+namespace {
+
+// Class 08 is about the connection, 57P about an operator's hand on the server, 53 about what it lacks.
+constexpr std::string_view kConnection = "08";
+constexpr std::string_view kOperator = "57P";
+constexpr std::string_view kResources = "53";
+
+constexpr std::string_view kDiskFull = "53100";
+constexpr std::string_view kReadOnly = "25006";       // a standby, or a primary that became one
+constexpr std::string_view kQueryCanceled = "57014";  // by a time limit of the server, or by an operator
+constexpr std::string_view kIdleTimeouts[] = {"25P03", "25P04"};
+// A statement prepared before the schema changed, or before a proxy gave us another session.
+constexpr std::string_view kPlanGone[] = {"0A000", "26000"};
+constexpr std::string_view kConflicts[] = {"40001", "40P01", "55P03"};
+
+template <typename List>
+bool Contains(const List& list, std::string_view sqlstate) {
+  return std::find(std::begin(list), std::end(list), sqlstate) != std::end(list);
+}
+
+}  // namespace
+
+bool EndsConnection(std::string_view sqlstate) {
+  return sqlstate.starts_with(kConnection) || sqlstate.starts_with(kOperator) || sqlstate == kReadOnly ||
+         Contains(kIdleTimeouts, sqlstate) || Contains(kPlanGone, sqlstate);
+}
+
+FailureKind KindOf(std::string_view sqlstate) {
+  if (sqlstate == kDiskFull) return FailureKind::kRefused;
+  if (sqlstate.empty() || EndsConnection(sqlstate) || sqlstate.starts_with(kResources) ||
+      sqlstate == kQueryCanceled) {
+    return FailureKind::kAway;
+  }
+  return Contains(kConflicts, sqlstate) ? FailureKind::kConflict : FailureKind::kRefused;
+}
+
+StoreUnavailable WhyUnavailable(const Failure& failure) {
+  if (failure.sqlstate == kDiskFull) return {"the disk of the store is full"};
+  switch (failure.kind) {
+    case FailureKind::kAway:
+      return {failure.in_doubt ? "the store went away before it confirmed; whether it was done is not known"
+                               : "the store cannot be reached"};
+    case FailureKind::kConflict:
+      return {"the store is busy with conflicting changes"};
+    case FailureKind::kRefused:
+      break;
+  }
+  return {"the store failed"};
+}
+
+StoreUnavailable Report(const Failure& failure, std::string_view doing) {
+  Log(LogLevel::kWarning, "store",
+      {{"doing", std::string(doing)},
+       {"sqlstate", failure.sqlstate},
+       {"in_doubt", failure.in_doubt ? "yes" : "no"},
+       {"detail", failure.detail}});
+  return WhyUnavailable(failure);
+}
+
+absl::Status StatusOf(const Failure& failure, std::string_view doing) {
+  const std::string text = absl::StrCat(std::string(doing), ": ", failure.detail);
+  switch (failure.kind) {
+    case FailureKind::kAway:
+      return absl::UnavailableError(text);
+    case FailureKind::kConflict:
+      return absl::AbortedError(text);
+    case FailureKind::kRefused:
+      break;
+  }
+  return absl::FailedPreconditionError(text);
+}
+
+}  // namespace muster::postgres

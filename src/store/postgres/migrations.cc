@@ -1,0 +1,133 @@
+#include "store/postgres/migrations.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace muster::postgres {
+namespace {
+
+constexpr char kDoing[] = "bringing the schema up to date";
+
+// One may be beaten by other daemons, but not for ever.
+constexpr int kMaxAttempts = 100;
+
+constexpr std::string_view kNoSuchTable = "42P01";
+constexpr std::string_view kNoSuchColumn = "42703";
+// How a CREATE TABLE IF NOT EXISTS fails when another one is faster.
+constexpr std::string_view kFasterElsewhere[] = {"23505", "42P07", "42710"};
+
+constexpr char kCreateRecord[] =
+    "CREATE TABLE IF NOT EXISTS schema_migrations ("
+    " version INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL,"
+    " checksum TEXT NOT NULL,"  // SHA-256 of the file
+    " applied_at TIMESTAMPTZ NOT NULL DEFAULT now())";
+
+constexpr Sql kApplied = {"migrations_applied",
+                          "SELECT version, name, checksum FROM schema_migrations ORDER BY version"};
+
+// Whoever inserts the row holds it until its transaction ends; the others wait here, and find it done or
+// undone.
+constexpr Sql kRecord = {"migrations_record",
+                         "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)"
+                         " ON CONFLICT (version) DO NOTHING"};
+
+std::string Checksum(std::string_view sql) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(sql.data()), sql.size(), digest);
+  return absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));
+}
+
+absl::Status Newer(std::int32_t version, std::size_t known) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the PostgreSQL database has schema version ", version, "; this program knows versions up to ", known,
+      ". It was left as it is; run the newer program, or restore a backup from before the upgrade."));
+}
+
+absl::Status Altered(std::int32_t version, std::string_view name) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the PostgreSQL database got its schema version ", version, " from a file \"",
+      absl::CHexEscape(std::string(name)),
+      "\" that is not the one in this program. It was left as it is; run the program that wrote it."));
+}
+
+absl::Status SomeoneElses() {
+  return absl::InvalidArgumentError(
+      "the PostgreSQL database has a table schema_migrations of another program. It was left as it is; "
+      "choose "
+      "another database, or a schema (…?options=-csearch_path%3Dmuster).");
+}
+
+// The rows of schema_migrations against what we know.
+absl::Status CompareRecord(const Rows& applied, std::span<const Migration> known) {
+  for (int row = 0; row < applied.size(); ++row) {
+    const std::int32_t version = applied.Int32(row, 0);
+    if (version > std::ssize(known)) return Newer(version, known.size());
+    if (version != row + 1 || applied.Text(row, 2) != Checksum(known[static_cast<std::size_t>(row)].sql)) {
+      return Altered(version, applied.Text(row, 1));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// True if this was done by us or by another daemon, and there is more to look at.
+absl::StatusOr<bool> GoOn(const Failure& failure) {
+  const bool beaten = std::find(std::begin(kFasterElsewhere), std::end(kFasterElsewhere), failure.sqlstate) !=
+                      std::end(kFasterElsewhere);
+  if (beaten || failure.kind == FailureKind::kConflict) return true;
+  if (failure.sqlstate == kNoSuchColumn) return SomeoneElses();
+  return StatusOf(failure, kDoing);
+}
+
+// Ok also if another daemon was faster: the record will tell.
+Reply<Nothing> Apply(Connection& connection, const Migration& migration, absl::Duration timeout) {
+  Pipeline claim;
+  claim.Add(kBegin);
+  Parameters parameters;
+  parameters.Int32(migration.version).Text(migration.name).Text(Checksum(migration.sql));
+  const std::size_t recorded = claim.Add(kRecord, std::move(parameters));
+  const Reply<std::vector<Rows>> claimed = connection.Run(claim, timeout);
+  if (!claimed.ok()) return claimed.failure();
+  if ((*claimed)[recorded].affected() == 0) return connection.Execute(kRollback.text, timeout);
+  Reply<Nothing> applied = connection.Execute(std::string(migration.sql), timeout);
+  return applied.ok() ? connection.Execute(kCommit.text, timeout) : applied;
+}
+
+// One step towards the schema: false once nothing is left to be done.
+absl::StatusOr<bool> Advance(Connection& connection, std::span<const Migration> known,
+                             absl::Duration timeout) {
+  const Reply<Rows> applied = connection.Run(kApplied, {}, timeout);
+  if (!applied.ok()) {
+    if (applied.failure().sqlstate != kNoSuchTable) return GoOn(applied.failure());
+    const Reply<Nothing> created = connection.Execute(kCreateRecord, timeout);
+    return created.ok() ? true : GoOn(created.failure());
+  }
+  const absl::Status in_order = CompareRecord(*applied, known);
+  if (!in_order.ok()) return in_order;
+  const auto next = static_cast<std::size_t>(applied->size());
+  if (next == known.size()) return false;
+  const Reply<Nothing> done = Apply(connection, known[next], timeout);
+  return done.ok() ? true : GoOn(done.failure());
+}
+
+}  // namespace
+
+absl::Status Migrate(Connection& connection, std::span<const Migration> known, absl::Duration timeout) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const absl::StatusOr<bool> more = Advance(connection, known, timeout);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+  }
+  return absl::AbortedError(absl::StrCat(kDoing, ": other daemons were always in the way; try again"));
+}
+
+}  // namespace muster::postgres
