@@ -1,4 +1,7 @@
 # Everything comes from the distribution's packages (Debian 12 and 13); nothing is vendored or downloaded.
+# Of PostgreSQL the client library; the server's headers are not needed. It stays shared even where the rest is not:
+# its archive needs libpgcommon, libpgport, Kerberos and LDAP, of which the distribution has no archives.
+find_package(PostgreSQL REQUIRED)
 if(MUSTER_STATIC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
   set(protobuf_USE_STATIC_LIBS ON)

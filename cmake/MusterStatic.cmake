@@ -1,9 +1,10 @@
 # For the `static` preset: the packages' targets name shared libraries; every one that has an archive beside it is
-# pointed at that. What remains shared is the C library. Run after all find_package calls.
+# pointed at that. What remains shared is the C library, and libpq with what it needs: see MusterDependencies.cmake.
+# Run after all find_package calls.
 get_property(targets DIRECTORY PROPERTY IMPORTED_TARGETS)
 foreach(target IN LISTS targets)
   get_target_property(type ${target} TYPE)
-  if(type STREQUAL "INTERFACE_LIBRARY" OR type STREQUAL "EXECUTABLE")
+  if(type STREQUAL "INTERFACE_LIBRARY" OR type STREQUAL "EXECUTABLE" OR target STREQUAL "PostgreSQL::PostgreSQL")
     continue()
   endif()
   foreach(configuration "" _NONE _RELEASE _RELWITHDEBINFO _NOCONFIG)

@@ -31,6 +31,8 @@ RULES = [
      "const absl::Time now = absl::Now();"),
     ("knows SQLite outside its store", r"(src|include|tools)/.*\.(h|cc)", r"src/store/sqlite/.*|tools/bench/journal_append\.cc",
      r"#include <sqlite3\.h>|\bsqlite3_\w+\(", "#include <sqlite3.h>"),
+    ("knows PostgreSQL's library outside its store", r"(src|include|tools)/.*\.(h|cc)", r"src/store/postgres/.*",
+     r"#include <libpq[-/]|\bPQ[a-z]\w+\(", "#include <libpq-fe.h>"),
     ("speaks gRPC outside src/rpc", r"(src|include)/.*\.(h|cc)", r"src/rpc/.*",
      r"#include [<\"](grpc|grpcpp|google/protobuf|muster/v1)/", "#include <grpcpp/grpcpp.h>"),
     ("knows Boost outside src/http", r"(src|include|tools|tests)/.*\.(h|cc)", r"src/http/.*",

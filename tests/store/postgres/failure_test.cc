@@ -1,0 +1,41 @@
+#include "store/postgres/failure.h"
+
+#include "tests/catch.h"
+
+namespace muster::postgres {
+namespace {
+
+TEST_CASE("a failure is sorted by what is to be done about it") {
+  for (const char* away : {"", "08006", "57P01", "57P02", "57P03", "53300", "25006", "57014"}) {
+    INFO(away);
+    CHECK(KindOf(away) == FailureKind::kAway);
+  }
+  for (const char* conflict : {"40001", "40P01", "55P03"}) CHECK(KindOf(conflict) == FailureKind::kConflict);
+  for (const char* refused : {"23505", "42P01", "42501", "53100", "22001"}) {
+    CHECK(KindOf(refused) == FailureKind::kRefused);
+  }
+  // A standby keeps the connection open, and will never write.
+  CHECK(EndsConnection("25006"));
+  CHECK_FALSE(EndsConnection("23505"));
+  CHECK_FALSE(EndsConnection("40001"));
+}
+
+TEST_CASE("callers are told what they can use, and nothing of the inside") {
+  for (const FailureKind kind : {FailureKind::kAway, FailureKind::kConflict, FailureKind::kRefused}) {
+    for (const bool in_doubt : {false, true}) {
+      const Failure failure = {kind, "XX000", "workers_pkey", "INSERT INTO workers at db.internal:5432",
+                               in_doubt};
+      const std::string told = WhyUnavailable(failure).reason;
+      CHECK_FALSE(told.empty());
+      for (const char* inside : {"INSERT", "db.internal", "workers_pkey", "XX000"}) {
+        CHECK(told.find(inside) == std::string::npos);
+      }
+      CHECK((told.find("not known") != std::string::npos) == (in_doubt && kind == FailureKind::kAway));
+    }
+  }
+  CHECK(WhyUnavailable({FailureKind::kRefused, "53100", "", "", false}).reason ==
+        "the disk of the store is full");
+}
+
+}  // namespace
+}  // namespace muster::postgres
