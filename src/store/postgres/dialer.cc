@@ -16,6 +16,7 @@ Reply<Connection> Dialer::Dial(absl::Duration timeout) {
     const MutexLock lock(mu_);
     if (clock_->MonotonicNow() < not_before_) {
       Failure failure;
+      failure.repeated = true;
       failure.detail = absl::StrCat("waiting before the next attempt to connect; the last: ", last_detail_);
       return failure;
     }

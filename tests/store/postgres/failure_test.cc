@@ -23,8 +23,8 @@ TEST_CASE("a failure is sorted by what is to be done about it") {
 TEST_CASE("callers are told what they can use, and nothing of the inside") {
   for (const FailureKind kind : {FailureKind::kAway, FailureKind::kConflict, FailureKind::kRefused}) {
     for (const bool in_doubt : {false, true}) {
-      const Failure failure = {kind, "XX000", "workers_pkey", "INSERT INTO workers at db.internal:5432",
-                               in_doubt};
+      const Failure failure = {kind,     "XX000", "workers_pkey", "INSERT INTO workers at db.internal:5432",
+                               in_doubt, false};
       const std::string told = WhyUnavailable(failure).reason;
       CHECK_FALSE(told.empty());
       for (const char* inside : {"INSERT", "db.internal", "workers_pkey", "XX000"}) {
@@ -33,7 +33,7 @@ TEST_CASE("callers are told what they can use, and nothing of the inside") {
       CHECK((told.find("not known") != std::string::npos) == (in_doubt && kind == FailureKind::kAway));
     }
   }
-  CHECK(WhyUnavailable({FailureKind::kRefused, "53100", "", "", false}).reason ==
+  CHECK(WhyUnavailable({FailureKind::kRefused, "53100", "", "", false, false}).reason ==
         "the disk of the store is full");
 }
 
