@@ -18,8 +18,8 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gon
 constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
-// How often a batch is decided again because another daemon was faster. The second time nobody can be.
-constexpr int kMostTries = 3;
+// How often a batch is decided because another daemon was faster.
+constexpr int kMostTries = 5;
 // A writer that did not attend for so many ticks was stopped or stuck: another may lead by now.
 constexpr int kTicksToAttendAnew = 3;
 
@@ -233,7 +233,6 @@ void Roll::Writer::CarryOutBatch() {
   queue_.Forget(count);
   Result<std::int64_t> heartbeats = Decide(batch, foresight_);
   for (int tries = 1; !heartbeats.ok() && store_->Overtaken() && tries < kMostTries; ++tries) {
-    foresight_.only_heartbeats = false;
     heartbeats = Decide(batch, foresight_);
   }
   if (heartbeats.ok() && *heartbeats > 0) {

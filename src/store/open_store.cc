@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "store/memory/memory_store.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 
@@ -25,8 +26,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(std::string_view spec, const St
   if (spec.starts_with(kSqlite) && spec.size() > kSqlite.size()) {
     return OpenSqliteStore(std::string(spec.substr(kSqlite.size())), options);
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", std::string(spec), "\" is no store. Use \"memory:\" or \"sqlite:PATH\"."));
+  if (spec.starts_with("postgresql://") || spec.starts_with("postgres://")) {
+    return OpenPostgresStore(std::string(spec), options);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", std::string(spec), "\" is no store. Use \"memory:\", \"sqlite:PATH\" or \"postgresql://…\"."));
 }
 
 }  // namespace muster

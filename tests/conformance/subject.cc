@@ -1,11 +1,50 @@
 #include "conformance/subject.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 #include "absl/status/statusor.h"
+#include "store/postgres/scratch.h"
+#include "store/temp_directory.h"
 
 namespace muster::testing {
+namespace {
+
+class InMemory final : public Place {
+ public:
+  std::string Spec() const override { return "memory:"; }
+};
+
+class InFile final : public Place {
+ public:
+  std::string Spec() const override { return "sqlite:" + directory_ / "roll.db"; }
+
+ private:
+  TempDirectory directory_;
+};
+
+class InSchema final : public Place {
+ public:
+  std::string Spec() const override { return schema_.url(); }
+
+ private:
+  ScratchSchema schema_;
+};
+
+template <typename T>
+std::unique_ptr<Place> Make() {
+  return std::make_unique<T>();
+}
+
+}  // namespace
+
+std::vector<StoreKind> AllStores() {
+  std::vector<StoreKind> stores = {{"memory", false, false, Make<InMemory>},
+                                   {"sqlite", true, false, Make<InFile>}};
+  if (std::getenv("MUSTER_POSTGRES") != nullptr) stores.push_back({"postgresql", true, true, Make<InSchema>});
+  return stores;
+}
 
 std::vector<StoreKind> PersistentStores() {
   std::vector<StoreKind> persistent;
@@ -16,14 +55,16 @@ std::vector<StoreKind> PersistentStores() {
 }
 
 Subject::Subject(StoreKind kind, StoreOptions options)
-    : kind_(std::move(kind)), options_(std::move(options)) {
+    : kind_(std::move(kind)),
+      options_(std::move(options)),
+      place_(kind_.make_place()),
+      spec_(place_->Spec()) {
   Reopen();
 }
 
 void Subject::Reopen() {
   store_.reset();  // first: it holds the lock
-  const std::string spec = kind_.scheme + ":" + (kind_.place.empty() ? "" : directory_ / kind_.place);
-  absl::StatusOr<std::unique_ptr<Store>> opened = OpenStore(spec, options_);
+  absl::StatusOr<std::unique_ptr<Store>> opened = OpenStore(spec_, options_);
   INFO(opened.status());
   REQUIRE(opened.ok());
   store_ = *std::move(opened);

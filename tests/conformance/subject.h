@@ -2,10 +2,11 @@
 //
 //     Subject subject(GENERATE(from_range(AllStores())));
 //
-// runs a case over every store. A new kind of store is one more line in AllStores.
+// runs a case over every store. A new kind of store is one more entry in AllStores.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,22 +17,29 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "store/store.h"
-#include "store/temp_directory.h"
 #include "tests/catch.h"
 
 namespace muster::testing {
 
 using Catch::Generators::from_range;
 
-struct StoreKind {
-  std::string scheme;  // "sqlite"
-  std::string place;   // in a directory of the test's own; empty: nowhere
-  bool persistent = false;
+/// Where a store of the test's own lives, gone with everything in it when the test is over.
+class Place {
+ public:
+  virtual ~Place() = default;
+  /// For OpenStore: the same store every time.
+  virtual std::string Spec() const = 0;
 };
 
-inline std::vector<StoreKind> AllStores() {
-  return {{"memory", "", false}, {"sqlite", "roll.db", true}};
-}
+struct StoreKind {
+  std::string scheme;       // "sqlite"
+  bool persistent = false;  // is there when it is opened again
+  bool shared = false;      // by any number of daemons
+  std::function<std::unique_ptr<Place>()> make_place;
+};
+
+/// PostgreSQL is among them where MUSTER_POSTGRES names a server, as it does under `tools/postgres run`.
+std::vector<StoreKind> AllStores();
 std::vector<StoreKind> PersistentStores();
 
 inline constexpr std::int64_t kNewest = INT64_MAX;
@@ -46,7 +54,7 @@ class Subject {
 
   Store& store() { return *store_; }
   const ReadTx& reader() const { return store_->Reader(); }
-  const std::string& directory() const { return directory_.path(); }
+  const std::string& spec() const { return spec_; }
   bool persistent() const { return kind_.persistent; }
 
   /// Closes and opens again. Precondition: persistent.
@@ -85,7 +93,8 @@ class Subject {
  private:
   StoreKind kind_;
   StoreOptions options_;
-  TempDirectory directory_;
+  std::unique_ptr<Place> place_;
+  std::string spec_;
   std::unique_ptr<Store> store_;
   Moment now_ = kBeginning;
 };

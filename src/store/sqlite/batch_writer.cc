@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "store/sqlite/worker_json.h"
+#include "store/worker_json.h"
 
 namespace muster::sqlite {
 namespace {

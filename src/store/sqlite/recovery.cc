@@ -9,7 +9,7 @@
 #include "store/model/token_key.h"
 #include "store/sqlite/journal_codec.h"
 #include "store/sqlite/statement.h"
-#include "store/sqlite/worker_json.h"
+#include "store/worker_json.h"
 
 namespace muster::sqlite {
 namespace {

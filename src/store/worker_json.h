@@ -1,4 +1,4 @@
-// A worker's capabilities and metadata as JSON text, as the database shows them to people.
+// A worker's capabilities and metadata as JSON text, as the databases show them to people.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 #include "muster/worker.h"
 
-namespace muster::sqlite {
+namespace muster {
 
 std::string CapabilitiesJson(const std::vector<std::string>& capabilities);
 std::string MetadataJson(const Metadata& metadata);
@@ -17,4 +17,4 @@ std::string MetadataJson(const Metadata& metadata);
 std::optional<std::vector<std::string>> ParseCapabilities(std::string_view text);
 std::optional<Metadata> ParseMetadata(std::string_view text);
 
-}  // namespace muster::sqlite
+}  // namespace muster

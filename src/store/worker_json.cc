@@ -1,8 +1,8 @@
-#include "store/sqlite/worker_json.h"
+#include "store/worker_json.h"
 
 #include <nlohmann/json.hpp>
 
-namespace muster::sqlite {
+namespace muster {
 namespace {
 
 using Json = nlohmann::json;
@@ -54,4 +54,4 @@ std::optional<Metadata> ParseMetadata(std::string_view text) {
   return metadata;
 }
 
-}  // namespace muster::sqlite
+}  // namespace muster

@@ -1,0 +1,56 @@
+// A daemon among those that share the roll: who leads, who is there, who was lost.
+//
+// At every tick each daemon counts its own number up in the table `daemons`, and the leader one more in the
+// roll's row, where it also says what its listening clock shows. A number that was seen to stand still for
+// several ticks belongs to a daemon that is dead, or stopped, or cut off. If it is the leader's, whoever saw
+// it takes the lead, by an update that only one of them can win; the old one learns of it at its next tick.
+// If it is another's, the leader strikes it off and says so once.
+//
+// An orderly stop gives the lead back and leaves the table, so that nobody has to wait.
+// Used by the writer's thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "store/postgres/failure.h"
+#include "store/postgres/roll_row.h"
+#include "store/postgres/session.h"
+#include "store/postgres/still.h"
+#include "store/store.h"
+
+namespace muster::postgres {
+
+/// After so many ticks, and no less than a second, a number counts as standing still.
+int TicksUntilLost(absl::Duration tick);
+
+class Membership {
+ public:
+  /// `id` differs between all daemons there ever were; `holder` is for people.
+  Membership(std::string id, std::string holder) : id_(std::move(id)), holder_(std::move(holder)) {}
+
+  const std::string& id() const { return id_; }
+
+  struct Attended {
+    Standing standing;
+    RollRow roll;
+  };
+  /// One tick: a round trip, and another one when the lead or the table changes.
+  Reply<Attended> Attend(const Session& session, const ListeningReport& own, absl::Duration tick);
+  /// In order: without the lead, and out of the table.
+  void Leave(const Session& session);
+
+ private:
+  Reply<bool> TakeLead(const Session& session, const RollRow& roll);
+  Reply<bool> StrikeOffTheLost(const Session& session, const Rows& daemons, int ticks);
+
+  const std::string id_;
+  const std::string holder_;
+  bool leads_ = false;
+  StandsStill leader_;
+  std::map<std::string, StandsStill, std::less<>> others_;
+};
+
+}  // namespace muster::postgres
