@@ -20,8 +20,18 @@ std::string Copy(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-Refusal NotUnderstood(beast::error_code error) {
-  if (error == beast::http::error::bad_version) return {505, "this server speaks HTTP/1.1 and HTTP/1.0"};
+/// Whether the request line names a version of HTTP that is not ours, and is not merely misshapen.
+bool OtherVersion(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find("\r\n"));
+  const std::string_view version = line.substr(std::min(line.rfind(' ') + 1, line.size()));
+  return version.size() == std::string_view("HTTP/2.0").size() && version.starts_with("HTTP/") &&
+         version != "HTTP/1.1" && version != "HTTP/1.0";
+}
+
+Refusal NotUnderstood(std::string_view head, beast::error_code error) {
+  if (error == beast::http::error::bad_version && OtherVersion(head)) {
+    return {505, "this server speaks HTTP/1.1 and HTTP/1.0"};
+  }
   return {400, absl::StrCat("this is not a request that HTTP/1.1 allows: ", error.message())};
 }
 
@@ -102,7 +112,7 @@ std::optional<Refusal> ReadHead(std::string_view bytes, const Limits& limits, Pa
     return Refusal{431, absl::StrCat("there are more than ", kMaxFields, " headers")};
   }
   CopyFields(message, request.headers);
-  if (error) return NotUnderstood(error);
+  if (error) return NotUnderstood(bytes, error);
   head.http_1_0 = message.version() == 10;
   head.keep_alive = parser.keep_alive();
   if (auto refusal = CheckHost(message, head.http_1_0)) return refusal;

@@ -1,0 +1,52 @@
+// A server with a handler that shows what reached it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/server.h"
+#include "raw_client.h"
+#include "runtime/manual_clock.h"
+#include "runtime/mutex.h"
+
+namespace muster::http {
+
+/// Answers at once, but for /later. Thread-safe.
+///   /late     kept until the test answers it
+///   /big?N    a body of N bytes, application/json, with the tag "5"
+///   /tag      no body; 304 if If-None-Match is "5"
+///   else      the body: method, path, query and body, a line each; X-… headers of the request come back
+class EchoHandler final : public Handler {
+ public:
+  void Handle(Request request, Answer answer) override;
+  std::vector<std::string> Methods(const Request& request) override;
+  Response Problem(int status, std::string_view detail, const Request* request) override;
+
+  /// The last request that was handed over.
+  Request last() const;
+  /// Those to /late that are not answered. Waits until there are `count` of them.
+  std::vector<Answer> TakeLate(std::size_t count);
+
+ private:
+  mutable Mutex mu_;
+  CondVar changed_;
+  Request last_ ABSL_GUARDED_BY(mu_);
+  std::vector<Answer> late_ ABSL_GUARDED_BY(mu_);
+};
+
+/// On a free port of the loopback.
+struct EchoServer {
+  explicit EchoServer(const Limits& limits = {}, std::vector<std::string> cors_origins = {});
+
+  RawClient Connect() const { return RawClient(server->address()); }
+  /// One request on a connection of its own.
+  RawAnswer Ask(std::string_view bytes) const;
+
+  ManualClock clock;
+  EchoHandler handler;
+  std::unique_ptr<HttpServer> server;
+};
+
+}  // namespace muster::http
