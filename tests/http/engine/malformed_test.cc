@@ -10,12 +10,14 @@
 namespace muster::http {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 struct Case {
   std::string_view bytes;
   int status;
 };
 
-constexpr std::string_view kNul("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38);
+constexpr std::string_view kNul = "GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"sv;
 
 const Case kMalformed[] = {
     // Lines.
@@ -139,12 +141,12 @@ TEST_CASE("Whatever arrives, the server goes on serving") {
   const auto below = [&random](std::size_t bound) {
     return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
   };
-  const std::string_view interesting("\0\r\n :;%,\t\"\xFF\x80/?#0aHP", 21);
+  constexpr std::string_view kInteresting = "\0\r\n :;%,\t\"\xFF\x80/?#0aHP"sv;
   for (int round = 0; round < 2000; ++round) {
     std::string bytes(kMalformed[below(std::size(kMalformed))].bytes);
     for (std::size_t change = below(6); change > 0 && !bytes.empty(); --change) {
       const std::size_t at = below(bytes.size());
-      const char byte = interesting[below(interesting.size())];
+      const char byte = kInteresting[below(kInteresting.size())];
       switch (below(3)) {
         case 0:
           bytes[at] = byte;
