@@ -37,6 +37,10 @@ struct RegisterWorkerCommand {
 /// a clone.
 Result<WorkerView> RegisterWorker(RegisterWorkerCommand command, WriteTx& tx, const Moment& now);
 
+/// The worker as the transaction has it so far, for a condition that is decided together with a change.
+/// WorkerNotFound, InvalidArgument.
+Result<WorkerView> GetWorker(const WriteTx& tx, std::string_view worker_id);
+
 struct UnregisterWorkerCommand {
   std::string worker_id;
   std::optional<std::int64_t> expected_revision;

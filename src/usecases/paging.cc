@@ -9,7 +9,8 @@ namespace {
 
 InvalidArgument BadToken() {
   return {"page_token",
-          "is not one that this query gave out: pass next_page_token unchanged, with the same filter, or "
+          "is not one that this query gave out: pass the token of the page before unchanged, with the same "
+          "filter, or "
           "leave it empty"};
 }
 
