@@ -1,12 +1,12 @@
-#include "client.h"
+#include "tests/http/api/client.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "catch.h"
 #include "http/engine/target.h"
+#include "tests/catch.h"
 
 namespace muster::http {
 namespace {
@@ -20,8 +20,8 @@ Settings TestSettings() {
 }
 
 Request RequestOf(std::string_view method_and_target, std::string body, Fields headers) {
-  const std::pair<std::string, std::string> line =
-      absl::StrSplit(absl::string_view(method_and_target.data(), method_and_target.size()), absl::MaxSplits(' ', 1));
+  const std::pair<std::string, std::string> line = absl::StrSplit(
+      absl::string_view(method_and_target.data(), method_and_target.size()), absl::MaxSplits(' ', 1));
   const auto target = ReadTarget(line.second);
   REQUIRE(target.ok());
   Request request;

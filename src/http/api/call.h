@@ -1,0 +1,41 @@
+// One request on its way through a route.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "http/api/json.h"
+#include "http/api/problem.h"
+#include "http/handler.h"
+#include "http/message.h"
+#include "muster/errors.h"
+
+namespace muster::http {
+
+/// Movable. Must be answered exactly once, from any thread, by one of Reply, Refuse,
+/// Reject and Send.
+class Call {
+ public:
+  Call(Request request, Answer answer) : request_(std::move(request)), answer_(std::move(answer)) {}
+
+  const Request& request() const { return request_; }
+
+  std::string id;              // of the path: /workers/{id}; as sent, so it may be none
+  Json body = Json::object();  // empty if the request has none
+
+  void Reply(int status, const Json& json, Fields headers = {}) {
+    Send({status, "application/json", Dump(json), std::move(headers)});
+  }
+  void Reply(const Json& json) { Reply(200, json); }
+  /// With an error of a use case or of the roll.
+  void Refuse(const WorkerError& error) { Reject(InJsonNames(error)); }
+  /// With an error of this interface, in its own names.
+  void Reject(const WorkerError& error) { Send(Refusal(error, &request_)); }
+  void Send(Response response) { answer_(std::move(response)); }
+
+ private:
+  Request request_;
+  Answer answer_;
+};
+
+}  // namespace muster::http

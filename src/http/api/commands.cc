@@ -1,0 +1,152 @@
+#include "http/api/commands.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "domain/text.h"
+#include "http/api/entity_tags.h"
+#include "http/api/render.h"
+#include "muster/commands.h"
+#include "muster/queries.h"
+#include "roll/instance_id.h"
+
+namespace muster::http {
+namespace {
+
+struct Registered {
+  WorkerView worker;
+  bool anew = false;  // the id was free
+};
+
+Result<RegisterWorkerCommand> RegistrationFrom(const Call& call) {
+  ObjectReader body(call.body);
+  RegisterWorkerCommand command;
+  command.worker_id = body.Text("id");
+  command.config.region = body.Text("region");
+  command.config.capacity = body.Int32("capacity").value_or(0);
+  command.config.capabilities = body.Texts("capabilities");
+  command.config.metadata = body.TextMap("metadata");
+  command.instance_id = body.Text("instanceId");
+  command.replace = body.Flag("replace");
+  if (Complaint wrong = body.Wrong()) return *std::move(wrong);
+  command.actor = call.request().peer;
+  command.peer = call.request().peer;
+  if (command.instance_id.empty()) command.generated_instance_id = NewInstanceId();
+  return command;
+}
+
+Result<UpdateWorkerStatusCommand> UpdateFrom(const Call& call) {
+  ObjectReader body(call.body);
+  const std::optional<WorkerStatus> status = body.Status("status");
+  UpdateWorkerStatusCommand command;
+  command.worker_id = call.id;
+  command.expected_status = body.Status("expectedStatus");
+  command.expected_revision = body.Int64("expectedRevision");
+  command.reason = body.Text("reason");
+  command.actor = call.request().peer;
+  if (Complaint wrong = body.Wrong()) return *std::move(wrong);
+  if (!status) return InvalidArgument{"status", "is not set: say where to move the worker"};
+  command.status = *status;
+  return command;
+}
+
+/// A change that If-Match may forbid.
+using Change = absl::AnyInvocable<Result<WorkerView>(WriteTx&, const Moment&)>;
+/// Unset: the precondition did not hold.
+using Changed = std::optional<WorkerView>;
+
+/// Makes the change where the precondition holds, and else answers 412. Both are decided on one state of the
+/// worker.
+void ChangeIf(Precondition condition, Call call, Roll& roll, Change change,
+              void (*reply)(Call& call, const WorkerView&)) {
+  std::string id = call.id;
+  std::string same_id = id;
+  roll.Execute<Changed>(
+      std::move(id),
+      [id = std::move(same_id), condition = std::move(condition), change = std::move(change)](
+          WriteTx& tx, const Moment& now) mutable -> Result<Changed> {
+        if (condition.asked) {
+          const Result<WorkerView> found = muster::GetWorker(tx, id);
+          if (!found.ok()) return found.error();
+          if (!condition.Holds(*found->worker)) return Changed();
+        }
+        Result<WorkerView> changed = change(tx, now);
+        if (!changed.ok()) return changed.error();
+        return Changed(*std::move(changed));
+      },
+      [call = std::move(call), reply](Result<Changed> changed) mutable {
+        if (!changed.ok()) return call.Refuse(changed.error());
+        if (*changed) return reply(call, **changed);
+        call.Send(
+            Refusal(412,
+                    Concat({"worker \"", call.id,
+                            "\" has another revision than If-Match expects, nothing was done: read it again, "
+                            "then decide anew"}),
+                    &call.request()));
+      });
+}
+
+}  // namespace
+
+void RegisterWorker(Call call, Roll& roll) {
+  Result<RegisterWorkerCommand> command = RegistrationFrom(call);
+  if (!command.ok()) return call.Reject(command.error());
+  std::string id = command->worker_id;
+  roll.Execute<Registered>(
+      std::move(id),
+      [command = *std::move(command)](WriteTx& tx, const Moment& now) -> Result<Registered> {
+        const Result<WorkerView> before = muster::GetWorker(tx, command.worker_id);
+        Result<WorkerView> worker = muster::RegisterWorker(command, tx, now);
+        if (!worker.ok()) return worker.error();
+        return Registered{*std::move(worker), !before.ok()};
+      },
+      [call = std::move(call)](Result<Registered> registered) mutable {
+        if (!registered.ok()) return call.Refuse(registered.error());
+        const Worker& worker = *registered->worker.worker;
+        call.Reply(registered->anew ? 201 : 200, Render(registered->worker),
+                   {{"Location", Concat({"/workers/", worker.id})}, {"ETag", TagOf(worker)}});
+      });
+}
+
+void UnregisterWorker(Call call, Roll& roll) {
+  Result<Precondition> condition = Precondition::Of(call.request());
+  if (!condition.ok()) return call.Reject(condition.error());
+  UnregisterWorkerCommand command{call.id, std::nullopt, call.request().peer};
+  ChangeIf(
+      *std::move(condition), std::move(call), roll,
+      [command = std::move(command)](WriteTx& tx, const Moment& now) {
+        return muster::UnregisterWorker(command, tx, now);
+      },
+      [](Call& answered, const WorkerView&) {
+        answered.Send({204, "", "", {}});
+      });
+}
+
+void UpdateWorkerStatus(Call call, Roll& roll) {
+  Result<UpdateWorkerStatusCommand> command = UpdateFrom(call);
+  if (!command.ok()) return call.Reject(command.error());
+  Result<Precondition> condition = Precondition::Of(call.request());
+  if (!condition.ok()) return call.Reject(condition.error());
+  ChangeIf(
+      *std::move(condition), std::move(call), roll,
+      [command = *std::move(command)](WriteTx& tx, const Moment& now) {
+        return muster::UpdateWorkerStatus(command, tx, now);
+      },
+      [](Call& answered, const WorkerView& worker) {
+        answered.Reply(200, Render(worker), {{"ETag", TagOf(*worker.worker)}});
+      });
+}
+
+void RunScheduler(Call call, Roll& roll) {
+  if (Complaint wrong = ObjectReader(call.body).Wrong()) return call.Reject(*wrong);
+  roll.RunAllJobs([call = std::move(call)](Result<SchedulerReport> report) mutable {
+    if (!report.ok()) return call.Refuse(report.error());
+    call.Reply({{"activation", Render((*report)[0])},
+                {"staleDetection", Render((*report)[1])},
+                {"reactivation", Render((*report)[2])}});
+  });
+}
+
+}  // namespace muster::http

@@ -1,0 +1,16 @@
+// What answers whether there is a roll or not: is the daemon alive, is it ready, and what does it speak.
+#pragma once
+
+#include "http/api/call.h"
+#include "http/api/routes.h"
+
+namespace muster::http {
+
+/// 200 for as long as the process answers: restart it if it does not.
+void AnswerAlive(Call call, const Site& site);
+/// 200 while commands are let in and the store can be written; else 503, saying why: send traffic elsewhere.
+void AnswerReady(Call call, const Site& site);
+/// The description of this interface.
+void AnswerOpenApi(Call call, const Site& site);
+
+}  // namespace muster::http

@@ -1,0 +1,136 @@
+#include "http/api/render.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace muster::http {
+namespace {
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json NameOrNull(const std::optional<WorkerStatus>& status) {
+  return status ? Json(StatusName(*status)) : Json();
+}
+
+Json TextOrNull(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+Json Counts(const StatusCounts& counts) {
+  Json out = Json::object();
+  for (const WorkerStatus status : kAllStatuses) {
+    out[std::string(StatusName(status))] = counts[static_cast<int>(status)];
+  }
+  return out;
+}
+
+Json Region(const RegionTotals& totals, ListeningTime now) {
+  const auto held = HeldFor(totals, now);
+  return {{"region", totals.region},
+          {"byStatus", Counts(totals.by_status)},
+          {"capacity", totals.capacity},
+          {"inUse", totals.in_use},
+          {"freeCapacity", totals.free_capacity},
+          {"held", held.has_value()},
+          {"heldFor", held ? Json(Render(*held)) : Json()}};
+}
+
+}  // namespace
+
+std::string Render(absl::Time time) {
+  const absl::TimeZone::CivilInfo civil = absl::UTCTimeZone().At(time);
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", civil.cs.year(), civil.cs.month(),
+                         civil.cs.day(), civil.cs.hour(), civil.cs.minute(), civil.cs.second(),
+                         absl::ToInt64Microseconds(civil.subsecond));
+}
+
+std::string Render(absl::Duration duration) {
+  const std::int64_t micros = absl::ToInt64Microseconds(duration);
+  std::string text = absl::StrFormat("%s%d.%06d", micros < 0 ? "-" : "", std::abs(micros / 1'000'000),
+                                     std::abs(micros % 1'000'000));
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text + "s";
+}
+
+Json Render(const WorkerView& view) {
+  const Worker& worker = *view.worker;
+  Json metadata = Json::object();
+  for (const auto& [key, value] : worker.config.metadata) metadata[key] = value;
+  return {{"id", worker.id},
+          {"region", worker.config.region},
+          {"capacity", worker.config.capacity},
+          {"capabilities", worker.config.capabilities},
+          {"metadata", std::move(metadata)},
+          {"status", StatusName(worker.status)},
+          {"registeredAt", Render(worker.registered_at)},
+          {"lastHeartbeatAt", view.pulse.total > 0 ? Json(Render(view.pulse.last_at)) : Json()},
+          {"statusChangedAt", Render(worker.status_changed_at)},
+          {"statusReason", worker.status_reason},
+          {"revision", worker.revision},
+          {"instanceId", worker.instance_id},
+          {"inUse", OrNull(view.pulse.in_use)}};
+}
+
+Json Render(const HeartbeatSummary& summary) {
+  Json recent = Json::array();
+  for (const absl::Time at : summary.recent) recent.push_back(Render(at));
+  return {{"total", summary.total},
+          {"silentFor", summary.silent_for ? Json(Render(*summary.silent_for)) : Json()},
+          {"fresh", summary.fresh},
+          {"recent", std::move(recent)}};
+}
+
+Json Render(const HeartbeatRecord& record) {
+  return {{"recordedAt", Render(record.at)}, {"ordinal", record.ordinal}};
+}
+
+Json Render(const Event& event) {
+  return {{"cursor", event.cursor},
+          {"type", EventTypeName(event.type)},
+          {"occurredAt", Render(event.at)},
+          {"workerId", TextOrNull(event.worker_id)},
+          {"region", event.region},
+          {"revision", event.revision},
+          {"fromStatus", NameOrNull(event.from)},
+          {"toStatus", NameOrNull(event.to)},
+          {"reason", event.reason},
+          {"actor", event.actor}};
+}
+
+Json Render(const SweepReport& report) {
+  return {{"moved", report.moved}, {"workerIds", report.ids}, {"heldRegions", report.held_regions}};
+}
+
+Json Render(const FleetSummary& summary) {
+  Json regions = Json::array();
+  for (const RegionTotals& region : summary.by_region) regions.push_back(Region(region, summary.roll.clock));
+  const RollStatus& roll = summary.roll;
+  return {{"workers", summary.workers},
+          {"byStatus", Counts(summary.by_status)},
+          {"byRegion", std::move(regions)},
+          {"heartbeatsPerSecond", roll.heartbeats_per_second},
+          {"heartbeatsRecorded", roll.heartbeats_recorded},
+          {"heartbeatTimeout", Render(summary.heartbeat_timeout)},
+          {"advisedInterval", Render(summary.advised_interval)},
+          {"pacingSaturated", summary.pacing_saturated},
+          {"listening",
+           {{"listening", roll.listening},
+            {"reason", TextOrNull(roll.not_listening_because)},
+            {"clock", Render(roll.clock - ListeningTime())}}},
+          {"detection",
+           {{"offlineDetected", roll.offline_detected},
+            {"falseOfflines", roll.false_offlines},
+            {"flaps", roll.flaps},
+            {"worstLatency", Render(roll.worst_detection_latency)}}},
+          {"lastEventCursor", summary.last_event_cursor},
+          {"startedAt", Render(roll.started_at)}};
+}
+
+}  // namespace muster::http
