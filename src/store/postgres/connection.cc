@@ -115,7 +115,7 @@ std::vector<Connection::Awaited> Connection::Send(const Pipeline& pipeline) {
   if (PQenterPipelineMode(connection) == 0) return {};
   std::vector<Awaited> awaited;
   awaited.reserve(pipeline.size());
-  absl::flat_hash_set<std::string_view> preparing;
+  std::unordered_set<std::string_view> preparing;
   for (const auto& [sql, parameters] : pipeline.statements()) {
     if (!prepared_.contains(sql->name) && preparing.insert(sql->name).second) {
       if (PQsendPrepare(connection, sql->name, sql->text, parameters.size(), parameters.types().data()) == 0)

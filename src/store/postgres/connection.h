@@ -22,10 +22,10 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "muster/result.h"
@@ -111,7 +111,7 @@ class Connection {
 
   NativeConnection native_;  // null once it is broken
   const Clock* clock_;
-  absl::flat_hash_set<std::string_view> prepared_;  // names in constants
+  std::unordered_set<std::string_view> prepared_;  // names in constants
 };
 
 }  // namespace muster::postgres
