@@ -22,7 +22,8 @@ struct ServerOptions {
   std::vector<std::string> cors_origins;
 };
 
-/// Hands requests to the handler from the start. Thread-safe, but for Shutdown and the destructor: one at a time.
+/// Hands requests to the handler from the start. Thread-safe, but for Shutdown and the destructor: one at a
+/// time.
 class HttpServer {
  public:
   /// An error says why it cannot listen, and what to do. Raises the limit of open files of this process
