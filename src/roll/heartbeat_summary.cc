@@ -1,9 +1,10 @@
 #include "roll/heartbeat_summary.h"
 
 #include <algorithm>
-#include <variant>
+#include <utility>
 
 #include "domain/liveness.h"
+#include "store/store.h"
 
 namespace muster {
 namespace {
@@ -12,7 +13,7 @@ constexpr int kRecent = 10;
 
 }  // namespace
 
-Result<HeartbeatSummary> HeartbeatSummaries::Of(const WorkerView& worker) const {
+HeartbeatSummary HeartbeatSummaries::WithoutRecent(const WorkerView& worker) const {
   HeartbeatSummary summary;
   summary.total = worker.pulse.total;
   if (const auto silent = SilentFor(*worker.worker, worker.pulse, now_)) {
@@ -20,15 +21,25 @@ Result<HeartbeatSummary> HeartbeatSummaries::Of(const WorkerView& worker) const 
     summary.silent_for = std::max(*silent, absl::ZeroDuration());
   }
   summary.fresh = Fresh(*worker.worker, worker.pulse, now_, timeout_);
-  if (worker.pulse.total == 0) return summary;
-
-  const Result<HeartbeatPage> recent = ListHeartbeats(tx_, worker.worker->id, {kRecent, ""});
-  if (!recent.ok()) {
-    if (std::holds_alternative<WorkerNotFound>(recent.error())) return summary;
-    return recent.error();
-  }
-  for (const HeartbeatRecord& record : recent->heartbeats) summary.recent.push_back(record.at);
   return summary;
+}
+
+Result<std::vector<HeartbeatSummary>> HeartbeatSummaries::Of(std::span<const WorkerView> workers) const {
+  const auto recent = tx_.RecentHeartbeats(workers, kRecent);
+  if (!recent.ok()) return recent.error();
+  std::vector<HeartbeatSummary> summaries;
+  summaries.reserve(workers.size());
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    HeartbeatSummary& summary = summaries.emplace_back(WithoutRecent(workers[i]));
+    for (const HeartbeatRecord& record : (*recent)[i]) summary.recent.push_back(record.at);
+  }
+  return summaries;
+}
+
+Result<HeartbeatSummary> HeartbeatSummaries::Of(const WorkerView& worker) const {
+  Result<std::vector<HeartbeatSummary>> summaries = Of(std::span(&worker, 1));
+  if (!summaries.ok()) return summaries.error();
+  return std::move(summaries->front());
 }
 
 }  // namespace muster

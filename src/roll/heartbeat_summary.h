@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -24,10 +25,14 @@ class HeartbeatSummaries {
   HeartbeatSummaries(const ReadTx& tx, const Roll& roll)
       : tx_(tx), now_(roll.Status().clock), timeout_(roll.settings()->heartbeat_timeout) {}
 
-  /// StoreUnavailable. A worker that was just unregistered has no recent ones.
+  /// One for each, in the same order. StoreUnavailable. A worker that was just unregistered has no recent
+  /// ones.
+  Result<std::vector<HeartbeatSummary>> Of(std::span<const WorkerView> workers) const;
   Result<HeartbeatSummary> Of(const WorkerView& worker) const;
 
  private:
+  HeartbeatSummary WithoutRecent(const WorkerView& worker) const;
+
   const ReadTx& tx_;
   ListeningTime now_;
   absl::Duration timeout_;

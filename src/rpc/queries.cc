@@ -77,15 +77,13 @@ grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const By
       const PageRequest page{call.request.page_size(), call.request.page_token()};
       const Result<WorkerPage> workers = muster::ListWorkers(tx, filter, page);
       if (!workers.ok()) return call.Refuse(workers.error());
-      std::optional<HeartbeatSummaries> summaries;
-      if (heartbeats) summaries.emplace(tx, roll);
-      for (const WorkerView& worker : workers->workers) {
-        v1::Worker& out = *call.response.add_workers();
-        ToProto(worker, out);
-        if (!summaries) continue;
-        const Result<HeartbeatSummary> summary = summaries->Of(worker);
-        if (!summary.ok()) return call.Refuse(summary.error());
-        ToProto(*summary, *out.mutable_heartbeats());
+      for (const WorkerView& worker : workers->workers) ToProto(worker, *call.response.add_workers());
+      if (heartbeats) {
+        const auto summaries = HeartbeatSummaries(tx, roll).Of(workers->workers);
+        if (!summaries.ok()) return call.Refuse(summaries.error());
+        for (std::size_t i = 0; i < summaries->size(); ++i) {
+          ToProto((*summaries)[i], *call.response.mutable_workers(static_cast<int>(i))->mutable_heartbeats());
+        }
       }
       call.response.set_next_page_token(workers->next_page_token);
       call.Reply();

@@ -6,10 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -57,6 +61,24 @@ class ReadTx {
   /// At most `limit` kept heartbeats with ordinal < `before`, newest first. WorkerNotFound.
   virtual Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                           int limit) const = 0;
+
+  /// At most `limit` of the newest heartbeats of each, newest first, in the order of `workers`; none for one
+  /// that is not there any more. One round trip where the store is far away.
+  virtual Result<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(
+      std::span<const WorkerView> workers, int limit) const {
+    std::vector<std::vector<HeartbeatRecord>> recent(workers.size());
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      if (workers[i].pulse.total == 0) continue;
+      Result<std::vector<HeartbeatRecord>> found =
+          Heartbeats(workers[i].worker->id, std::numeric_limits<std::int64_t>::max(), limit);
+      if (found.ok()) {
+        recent[i] = *std::move(found);
+      } else if (!std::holds_alternative<WorkerNotFound>(found.error())) {
+        return found.error();
+      }
+    }
+    return recent;
+  }
 
   /// At most `limit` events of `worker_id` (empty: of all). Oldest first: those with cursor > `bound`.
   /// Newest first: those with cursor < `bound`.

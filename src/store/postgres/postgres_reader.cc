@@ -1,5 +1,7 @@
 #include "store/postgres/postgres_reader.h"
 
+#include <utility>
+
 #include "store/postgres/queries.h"
 
 namespace muster::postgres {
@@ -39,6 +41,12 @@ Result<std::vector<HeartbeatRecord>> PostgresReader::Heartbeats(std::string_view
   if (!found.ok()) return found.error();
   if (!*found) return WorkerNotFound{std::string(id)};
   return **std::move(found);
+}
+
+Result<std::vector<std::vector<HeartbeatRecord>>> PostgresReader::RecentHeartbeats(
+    std::span<const WorkerView> workers, int limit) const {
+  if (std::cmp_greater(limit, history_)) limit = static_cast<int>(history_);
+  return Answer(postgres::RecentHeartbeats(session_, workers, limit));
 }
 
 Result<std::vector<Event>> PostgresReader::Events(std::string_view worker_id, std::int64_t bound,

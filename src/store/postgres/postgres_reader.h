@@ -24,6 +24,8 @@ class PostgresReader final : public ReadTx {
                                        int limit) const override;
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                   int limit) const override;
+  Result<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(std::span<const WorkerView> workers,
+                                                                     int limit) const override;
   Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
                                     int limit) const override;
   Result<std::vector<RegionTotals>> Totals() const override;

@@ -11,6 +11,8 @@ namespace muster::postgres {
 
 const Sql kFindWorkers = {"find_workers",
                           "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = ANY ($1)"};
+const Sql kLockWorkers = {
+    "lock_workers", "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = ANY ($1) ORDER BY id FOR UPDATE"};
 
 namespace {
 
@@ -29,6 +31,12 @@ constexpr Sql kListHeartbeats = {
     "SELECT h.ordinal, h.recorded_at FROM workers w LEFT JOIN worker_heartbeats h ON h.worker_id = w.id "
     "AND h.ordinal < $2 AND h.ordinal > w.heartbeats - $3 "
     "WHERE w.id = $1 ORDER BY h.ordinal DESC LIMIT $4"};
+
+constexpr Sql kRecentHeartbeats = {
+    "recent_heartbeats",
+    "SELECT w.n, h.ordinal, h.recorded_at FROM unnest($1) WITH ORDINALITY AS w (id, n) "
+    "CROSS JOIN LATERAL (SELECT ordinal, recorded_at FROM worker_heartbeats WHERE worker_id = w.id "
+    "ORDER BY ordinal DESC LIMIT $2) h ORDER BY w.n, h.ordinal DESC"};
 
 #define MUSTER_EVENT_COLUMNS \
   "cursor, type, at, worker_id, region, revision, from_status, to_status, reason, actor"
@@ -53,10 +61,13 @@ constexpr Sql kCountRegions = {
 constexpr Sql kListHolds = {"list_holds", "SELECT region, until FROM region_holds ORDER BY region"};
 constexpr Sql kLastCursor = {"last_cursor", "SELECT last_cursor FROM roll"};
 
+// The sweeps' questions lock what they find, so that no heartbeat comes between the question and the commit.
+// They leave out what is locked: with the roll's row theirs, that is heard at this very moment. So a sweep
+// never waits for heartbeats, whatever order they lock in, and is never part of a deadlock.
 constexpr Sql kPendingHeard = {"pending_heard",
                                "SELECT " MUSTER_WORKER_COLUMNS
                                " FROM workers WHERE status = 'Pending' AND heartbeats > heartbeats_before "
-                               "LIMIT $1 FOR UPDATE"};
+                               "LIMIT $1 FOR UPDATE SKIP LOCKED"};
 
 // The reference of store/store.h; a worker that has none is silent since the birth of the roll.
 #define MUSTER_REFERENCE "greatest(heard_at, activated_by_hand_at, 0)"
@@ -67,11 +78,11 @@ constexpr Sql kSilentByRegion = {"silent_by_region",
                                  "HAVING count(*) FILTER (WHERE " MUSTER_REFERENCE " <= $1) > 0"};
 constexpr Sql kSilent = {"silent", "SELECT " MUSTER_WORKER_COLUMNS
                                    " FROM workers WHERE status = 'Active' AND " MUSTER_REFERENCE
-                                   " <= $1 AND region <> ALL ($2) LIMIT $3 FOR UPDATE"};
+                                   " <= $1 AND region <> ALL ($2) LIMIT $3 FOR UPDATE SKIP LOCKED"};
 constexpr Sql kOfflineHeardAfter = {"offline_heard_after",
                                     "SELECT " MUSTER_WORKER_COLUMNS
                                     " FROM workers WHERE status = 'Offline' AND heartbeats > 0 "
-                                    "AND heard_at > $1 LIMIT $2 FOR UPDATE"};
+                                    "AND heard_at > $1 LIMIT $2 FOR UPDATE SKIP LOCKED"};
 constexpr Sql kLockTotal = {"lock_total", "SELECT heartbeats FROM workers WHERE id = $1 FOR UPDATE"};
 
 Reply<std::vector<WorkerView>> WorkersOf(Reply<Rows> rows) {
@@ -190,6 +201,23 @@ Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(const Session&
     records.push_back({rows->Int64(row, 0), rows->Time(row, 1)});
   }
   return Found(std::move(records));
+}
+
+Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(const Session& session,
+                                                                  std::span<const WorkerView> workers,
+                                                                  int limit) {
+  std::vector<std::vector<HeartbeatRecord>> recent(workers.size());
+  TextArray ids;
+  for (const WorkerView& view : workers) ids.Add(view.worker->id);
+  Parameters parameters;
+  parameters.Array(ids).Int64(limit);
+  const Reply<Rows> rows = session.Run(kRecentHeartbeats, std::move(parameters));
+  if (!rows.ok()) return rows.failure();
+  for (int row = 0; row < rows->size(); ++row) {
+    const auto number = static_cast<std::size_t>(rows->Int64(row, 0));  // from 1
+    recent[number - 1].push_back({rows->Int64(row, 1), rows->Time(row, 2)});
+  }
+  return recent;
 }
 
 Reply<std::vector<Event>> ListEvents(const Session& session, std::string_view worker_id, std::int64_t bound,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,10 @@ Reply<std::vector<WorkerView>> ListWorkers(const Session& session, const WorkerF
 Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(const Session& session, std::string_view id,
                                                                   std::int64_t before, int limit,
                                                                   std::int64_t history);
+/// In the order of `workers`.
+Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(const Session& session,
+                                                                  std::span<const WorkerView> workers,
+                                                                  int limit);
 /// Of the newest `max_events`.
 Reply<std::vector<Event>> ListEvents(const Session& session, std::string_view worker_id, std::int64_t bound,
                                      bool newest_first, int limit, std::int64_t max_events);
