@@ -3,9 +3,12 @@
 namespace muster::postgres {
 namespace {
 
-// The writer's statements are driven by arrays and go by an index, whatever the statistics say of a table
-// that is new; so one plan fits all calls. A server that does not know the setting does without it.
-constexpr char kOnePlan[] = "SET plan_cache_mode = force_generic_plan";
+// The writer's statements start from an array of ids and go by the index, at any size of the table: so one
+// plan fits all calls, and it must not be the one that was best while the table was empty. A server that does
+// not know these settings does without them.
+constexpr char kOnePlan[] =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
+    "SET enable_mergejoin = off";
 
 }  // namespace
 
