@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "domain/text.h"
 #include "runtime/listen_address.h"
 
@@ -10,17 +11,50 @@ namespace muster::daemon {
 namespace {
 
 std::optional<std::string> CheckStore(std::string_view store) {
-  constexpr std::string_view kSqlite = "sqlite:";
-  if (store == "memory:" || (store.starts_with(kSqlite) && store.size() > kSqlite.size()))
-    return std::nullopt;
-  return absl::StrCat("store is \"", Shown(store), "\": set it to sqlite:PATH, or to memory: for a trial");
+  if (store == "memory:") return std::nullopt;
+  for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"}) {
+    if (store.starts_with(scheme) && store.size() > scheme.size()) return std::nullopt;
+  }
+  return absl::StrCat("store is \"", Shown(store),
+                      "\": set it to sqlite:PATH, to postgresql://HOST/DATABASE, or to memory: for a trial");
+}
+
+std::optional<std::string> CheckAddress(std::string_view flag, const std::string& text) {
+  const auto address = ListenAddress::Parse(text);
+  if (address.ok()) return std::nullopt;
+  return Concat({flag, ": ", std::string(address.status().message())});
+}
+
+/// "https://ops.example:8443": what a browser sends as Origin. It has no path, not even a slash.
+bool IsOrigin(std::string_view text) {
+  if (text == "*") return true;
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos || scheme == 0) return false;
+  const std::string_view host = text.substr(scheme + 3);
+  return !host.empty() && host.find_first_of("/?#@ ") == std::string_view::npos;
+}
+
+std::optional<std::string> CheckOrigins(const Config& config) {
+  for (const std::string& origin : CorsOrigins(config)) {
+    if (IsOrigin(origin)) continue;
+    return absl::StrCat("cors-origins has \"", Shown(origin),
+                        "\": write origins like https://ops.example, separated by commas, or * for all");
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
+std::vector<std::string> CorsOrigins(const Config& config) {
+  return absl::StrSplit(config.cors_origins, absl::ByAnyChar(", "), absl::SkipEmpty());
+}
+
 std::optional<std::string> Validate(const Config& config) {
-  const auto address = ListenAddress::Parse(config.grpc_listen);
-  if (!address.ok()) return absl::StrCat("grpc-listen: ", std::string(address.status().message()));
+  if (auto wrong = CheckAddress("grpc-listen", config.grpc_listen)) return wrong;
+  if (!config.http_listen.empty()) {
+    if (auto wrong = CheckAddress("http-listen", config.http_listen)) return wrong;
+  }
+  if (auto wrong = CheckOrigins(config)) return wrong;
   if (auto wrong = CheckStore(config.store)) return wrong;
   if (config.history < 1 || config.history > kMaxHistory) {
     return absl::StrCat("history is ", config.history, ": set it between 1 and ", kMaxHistory, " heartbeats");

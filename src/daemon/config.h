@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "muster/settings.h"
 #include "runtime/log.h"
@@ -12,7 +13,10 @@ namespace muster::daemon {
 
 struct Config {
   std::string grpc_listen = "127.0.0.1:50051";
-  std::string port_file;  // empty: none
+  std::string port_file;                       // empty: none
+  std::string http_listen = "127.0.0.1:8080";  // empty: off
+  std::string http_port_file;                  // empty: none
+  std::string cors_origins;                    // separated by commas; empty: CORS is off
 
   std::string store = "sqlite:muster.db";
   std::int64_t history = 100;           // heartbeats kept for each worker
@@ -25,6 +29,9 @@ struct Config {
 };
 
 inline constexpr std::int64_t kMaxHistory = 1000;
+
+/// config.cors_origins, one by one.
+std::vector<std::string> CorsOrigins(const Config& config);
 
 /// What is wrong with the values as a whole and what to change, or nothing. Values that cannot be read at all
 /// never get here: see Flag::set.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
+#include "daemon/redact.h"
 #include "daemon/reload.h"
 #include "daemon/version.h"
 #include "runtime/listen_address.h"
@@ -20,6 +21,14 @@ namespace {
 constexpr absl::Duration kDrainGrace = absl::Seconds(3);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
 
+void WarnIfExposed(std::string_view what, const ListenAddress& address) {
+  if (address.Loopback()) return;
+  Log(LogLevel::kWarning,
+      "other machines can reach this address, and there is no authentication nor TLS yet: keep it behind a "
+      "firewall",
+      {{what, address.ToString()}});
+}
+
 }  // namespace
 
 Daemon::Daemon(const Config& config) : config_(config) {}
@@ -32,14 +41,13 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   ConfigureLog(config.log_format, config.log_level);
   std::unique_ptr<Daemon> daemon(new Daemon(config));
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
-  // The server first: while the store is opened, clients hear "starting" instead of nothing.
+  // The servers first: while the store is opened, clients hear "starting" instead of nothing.
   if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
+  if (absl::Status listening = daemon->ListenForHttp(); !listening.ok()) return listening;
   if (absl::Status opened = daemon->OpenRoll(); !opened.ok()) return opened;
   daemon->server_->Serve(*daemon->roll_);
-  if (!config.port_file.empty()) {
-    absl::Status written = daemon->port_file_.Write(config.port_file, daemon->server_->address().ToString());
-    if (!written.ok()) return written;
-  }
+  if (daemon->api_ != nullptr) daemon->api_->Serve(*daemon->roll_);
+  if (absl::Status written = daemon->WritePortFiles(); !written.ok()) return written;
   daemon->SayServing();
   return daemon;
 }
@@ -47,17 +55,37 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
 absl::Status Daemon::Listen() {
   auto address = ListenAddress::Parse(config_.grpc_listen);
   if (!address.ok()) return address.status();
-  if (!address->Loopback()) {
-    Log(LogLevel::kWarning,
-        "other machines can reach this address, and there is no authentication nor TLS yet: keep it behind a "
-        "firewall",
-        {{"grpc", address->ToString()}});
-  }
+  WarnIfExposed("grpc", *address);
   auto server = rpc::RpcServer::Listen({*std::move(address), kVersion, config_.settings.heartbeat_timeout},
                                        clock_, *executor_);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   return absl::OkStatus();
+}
+
+absl::Status Daemon::ListenForHttp() {
+  if (config_.http_listen.empty()) return absl::OkStatus();
+  auto address = ListenAddress::Parse(config_.http_listen);
+  if (!address.ok()) return address.status();
+  WarnIfExposed("http", *address);
+  api_ = std::make_unique<http::Api>(http::ApiOptions{kVersion, CorsOrigins(config_)});
+  http::ServerOptions options;
+  options.address = *std::move(address);
+  options.limits.body_bytes = http::kMaxBodyBytes;
+  options.cors_origins = CorsOrigins(config_);
+  auto server = http::HttpServer::Listen(options, clock_, *api_);
+  if (!server.ok()) return server.status();
+  http_ = *std::move(server);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::WritePortFiles() {
+  if (!config_.port_file.empty()) {
+    absl::Status written = port_file_.Write(config_.port_file, server_->address().ToString());
+    if (!written.ok()) return written;
+  }
+  if (http_ == nullptr || config_.http_port_file.empty()) return absl::OkStatus();
+  return http_port_file_.Write(config_.http_port_file, http_->address().ToString());
 }
 
 absl::Status Daemon::OpenRoll() {
@@ -76,7 +104,10 @@ absl::Status Daemon::OpenRoll() {
 
 void Daemon::SayServing() const {
   Log(LogLevel::kInfo, "serving",
-      {{"version", kVersion}, {"grpc", server_->address().ToString()}, {"store", config_.store}});
+      {{"version", kVersion},
+       {"grpc", server_->address().ToString()},
+       {"http", http_ != nullptr ? http_->address().ToString() : "off"},
+       {"store", WithoutPassword(config_.store)}});
 }
 
 void Daemon::Reload(const Config& loaded) {
@@ -97,6 +128,8 @@ void Daemon::Stop() {
   const bool served = jobs_ != nullptr;
   if (jobs_ != nullptr) jobs_->Stop();
   if (server_ != nullptr) server_->Drain();
+  if (api_ != nullptr) api_->Drain();
+  if (http_ != nullptr) http_->Drain();
   if (roll_ != nullptr) {
     const auto drained = std::make_shared<absl::Notification>();
     roll_->Drain([drained] { drained->Notify(); });
@@ -105,10 +138,13 @@ void Daemon::Stop() {
     }
   }
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
+  if (http_ != nullptr) http_->Shutdown(kShutdownGrace);
   executor_->Stop();
   server_.reset();
+  http_.reset();
   jobs_.reset();
   roll_.reset();  // closes the store
+  api_.reset();
   executor_.reset();
   if (served) Log(LogLevel::kInfo, "stopped");
 }

@@ -6,6 +6,8 @@
 #include "absl/status/statusor.h"
 #include "daemon/config.h"
 #include "daemon/port_file.h"
+#include "http/api/api.h"
+#include "http/server.h"
 #include "jobs/scheduled_jobs.h"
 #include "muster/roll.h"
 #include "rpc/server.h"
@@ -30,6 +32,8 @@ class Daemon {
  private:
   explicit Daemon(const Config& config);
   absl::Status Listen();
+  absl::Status ListenForHttp();
+  absl::Status WritePortFiles();
   absl::Status OpenRoll();
   void SayServing() const;
 
@@ -37,10 +41,13 @@ class Daemon {
   // What is below outlives what is above it.
   const RealClock clock_;
   std::unique_ptr<ThreadedExecutor> executor_;
+  std::unique_ptr<http::Api> api_;  // null, like http_, where HTTP is off
   std::unique_ptr<Roll> roll_;
+  std::unique_ptr<http::HttpServer> http_;
   std::unique_ptr<rpc::RpcServer> server_;
   std::unique_ptr<ScheduledJobs> jobs_;
   PortFile port_file_;
+  PortFile http_port_file_;
 };
 
 }  // namespace muster::daemon

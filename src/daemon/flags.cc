@@ -156,8 +156,17 @@ std::vector<Flag> MakeFlags() {
                "that is free")),
       Text<&Config::port_file>(flag("port-file", kServing, "PATH", kRestart,
                                     "Write the address there once it is served, whole or not at all")),
+      Text<&Config::http_listen>(flag("http-listen", kServing, "ADDRESS", kRestart,
+                                      "Where HTTP/JSON is served, written like grpc-listen; empty: nowhere")),
+      Text<&Config::http_port_file>(
+          flag("http-port-file", kServing, "PATH", kRestart, "As port-file, with the address of HTTP")),
+      Text<&Config::cors_origins>(
+          flag("cors-origins", kServing, "ORIGINS", kRestart,
+               "Origins of web pages that may use HTTP, like https://ops.example, separated by "
+               "commas; *: all; empty: none but its own")),
       Text<&Config::store>(flag("store", kStore, "STORE", kRestart,
-                                "Where the roll is kept: sqlite:PATH, or memory: (gone with the process)")),
+                                "Where the roll is kept: sqlite:PATH, postgresql://HOST/DATABASE (any number "
+                                "of daemons may share it), or memory: (gone with the process)")),
       Count<&Config::history>(
           flag("history", kStore, "COUNT", kRestart, "Heartbeats kept for each worker, 1 to 1000")),
       Count<&Config::max_events>(flag("max-events", kStore, "COUNT", kRestart, "Events kept; older ones go")),

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/config_file.h"
 #include "daemon/flags.h"
+#include "daemon/redact.h"
 #include "daemon/version.h"
 
 namespace muster::daemon {
@@ -151,7 +152,7 @@ std::string Describe(const Loaded& loaded) {
   for (const Flag& flag : Flags()) {
     const auto origin = loaded.origins.find(flag.name);
     if (origin != loaded.origins.end()) absl::StrAppend(&text, "# from ", origin->second, "\n");
-    absl::StrAppend(&text, flag.name, " = \"", flag.get(loaded.config), "\"\n");
+    absl::StrAppend(&text, flag.name, " = \"", WithoutPassword(flag.get(loaded.config)), "\"\n");
   }
   return text;
 }

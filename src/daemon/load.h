@@ -40,7 +40,7 @@ struct EndNow {
 /// Reads and validates everything. Reads the config file, and nothing else.
 std::variant<Loaded, EndNow> Load(const Sources& sources);
 
-/// All settings as a config file, with where they come from.
+/// All settings as a config file, with where they come from, but for passwords.
 std::string Describe(const Loaded& loaded);
 
 }  // namespace muster::daemon

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/flags.h"
+#include "daemon/redact.h"
 
 namespace muster::daemon {
 
@@ -11,7 +12,8 @@ Reload PlanReload(const Config& running, const Config& loaded) {
     const std::string before = flag.get(running);
     const std::string after = flag.get(loaded);
     if (before == after) continue;
-    const std::string change = absl::StrCat(flag.name, ": ", before, " -> ", after);
+    const std::string change =
+        absl::StrCat(flag.name, ": ", WithoutPassword(before), " -> ", WithoutPassword(after));
     if (flag.reloadable) {
       reload.changes.push_back(change);
     } else {

@@ -18,6 +18,7 @@ namespace {
 Config TestConfig(const std::string& port_file) {
   Config config;
   config.grpc_listen = "127.0.0.1:0";
+  config.http_listen = "";
   config.store = "memory:";
   config.port_file = port_file;
   config.log_level = LogLevel::kError;
@@ -70,6 +71,30 @@ TEST_CASE("A second daemon on the port does not start, and says why") {
   const auto second = Daemon::Start(config);
   REQUIRE_FALSE(second.ok());
   CHECK(second.status().message().find("in use") != std::string::npos);
+}
+
+TEST_CASE("HTTP is served beside gRPC where it is asked for, and tells its own address") {
+  const Scratch port_file("");
+  const Scratch http_port_file("");
+  Config config = TestConfig(port_file.path());
+  config.http_listen = "127.0.0.1:0";
+  config.http_port_file = http_port_file.path();
+  auto daemon = Daemon::Start(config);
+  REQUIRE(daemon.ok());
+  const std::string http = FirstLine(http_port_file.path());
+  CHECK(http.rfind("127.0.0.1:", 0) == 0);
+  CHECK(http != FirstLine(port_file.path()));
+
+  Config second = TestConfig("");
+  second.http_listen = http;
+  const auto refused = Daemon::Start(second);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.status().message().find("in use") != std::string::npos);
+
+  (*daemon)->Stop();
+  daemon->reset();
+  CHECK_FALSE(std::filesystem::exists(http_port_file.path()));
+  CHECK(Daemon::Start(second).ok());
 }
 
 TEST_CASE("A port file that cannot be written ends the start") {

@@ -43,6 +43,8 @@ bool Contains(const std::string& text, const std::string& part) {
 TEST_CASE("Without anything the defaults hold") {
   const Config config = Good({});
   CHECK(config.grpc_listen == "127.0.0.1:50051");
+  CHECK(config.http_listen == "127.0.0.1:8080");
+  CHECK(CorsOrigins(config).empty());
   CHECK(config.store == "sqlite:muster.db");
   CHECK(config.history == 100);
   CHECK(config.settings.heartbeat_timeout == absl::Minutes(2));
@@ -100,12 +102,16 @@ TEST_CASE("Every setting can be given every way") {
 
 TEST_CASE("Each flag sets its own value") {
   const Config config =
-      Good({"--grpc-listen=[::1]:7", "--port-file=p", "--store=memory:", "--history=7", "--max-events=8",
-            "--heartbeat-timeout=1h", "--activation-interval=1s", "--stale-interval=2s",
+      Good({"--grpc-listen=[::1]:7", "--port-file=p", "--http-listen=[::1]:8", "--http-port-file=q",
+            "--cors-origins=https://a.example, http://b.example:81", "--store=memory:", "--history=7",
+            "--max-events=8", "--heartbeat-timeout=1h", "--activation-interval=1s", "--stale-interval=2s",
             "--reactivation-interval=3s", "--min-heartbeat-interval=4s", "--max-heartbeats-per-second=5.5",
             "--guard-share=0.25", "--guard-min-workers=6", "--log-format=json", "--log-level=debug"});
   CHECK(config.grpc_listen == "[::1]:7");
   CHECK(config.port_file == "p");
+  CHECK(config.http_listen == "[::1]:8");
+  CHECK(config.http_port_file == "q");
+  CHECK(CorsOrigins(config) == std::vector<std::string>{"https://a.example", "http://b.example:81"});
   CHECK(config.store == "memory:");
   CHECK(config.history == 7);
   CHECK(config.max_events == 8);
@@ -124,6 +130,9 @@ TEST_CASE("Each flag sets its own value") {
 TEST_CASE("A mistake names the setting, where it is from, and what to write instead") {
   CHECK(Contains(Mistake({}, {{"MUSTERD_HEARTBEAT_TIMEOUT", "soon"}}), "MUSTERD_HEARTBEAT_TIMEOUT"));
   CHECK(Contains(Mistake({"--grpc-listen", "nowhere"}), "HOST:PORT"));
+  CHECK(Contains(Mistake({"--http-listen", "nowhere"}), "http-listen"));
+  CHECK(Contains(Mistake({"--cors-origins", "https://a.example/"}), "cors-origins"));
+  CHECK(Contains(Mistake({"--cors-origins", "https://a.example,b"}), "\"b\""));
   CHECK(Contains(Mistake({"--store", "papyrus:scroll"}), "sqlite:PATH"));
   CHECK(Contains(Mistake({"--store", "sqlite:"}), "sqlite:PATH"));
   CHECK(Contains(Mistake({"--history", "0"}), "between 1 and 1000"));

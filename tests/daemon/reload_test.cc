@@ -36,6 +36,16 @@ TEST_CASE("Liveness, pacing, the guard and logging change at once; the rest wait
   CHECK(plan.next.grpc_listen == "127.0.0.1:50051");
 }
 
+TEST_CASE("A password that changes is not told") {
+  Config running;
+  running.store = "postgresql://muster:old@db/muster";
+  Config loaded;
+  loaded.store = "postgresql://muster:new@standby/muster";
+  CHECK(PlanReload(running, loaded).need_restart ==
+        std::vector<std::string>{
+            "store: postgresql://muster:***@db/muster -> postgresql://muster:***@standby/muster"});
+}
+
 TEST_CASE("What waits for a restart is told again at every reload") {
   Config loaded;
   loaded.history = 7;
@@ -44,8 +54,8 @@ TEST_CASE("What waits for a restart is told again at every reload") {
 }
 
 TEST_CASE("The plan takes over exactly the flags that say they can be reloaded") {
-  const char* const other[] = {"[::1]:7", "p",  "memory:", "7",    "8", "1h",   "1s",   "2s",
-                               "3s",      "4s", "5",       "0.25", "6", "json", "debug"};
+  const char* const other[] = {"[::1]:7", "p",  "[::1]:8", "q",  "*", "memory:", "7", "8",    "1h",
+                               "1s",      "2s", "3s",      "4s", "5", "0.25",    "6", "json", "debug"};
   const auto flags = Flags();
   REQUIRE(flags.size() == std::size(other));
   for (std::size_t i = 0; i < flags.size(); ++i) {

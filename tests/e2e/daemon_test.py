@@ -75,7 +75,7 @@ class OneDatabaseOneDaemon(unittest.TestCase):
 
 class Settings(unittest.TestCase):
     def refused(self, *flags):
-        done = subprocess.run([MUSTERD, "--store", "memory:", "--grpc-listen", "127.0.0.1:0", *flags],
+        done = subprocess.run([MUSTERD, "--store", "memory:", "--grpc-listen", "127.0.0.1:0", "--http-listen", "", *flags],
                               capture_output=True, text=True, timeout=20)
         self.assertNotEqual(done.returncode, 0, flags)
         self.assertNotEqual(done.stderr.strip(), "", flags)

@@ -42,10 +42,14 @@ class Directory(tempfile.TemporaryDirectory):
 
 
 class Daemon:
-    """A musterd. Keyword arguments are flags: heartbeat_timeout="2s" becomes --heartbeat-timeout 2s."""
+    """A musterd. Keyword arguments are flags: heartbeat_timeout="2s" becomes --heartbeat-timeout 2s.
 
-    def __init__(self, directory, store="memory:", **flags):
+    With http=True it serves HTTP as well, at self.http ("127.0.0.1:40312").
+    """
+
+    def __init__(self, directory, store="memory:", http=False, **flags):
         self.directory = pathlib.Path(directory)
+        self.http_port_file = self.directory / "musterd.http-port" if http else None
         self.port_file = self.directory / "musterd.port"
         self.log_file = self.directory / "musterd.log"
         self.store, self.flags = store, flags
@@ -53,16 +57,24 @@ class Daemon:
 
     def command(self):
         flags = [part for name, value in self.flags.items() for part in ("--" + name.replace("_", "-"), str(value))]
-        return [MUSTERD, "--store", self.store, "--grpc-listen", "127.0.0.1:0", "--port-file", str(self.port_file), *flags]
+        http = (["--http-listen", "127.0.0.1:0", "--http-port-file", str(self.http_port_file)] if self.http_port_file
+                else ["--http-listen", ""])
+        return [MUSTERD, "--store", self.store, "--grpc-listen", "127.0.0.1:0", "--port-file", str(self.port_file), *http,
+                *flags]
 
     def start(self):
         self.port_file.unlink(missing_ok=True)
+        if self.http_port_file:
+            self.http_port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.directory)
         until(lambda: self.port_file.exists() and self.port_file.read_text().strip() or self.has_ended(), 30, "the port")
         assert not self.has_ended(), f"musterd ended at once:\n{self.log()}"
         self.port = int(self.port_file.read_text().split()[0].rsplit(":", 1)[-1])
         self.address = f"127.0.0.1:{self.port}"
+        if self.http_port_file:
+            until(self.http_port_file.exists, 30, "the port of HTTP")
+            self.http = self.http_port_file.read_text().strip()
         self.channel = self.connect()
         self.commands = commands_pb2_grpc.WorkerCommandsStub(self.channel)
         self.queries = queries_pb2_grpc.WorkerQueriesStub(self.channel)

@@ -97,7 +97,7 @@ std::optional<std::string> PrivateDaemon::Start(const std::string& musterd,
   directory_ = directory;
 
   std::vector<std::string> words = {musterd, "--grpc-listen=127.0.0.1:0",
-                                    absl::StrCat("--store=sqlite:", directory_, "/demo.db"),
+                                    "--http-listen=", absl::StrCat("--store=sqlite:", directory_, "/demo.db"),
                                     absl::StrCat("--port-file=", directory_, "/port")};
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> arguments;

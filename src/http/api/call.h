@@ -24,7 +24,7 @@ class Call {
   Json body = Json::object();  // empty if the request has none
 
   void Reply(int status, const Json& json, Fields headers = {}) {
-    Send({status, "application/json", Dump(json), std::move(headers)});
+    Send({status, "application/json", Dump(json) + "\n", std::move(headers)});
   }
   void Reply(const Json& json) { Reply(200, json); }
   /// With an error of a use case or of the roll.

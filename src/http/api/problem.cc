@@ -119,7 +119,7 @@ Json Document(std::string type, std::string_view title, int status, std::string_
 Response Answer(Json document, const Request* request) {
   if (request != nullptr && !request->path.empty()) document["instance"] = request->path;
   if (request != nullptr && !request->request_id.empty()) document["requestId"] = request->request_id;
-  return {document["status"].get<int>(), "application/problem+json", Dump(document), {}};
+  return {document["status"].get<int>(), "application/problem+json", Dump(document) + "\n", {}};
 }
 
 /// Whole seconds, as the header has them: rounded up, so that nobody comes too early.
