@@ -12,14 +12,20 @@ namespace {
 
 constexpr int kOldestServer = 130000;
 
-// In one statement, and only where the server knows the setting. A server looks from time to time whether the
-// client of a long statement is still there, so that one that gave up holds no locks.
+// In one statement, and only where the server knows the setting. Compiling a plan takes longer than any of
+// ours runs. A server looks from time to time whether the client of a long statement is still there, so that
+// one that gave up holds no locks. And it does not wait for a client that stands still in the middle of a
+// transaction: a daemon that was stopped or cut off there would hold the roll's lock, and with it all other
+// daemons, for as long as that lasts.
 constexpr char kSetUp[] =
     "SELECT set_config('TimeZone', 'UTC', false);"
     "SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings"
     " WHERE name = 'synchronous_commit' AND setting = 'off';"
+    "SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit';"
     "SELECT set_config('client_connection_check_interval', '2s', false) FROM pg_settings"
-    " WHERE name = 'client_connection_check_interval' AND setting = '0'";
+    " WHERE name = 'client_connection_check_interval' AND setting = '0';"
+    "SELECT set_config('idle_in_transaction_session_timeout', '2s', false) FROM pg_settings"
+    " WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND 2000";
 
 bool IsAnswer(ExecStatusType status) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
