@@ -79,7 +79,7 @@ def daemon(options, directory, name, store):
     """A musterd on `store`."""
     port_file = directory / f"{name}.port"
     command = [pathlib.Path(options.build) / "bin" / "musterd", "--store", store, "--grpc-listen", "127.0.0.1:0",
-               "--port-file", port_file, *options.daemon_flags]
+               "--http-listen", "", "--port-file", port_file, *options.daemon_flags]
     return Server(name, [str(part) for part in command], port_file, directory / f"{name}.log")
 
 

@@ -1,6 +1,5 @@
 #include "http/api/queries.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -21,15 +20,12 @@ void ReplyWithWorkers(Call call, Roll& roll, WorkerFilter filter, PageRequest pa
              heartbeats](const ReadTx& tx) mutable {
     const Result<WorkerPage> found = muster::ListWorkers(tx, filter, page);
     if (!found.ok()) return call.Refuse(found.error());
-    std::optional<HeartbeatSummaries> summaries;
-    if (heartbeats) summaries.emplace(tx, roll);
     Json workers = Json::array();
-    for (const WorkerView& each : found->workers) {
-      Json& worker = workers.emplace_back(Render(each));
-      if (!summaries) continue;
-      const Result<HeartbeatSummary> summary = summaries->Of(each);
-      if (!summary.ok()) return call.Refuse(summary.error());
-      worker["heartbeats"] = Render(*summary);
+    for (const WorkerView& each : found->workers) workers.push_back(Render(each));
+    if (heartbeats) {
+      const auto summaries = HeartbeatSummaries(tx, roll).Of(found->workers);
+      if (!summaries.ok()) return call.Refuse(summaries.error());
+      for (std::size_t i = 0; i < summaries->size(); ++i) workers[i]["heartbeats"] = Render((*summaries)[i]);
     }
     call.Reply({{"workers", std::move(workers)}, {"nextPageToken", found->next_page_token}});
   });
