@@ -15,10 +15,12 @@ namespace {
 TEST_CASE("A thousand who wait and a hundred who dribble hold nobody up") {
   EchoServer echo;
   std::vector<RawClient> idle;
+  idle.reserve(1000);
   for (int i = 0; i < 1000; ++i) idle.push_back(echo.Connect());
   for (RawClient& client : idle) REQUIRE(client.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
   for (RawClient& client : idle) REQUIRE(client.Receive());
   std::vector<RawClient> slow;
+  slow.reserve(100);
   for (int i = 0; i < 100; ++i) slow.push_back(echo.Connect());
 
   std::atomic<bool> ended = false;

@@ -10,7 +10,7 @@
 namespace muster::http {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 struct Case {
   std::string_view bytes;
