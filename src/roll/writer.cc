@@ -220,20 +220,40 @@ Outcome Roll::Writer::Commit() {
 }
 
 void Roll::Writer::CarryOutBatch() {
-  CommandQueue::List batch;
-  int count = 0;
-  foresight_.ids.clear();
-  foresight_.only_heartbeats = true;
+  CommandQueue::List heartbeats;
+  CommandQueue::List rest;
+  heartbeats_foreseen_.ids.clear();
+  foreseen_.ids.clear();
+  foreseen_.only_heartbeats = false;
   const bool foresees = store_->Foresees();
+  int count = 0;
   for (; count < kBatchLimit && !batch_waits_.empty(); ++count) {
     Command& command = batch_waits_.PopFront();
-    if (foresees) command.Foresee(foresight_);
-    batch.PushBack(command);
+    // Where daemons share the store, a change makes them wait for each other: that should not last for as
+    // long as many heartbeats take. All of these commands are under way at the same time, so any order is
+    // theirs.
+    (foresees && IsHeartbeat(command) ? heartbeats : rest).PushBack(command);
   }
   queue_.Forget(count);
-  Result<std::int64_t> heartbeats = Decide(batch, foresight_);
+  if (!heartbeats.empty()) CarryOut(heartbeats, heartbeats_foreseen_);
+  if (!rest.empty()) CarryOut(rest, foreseen_);
+}
+
+bool Roll::Writer::IsHeartbeat(const Command& command) {
+  const auto first = static_cast<std::ptrdiff_t>(heartbeats_foreseen_.ids.size());
+  command.Foresee(heartbeats_foreseen_);
+  if (heartbeats_foreseen_.only_heartbeats) return true;
+  const auto its = heartbeats_foreseen_.ids.begin() + first;
+  foreseen_.ids.insert(foreseen_.ids.end(), its, heartbeats_foreseen_.ids.end());
+  heartbeats_foreseen_.ids.erase(its, heartbeats_foreseen_.ids.end());
+  heartbeats_foreseen_.only_heartbeats = true;
+  return false;
+}
+
+void Roll::Writer::CarryOut(CommandQueue::List batch, const Foresight& foresight) {
+  Result<std::int64_t> heartbeats = Decide(batch, foresight);
   for (int tries = 1; !heartbeats.ok() && store_->Overtaken() && tries < kMostTries; ++tries) {
-    heartbeats = Decide(batch, foresight_);
+    heartbeats = Decide(batch, foresight);
   }
   if (heartbeats.ok() && *heartbeats > 0) {
     const MutexLock lock(mu_);

@@ -55,6 +55,9 @@ class Roll::Writer {
   void Observe();
   void AdoptSettings();
   void CarryOutBatch();
+  /// Notes what it foresees in one of the two.
+  bool IsHeartbeat(const Command& command);
+  void CarryOut(CommandQueue::List batch, const Foresight& foresight);
   /// One try: begins, lets every command decide, commits. Returns the heartbeats recorded, or why nothing
   /// was.
   Result<std::int64_t> Decide(const CommandQueue::List& batch, const Foresight& foresight);
@@ -87,7 +90,8 @@ class Roll::Writer {
   CommandQueue::List batch_waits_;
   SweepQueue sweeps_;
   bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs at this moment
-  Foresight foresight_;
+  Foresight heartbeats_foreseen_;
+  Foresight foreseen_;
   bool draining_ = false;
   std::vector<absl::AnyInvocable<void()>> drained_;
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "store/store.h"
@@ -12,11 +13,13 @@ namespace muster {
 /// What stays when a daemon dies, and how it behaves.
 struct Disk {
   std::unique_ptr<Store> store = *OpenStore("memory:", {});
-  bool away = false;     // commits fail
-  int fail_commits = 0;  // that many more fail
-  int commits = 0;       // that worked
-  bool open = false;     // a transaction was begun and neither committed nor rolled back
-  int violations = 0;    // of the port's rules
+  bool away = false;                // commits fail
+  int fail_commits = 0;             // that many more fail
+  int commits = 0;                  // that worked
+  bool open = false;                // a transaction was begun and neither committed nor rolled back
+  int violations = 0;               // of the port's rules
+  bool foresees = false;            // as a store that is far away
+  std::vector<Foresight> foreseen;  // of each batch
 };
 
 /// One daemon's view of the disk. For one thread at a time, but for Reader.
@@ -29,6 +32,11 @@ class FlakyStore final : public Store {
     if (disk_.open) ++disk_.violations;
     disk_.open = true;
     return disk_.store->Begin();
+  }
+  bool Foresees() const override { return disk_.foresees; }
+  WriteTx& BeginBatch(const Foresight& foresight) override {
+    if (disk_.foresees) disk_.foreseen.push_back(foresight);
+    return Begin();
   }
   Outcome Commit(const ListeningState& listening) override {
     if (!disk_.open) ++disk_.violations;

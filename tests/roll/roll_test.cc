@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -69,6 +70,36 @@ TEST_CASE("what waits is one batch: in order, at one moment, with one commit") {
     REQUIRE(probe.moment->wall == probes[0].moment->wall);
   }
   CHECK(f.daemon.roll().Status().heartbeats_recorded == 1'000);
+}
+
+// Says what it is about.
+struct Foreseen final : Command {
+  Foreseen(std::string_view worker_id, bool heartbeat) : id(worker_id), is_heartbeat(heartbeat) {}
+  void Foresee(Foresight& foresight) const override {
+    foresight.ids.push_back(id);
+    if (!is_heartbeat) foresight.only_heartbeats = false;
+  }
+  void Apply(WriteTx&, const Moment&) override {}
+  void Finish(const WorkerError* not_durable) override { ok = not_durable == nullptr; }
+  std::string_view id;
+  bool is_heartbeat;
+  std::optional<bool> ok;
+};
+
+TEST_CASE("a store that is far away gets the heartbeats of a batch apart from its changes") {
+  Fixture f;
+  f.disk.foresees = true;
+  Foreseen commands[] = {{"a", true}, {"b", false}, {"c", true}, {"d", false}, {"e", true}};
+  for (Foreseen& command : commands) REQUIRE(f.daemon.roll().Submit(command).ok());
+  f.disk.fail_commits = 1;
+  f.daemon.executor().RunUntilIdle();
+  REQUIRE(f.disk.foreseen.size() == 2);
+  CHECK(f.disk.foreseen[0].only_heartbeats);
+  CHECK(f.disk.foreseen[0].ids == std::vector<std::string_view>{"a", "c", "e"});
+  CHECK_FALSE(f.disk.foreseen[1].only_heartbeats);
+  CHECK(f.disk.foreseen[1].ids == std::vector<std::string_view>{"b", "d"});
+  for (const Foreseen& command : commands)
+    CHECK(command.ok == !command.is_heartbeat);  // each with its commit
 }
 
 TEST_CASE("a batch has a limit, and the rest is the next one") {
