@@ -57,8 +57,11 @@ class Daemon:
 
     def command(self):
         flags = [part for name, value in self.flags.items() for part in ("--" + name.replace("_", "-"), str(value))]
-        http = (["--http-listen", "127.0.0.1:0", "--http-port-file", str(self.http_port_file)] if self.http_port_file
-                else ["--http-listen", ""])
+        http = []
+        if self.http_port_file:
+            http = ["--http-listen", "127.0.0.1:0", "--http-port-file", str(self.http_port_file)]
+        elif "http_listen" not in self.flags:
+            http = ["--http-listen", ""]
         return [MUSTERD, "--store", self.store, "--grpc-listen", "127.0.0.1:0", "--port-file", str(self.port_file), *http,
                 *flags]
 

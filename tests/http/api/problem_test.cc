@@ -95,7 +95,7 @@ TEST_CASE("Fields are named as requests name them") {
   CHECK(JsonName("after_cursor") == "after");
   CHECK(JsonName("pageSize") == "pageSize");
   CHECK(JsonName("If-Match") == "If-Match");
-  CHECK(JsonName("") == "");
+  CHECK(JsonName("").empty());
   CHECK(JsonName("_") == "_");
 }
 

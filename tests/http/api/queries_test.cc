@@ -13,13 +13,14 @@ using nlohmann::json;
 
 /// a to e: in two regions, with and without a rack, of every status but Failed.
 void Populate(Client& client) {
-  const auto add = [&client](const char* id, const char* region, json capabilities, json metadata) {
+  const auto add = [&client](const char* id, const char* region, const json& capabilities,
+                             const json& metadata) {
     REQUIRE(client
                 .Json("POST /workers", {{"id", id},
                                         {"region", region},
                                         {"capacity", 2},
-                                        {"capabilities", std::move(capabilities)},
-                                        {"metadata", std::move(metadata)}})
+                                        {"capabilities", capabilities},
+                                        {"metadata", metadata}})
                 .status() == 201);
   };
   add("a", "eu", {"gpu", "avx"}, {{"rack", "r1"}, {"zone", "z1"}});
@@ -55,7 +56,7 @@ TEST_CASE("Workers are found by status, region, capability and metadata, and by 
   CHECK(Ids(client.Send("GET /workers?metadata=rack=r1")) == "ace");
   CHECK(Ids(client.Send("GET /workers?metadata=rack%3Dr1&metadata.zone=z1")) == "a");
   CHECK(Ids(client.Send("GET /workers?status=Active&region=us&capability=gpu&metadata.rack=r1")) == "c");
-  CHECK(Ids(client.Send("GET /workers?region=nowhere")) == "");
+  CHECK(Ids(client.Send("GET /workers?region=nowhere")).empty());
 }
 
 TEST_CASE("Pages show every worker once") {

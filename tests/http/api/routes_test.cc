@@ -94,7 +94,8 @@ TEST_CASE("The description is of exactly these routes, with these parameters") {
   for (const auto& [path, item] : got.body["paths"].items()) {
     for (const auto& [method, operation] : item.items()) {
       if (method == "parameters") continue;
-      std::string line = method + " " + path;
+      std::string line = method;
+      line.append(" ").append(path);
       std::set<std::string> names;
       for (const auto& parameter : operation.value("parameters", nlohmann::json::array())) {
         const nlohmann::json& resolved =
@@ -103,7 +104,7 @@ TEST_CASE("The description is of exactly these routes, with these parameters") {
                 : parameter;
         if (resolved["in"] == "query") names.insert(resolved["name"].get<std::string>());
       }
-      for (const std::string& name : names) line += " " + name;
+      for (const std::string& name : names) line.append(" ").append(name);
       if (operation.contains("requestBody")) line += " +body";
       described.insert(line);
     }
@@ -117,7 +118,7 @@ TEST_CASE("The description is of exactly these routes, with these parameters") {
     for (const std::string_view name : route.parameters) {
       if (!name.ends_with('.')) names.emplace(name);
     }
-    for (const std::string& name : names) line += " " + name;
+    for (const std::string& name : names) line.append(" ").append(name);
     if (route.takes_body) line += " +body";
     served.insert(line);
   }
