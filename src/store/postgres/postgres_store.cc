@@ -52,7 +52,7 @@ class PostgresStore final : public Store {
 
   ~PostgresStore() override {
     if (transaction_) transaction_->Abandon();
-    if (took_part_ && !session_.Ready()) membership_.Leave(session_);
+    if ((took_part_ || runs_) && !session_.Ready()) membership_.Leave(session_);
   }
 
   const ReadTx& Reader() const override { return *reader_; }

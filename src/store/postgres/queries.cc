@@ -11,8 +11,8 @@ namespace muster::postgres {
 
 const Sql kFindWorkers = {"find_workers",
                           "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = ANY ($1)"};
-const Sql kLockWorkers = {
-    "lock_workers", "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = ANY ($1) ORDER BY id FOR UPDATE"};
+const Sql kLockWorkers = {"lock_workers", "SELECT " MUSTER_WORKER_COLUMNS
+                                          " FROM workers WHERE id = ANY ($1) ORDER BY id FOR UPDATE"};
 
 namespace {
 

@@ -47,6 +47,8 @@ Reply<std::optional<std::int64_t>> LockTotal(const Session& session, std::string
 
 /// The workers of these ids that are there, in any order.
 extern const Sql kFindWorkers;
+/// The same, and locks them, in the order of their ids.
+extern const Sql kLockWorkers;
 /// Events to be written by one statement.
 Parameters EventRows(const std::vector<Event>& events);
 extern const Sql kInsertEvents;

@@ -49,7 +49,7 @@ void Transaction::BeginLocked(const std::vector<std::string_view>& ids) {
   Pipeline pipeline;
   pipeline.Add(kBegin);
   const std::size_t roll = pipeline.Add(kLockRoll);
-  if (!ids.empty()) pipeline.Add(kFindWorkers, Ids(ids));
+  if (!ids.empty()) pipeline.Add(kLockWorkers, Ids(ids));
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
   if (!answers.ok()) {
     (void)Fail(answers.failure());
@@ -59,7 +59,7 @@ void Transaction::BeginLocked(const std::vector<std::string_view>& ids) {
   revision_ = roll_.last_revision;
   cursor_ = roll_.last_cursor;
   if (ids.empty()) return;
-  NoteAll(ReadWorkers(answers->back()));
+  for (const WorkerView& view : ReadWorkers(answers->back())) entries_[Note(view)].locked = true;
   for (const std::string_view id : ids) NoteAbsent(id);
 }
 
@@ -258,8 +258,8 @@ void Transaction::Release(std::string_view region) {
 
 std::int64_t Transaction::HeartbeatsRecorded(const WorkerView& view) const {
   const Entry& entry = entries_[view.handle];
-  std::int64_t recorded = 0;
-  if (entry.on_server && !entry.to_remove && !failure_) {
+  std::int64_t recorded = entry.locked ? entry.pulse.total : 0;
+  if (entry.on_server && !entry.to_remove && !entry.locked && !failure_) {
     const Result<std::optional<std::int64_t>> total = Answer(LockTotal(session_, entry.id));
     if (total.ok()) recorded = total->value_or(0);
   }

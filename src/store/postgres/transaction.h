@@ -39,7 +39,9 @@ class Transaction final : public WriteTx {
   Transaction(WriterSession& session, const ReadTx& reader, WorkerCache& cache, const StoreOptions& options)
       : session_(session), reader_(reader), cache_(cache), options_(options) {}
 
-  /// Begins, and fetches the workers of `ids`. A failure is kept, and answers everything until the end.
+  /// Begins, fetches the workers of `ids` and locks them, all at once and in one order: so that it waits for
+  /// no heartbeats later, with locks that others wait for. A failure is kept, and answers everything until
+  /// the end.
   void BeginLocked(const std::vector<std::string_view>& ids);
   /// `fresh`: fetches them all, instead of those only that the cache lacks.
   void BeginLight(const std::vector<std::string_view>& ids, bool fresh);
@@ -104,6 +106,7 @@ class Transaction final : public WriteTx {
     bool to_remove = false;                // that row, and its heartbeats, have to go first
     bool to_write = false;                 // `worker` is not what the server was told
     bool by_cache = false;                 // nobody asked the database
+    bool locked = false;                   // since it was read: `pulse` is still true
     std::size_t beats_from = 0;            // in beats_; those before belong to a worker that was removed
   };
   struct Beat {
