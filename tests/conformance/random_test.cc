@@ -14,15 +14,15 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "conformance/describe.h"
+#include "conformance/sharing.h"
 #include "conformance/subject.h"
 #include "muster/commands.h"
 #include "muster/queries.h"
 
 namespace muster::testing {
 namespace {
-
-constexpr absl::Duration kTimeout = absl::Seconds(120);
 
 using Move = std::function<std::string(WriteTx&, const Moment&)>;  // within a transaction
 using Step = std::function<std::string(Subject&)>;
@@ -40,7 +40,8 @@ class Life {
 
   Step Next() {
     const std::uint64_t dice = Below(100);
-    if (dice < 45) return Batch();
+    if (dice < 35) return Batch();
+    if (dice < 45) return HeartbeatBatch();
     if (dice < 52) return Sweep();
     if (dice < 54) return HoldOrRelease();
     if (dice < 58) return Maintain();
@@ -130,6 +131,19 @@ class Life {
         answers += "not committed";
       }
       return answers;
+    };
+  }
+
+  // As the writer carries out a batch of which it knows that there is nothing else in it.
+  Step HeartbeatBatch() {
+    std::vector<Beat> beats;
+    for (std::uint64_t i = 0; i <= Below(60); ++i) {
+      beats.push_back({Id(), Below(10) == 0 ? absl::StrCat("i", Below(6)) : ""});
+      if (Below(3) == 0) beats.back().in_use = static_cast<std::int32_t>(Below(10));
+    }
+    return [beats](Subject& subject) {
+      const Carried carried = BeatAll(subject.store(), subject.now(), beats);
+      return absl::StrCat(carried.committed ? "" : "not committed\n", absl::StrJoin(carried.answers, "\n"));
     };
   }
 

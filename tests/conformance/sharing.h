@@ -1,0 +1,89 @@
+// Several stores on one place, as several daemons have them, each driven as a writer drives its own.
+//
+// Nothing here asserts: what a thread did is looked at afterwards, from the test's own.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "conformance/subject.h"
+#include "muster/commands.h"
+#include "muster/foresight.h"
+#include "store/store.h"
+
+namespace muster::testing {
+
+inline constexpr absl::Duration kTimeout = absl::Seconds(120);
+/// As often as a writer decides one batch.
+inline constexpr int kMostTries = 5;
+
+/// Those of AllStores that several daemons share; none where there is no server for them.
+std::vector<StoreKind> SharedStores();
+
+/// The stores, and the moment at which everything happens. Threads take one store each.
+class Sharing {
+ public:
+  explicit Sharing(const StoreKind& kind, std::size_t stores = 2, const StoreOptions& options = {});
+
+  Store& operator[](std::size_t number) { return *stores_[number]; }
+  /// In order, as a daemon that is told to stop.
+  void Close(std::size_t number) { stores_[number].reset(); }
+
+  const Moment& now() const { return now_; }
+  void Advance(absl::Duration by) { now_ = {now_.wall + by, now_.listening + by}; }
+
+ private:
+  std::unique_ptr<Place> place_;
+  std::vector<std::unique_ptr<Store>> stores_;
+  Moment now_ = kBeginning;
+};
+
+/// What became of a batch.
+struct Carried {
+  bool committed = false;
+  int tries = 0;
+  std::vector<std::string> answers;  // a status, or an error in full
+};
+
+ListeningState ListeningAt(const Moment& now);
+
+/// The batch, decided again while another store was faster. `decide(tx)` gives the answers.
+template <typename Decide>
+Carried CarryOut(Store& store, const Moment& now, const Foresight& foresight, Decide decide) {
+  Carried carried;
+  do {
+    ++carried.tries;
+    carried.answers = decide(store.BeginBatch(foresight));
+    carried.committed = store.Commit(ListeningAt(now)).ok();
+    if (!carried.committed) store.Rollback();
+  } while (!carried.committed && store.Overtaken() && carried.tries < kMostTries);
+  return carried;
+}
+
+struct Beat {
+  std::string id;
+  std::string instance = {};
+  std::optional<std::int32_t> in_use = {};
+};
+
+/// A batch of nothing but heartbeats.
+Carried BeatAll(Store& store, const Moment& now, const std::vector<Beat>& beats);
+/// The one answer to one heartbeat.
+std::string BeatOnce(Store& store, const Moment& now, const Beat& beat);
+
+// Batches of one command that is no heartbeat.
+Carried Register(Store& store, const Moment& now, const std::string& id, const std::string& instance,
+                 bool replace = false);
+Carried Unregister(Store& store, const Moment& now, const std::string& id);
+Carried SetStatus(Store& store, const Moment& now, const std::string& id, WorkerStatus status);
+
+/// Pending workers w0, w1, …, in one transaction, in an order that is not that of their names.
+std::vector<std::string> RegisterMany(Store& store, const Moment& now, std::size_t count);
+
+}  // namespace muster::testing
