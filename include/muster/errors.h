@@ -43,10 +43,12 @@ struct InstanceSuperseded {
 struct Overloaded {
   absl::Duration retry_after;
 };
-/// The store cannot be read or written now. Nothing was done. `reason` is for people and names no
-/// path and no SQL.
+/// The store cannot be read or written now. Nothing was done, unless it is in doubt. `reason` is for people
+/// and names no path and no SQL.
 struct StoreUnavailable {
   std::string reason;
+  /// The store went away before it answered to a commit: all of it may have been done, or nothing.
+  bool in_doubt = false;
 };
 
 using WorkerError = std::variant<WorkerAlreadyExists, WorkerNotFound, InvalidArgument, InvalidWorkerState,

@@ -50,7 +50,9 @@ struct Message {
         {"too much is waiting, nothing was done: retry after ", absl::FormatDuration(e.retry_after)});
   }
   std::string operator()(const StoreUnavailable& e) const {
-    return Concat({"the store is unavailable (", e.reason, "), nothing was done: retry with growing pauses"});
+    return Concat({"the store is unavailable (", e.reason, "), ",
+                   e.in_doubt ? "whether it was done is not known: look, or retry, with growing pauses"
+                              : "nothing was done: retry with growing pauses"});
   }
 };
 

@@ -66,4 +66,7 @@ TEST_CASE("messages say what is wrong and what to do") {
         "too much is waiting, nothing was done: retry after 50ms");
   CHECK(MessageOf(StoreUnavailable{"disk full"}) ==
         "the store is unavailable (disk full), nothing was done: retry with growing pauses");
+  CHECK(MessageOf(StoreUnavailable{"it went away", /*in_doubt=*/true}) ==
+        "the store is unavailable (it went away), whether it was done is not known: look, or retry, with "
+        "growing pauses");
 }

@@ -47,8 +47,8 @@ StoreUnavailable WhyUnavailable(const Failure& failure) {
   if (failure.sqlstate == kDiskFull) return {"the disk of the store is full"};
   switch (failure.kind) {
     case FailureKind::kAway:
-      return {failure.in_doubt ? "the store went away before it confirmed; whether it was done is not known"
-                               : "the store cannot be reached"};
+      return {failure.in_doubt ? "it went away before it confirmed" : "it cannot be reached",
+              failure.in_doubt};
     case FailureKind::kConflict:
       return {"the store is busy with conflicting changes"};
     case FailureKind::kRefused:

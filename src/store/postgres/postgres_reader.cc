@@ -13,8 +13,10 @@ constexpr absl::Duration kReadTimeout = absl::Seconds(30);
 
 template <typename T>
 Result<T> Answer(Reply<T> reply) {
-  if (!reply.ok()) return Report(reply.failure(), "a query");
-  return *std::move(reply);
+  if (reply.ok()) return *std::move(reply);
+  Failure failure = std::move(reply).failure();
+  failure.in_doubt = false;  // it changed nothing
+  return Report(failure, "a query");
 }
 
 }  // namespace

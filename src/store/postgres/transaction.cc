@@ -134,6 +134,7 @@ bool Transaction::Empty() const {
 }
 
 WorkerError Transaction::Fail(Failure failure) const {
+  failure.in_doubt = false;  // there was no COMMIT
   StoreUnavailable error = failure_ ? WhyUnavailable(failure) : Report(failure, "a transaction");
   if (!failure_) failure_ = std::move(failure);
   return error;
