@@ -11,6 +11,9 @@ namespace muster {
 namespace {
 
 constexpr int kBatchLimit = 8'192;
+// Where the store is far away a command may be a thousand heartbeats: a batch of too many would not be written
+// within the store's patience, and nor would the next one, which is larger for it.
+constexpr std::size_t kForeseenLimit = 20'000;
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gone in less
 
 // How often the listening clock is stored where nothing else is. More often at first: a daemon that never
@@ -53,7 +56,9 @@ void Roll::Writer::Start() {
       started_at_ = clock_.WallNow();
       heartbeat_rate_.Add(started_, 0);
       roll_clock_.Configure(*settings_);
-      if (!store_->Shared()) {
+      if (store_->Shared()) {
+        unattended_ = StoreUnavailable{"the daemon is starting"};
+      } else {
         roll_clock_.Lead(started_, store_->LastListening(), *settings_, "the daemon was started again");
       }
     }
@@ -148,8 +153,10 @@ void Roll::Writer::Attend() {
     own = roll_clock_.report();
   }
   const Result<Standing> standing = store_->Attend(own, ListeningClock::Tick(*settings_));
+  unattended_.reset();
+  if (!standing.ok()) unattended_ = standing.error();
   const MutexLock lock(mu_);
-  if (!standing.ok()) return roll_clock_.StoreFailed();
+  if (unattended_) return roll_clock_.StoreFailed();
   if (!standing->leads) {
     if (roll_clock_.leads()) Log(LogLevel::kWarning, "another daemon leads now");
     roll_clock_.Follow(now_, standing->heard, *settings_);
@@ -165,7 +172,8 @@ void Roll::Writer::Attend() {
 void Roll::Writer::Turn() {
   AdoptSettings();
   Observe();
-  if (store_->Shared() && now_ - last_attended_ > kTicksToAttendAnew * ListeningClock::Tick(*settings_)) {
+  if (store_->Shared() &&
+      (unattended_ || now_ - last_attended_ > kTicksToAttendAnew * ListeningClock::Tick(*settings_))) {
     Attend();
   }
   batch_waits_.Append(queue_.TakeAll());
@@ -227,7 +235,8 @@ void Roll::Writer::CarryOutBatch() {
   foreseen_.only_heartbeats = false;
   const bool foresees = store_->Foresees();
   int count = 0;
-  for (; count < kBatchLimit && !batch_waits_.empty(); ++count) {
+  const auto foreseen = [this] { return heartbeats_foreseen_.ids.size() + foreseen_.ids.size(); };
+  for (; count < kBatchLimit && foreseen() < kForeseenLimit && !batch_waits_.empty(); ++count) {
     Command& command = batch_waits_.PopFront();
     // Where daemons share the store, a change makes them wait for each other: that should not last for as
     // long as many heartbeats take. All of these commands are under way at the same time, so any order is
@@ -265,6 +274,7 @@ void Roll::Writer::CarryOut(CommandQueue::List batch, const Foresight& foresight
 }
 
 Result<std::int64_t> Roll::Writer::Decide(const CommandQueue::List& batch, const Foresight& foresight) {
+  if (unattended_) return *unattended_;
   WriteTx& tx = store_->BeginBatch(foresight);
   const Moment moment = BeginMoment();
   std::int64_t heartbeats = 0;
@@ -279,6 +289,7 @@ Result<std::int64_t> Roll::Writer::Decide(const CommandQueue::List& batch, const
 }
 
 void Roll::Writer::CarryOutSweepStep() {
+  if (unattended_) return FailRun(*unattended_);
   WriteTx* const tx = store_->BeginStep();
   sweeps_wait_ = tx == nullptr;
   if (sweeps_wait_) return;
@@ -289,15 +300,7 @@ void Roll::Writer::CarryOutSweepStep() {
   } else {
     store_->Rollback();
   }
-  if (!outcome.ok()) {
-    store_->EndRun();
-    {
-      const MutexLock lock(mu_);
-      ++job_failures_;
-    }
-    sweeps_.StepFailed(outcome.error());
-    return;
-  }
+  if (!outcome.ok()) return FailRun(outcome.error());
   if (sweeps_.RunEnds()) store_->EndRun();
   const SweepQueue::Progress progress = sweeps_.StepCommitted();
   const MutexLock lock(mu_);
@@ -307,6 +310,15 @@ void Roll::Writer::CarryOutSweepStep() {
   } else if (progress.job == Job::kReactivation) {
     detection_.CameBackInTime(progress.false_offlines);
   }
+}
+
+void Roll::Writer::FailRun(const WorkerError& error) {
+  store_->EndRun();
+  {
+    const MutexLock lock(mu_);
+    ++job_failures_;
+  }
+  sweeps_.StepFailed(error);
 }
 
 void Roll::Writer::StoreClockIfDue() {

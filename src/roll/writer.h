@@ -62,6 +62,7 @@ class Roll::Writer {
   /// was.
   Result<std::int64_t> Decide(const CommandQueue::List& batch, const Foresight& foresight);
   void CarryOutSweepStep();
+  void FailRun(const WorkerError& error);
   void StoreClockIfDue();
   void MaintainStore();
   void CountFleet();
@@ -84,6 +85,9 @@ class Roll::Writer {
   absl::Duration last_commit_;
   absl::Duration last_maintenance_;
   absl::Duration last_attended_;
+  // Why the last Attend failed. Until one works this daemon does not know what time it is on the listening
+  // clock, and stamps nothing: others may have gone on without it.
+  std::optional<WorkerError> unattended_;
   bool maintenance_waits_ = false;
   bool turn_queued_ = false;
   bool said_listening_ = true;

@@ -25,9 +25,11 @@ namespace muster {
 class VirtualDaemon {
  public:
   VirtualDaemon(Disk& disk, ManualClock& clock, const Settings& settings)
+      : VirtualDaemon(std::make_unique<FlakyStore>(disk), clock, settings) {}
+  VirtualDaemon(std::unique_ptr<Store> store, ManualClock& clock, const Settings& settings)
       : clock_(clock),
         executor_(clock),
-        roll_(std::make_unique<FlakyStore>(disk), clock, executor_, settings),
+        roll_(std::move(store), clock, executor_, settings),
         jobs_(roll_, clock, executor_) {
     ConfigureLog(LogFormat::kText, LogLevel::kError);
     roll_.Start();
@@ -74,6 +76,7 @@ class VirtualDaemon {
     });
   }
 
+  /// Precondition: the store is not shared, so that queries run at once.
   std::optional<WorkerStatus> StatusOf(std::string_view id) {
     std::optional<WorkerStatus> status;
     roll_.Read([&](const ReadTx& tx) {

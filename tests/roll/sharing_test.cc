@@ -1,0 +1,334 @@
+// The writer where other daemons share its store: batches that are decided again, leading and following,
+// runs that wait, and a daemon that was away.
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "muster/commands.h"
+#include "muster/errors.h"
+#include "muster/roll.h"
+#include "runtime/manual_clock.h"
+#include "tests/catch.h"
+#include "tests/roll/shared_store.h"
+#include "tests/roll/virtual_daemon.h"
+
+namespace muster {
+namespace {
+
+constexpr absl::Duration kTick = absl::Seconds(1);        // of a timeout of two minutes
+constexpr absl::Duration kAllowance = absl::Seconds(40);  // likewise
+
+ListeningTime At(absl::Duration clock) {
+  return ListeningTime() + clock;
+}
+
+struct Fixture {
+  explicit Fixture(bool leads) {
+    others.standing.leads = leads;
+    others.standing.heard.advancing = true;
+    daemon.emplace(std::make_unique<SharedStore>(others), clock, Settings());
+  }
+
+  void Heard(absl::Duration at) { others.standing.heard.state.now = At(at); }
+  std::optional<WorkerView> Find(std::string_view id) const {
+    Result<std::optional<WorkerView>> found = others.store->Reader().Find(id);
+    REQUIRE(found.ok());
+    return *found;
+  }
+  WorkerStatus StatusOf(std::string_view id) const { return Find(id)->worker->status; }
+  RollStatus Status() { return daemon->roll().Status(); }
+
+  OtherDaemons others;
+  ManualClock clock;
+  std::optional<VirtualDaemon> daemon;
+};
+
+// One heartbeat, as an interface sends it.
+struct Heartbeat final : Command {
+  explicit Heartbeat(std::string worker) : id(std::move(worker)) {}
+  void Foresee(Foresight& foresight) const override { foresight.ids.push_back(id); }
+  void Apply(WriteTx& tx, const Moment& now) override {
+    ++applied;
+    stamped = now.listening;
+    const Result<HeartbeatReceipt> receipt =
+        RecordHeartbeat({id, "", std::nullopt, ""}, absl::Minutes(2), tx, now);
+    if (receipt.ok()) ++heartbeats_recorded_;
+    answer = receipt.ok() ? std::string(StatusName(receipt->status)) : std::string(ReasonOf(receipt.error()));
+  }
+  void Finish(const WorkerError* not_durable) override {
+    ++finished;
+    if (not_durable != nullptr) answer = MessageOf(*not_durable);
+  }
+  std::string id;
+  int applied = 0;
+  int finished = 0;
+  std::string answer;
+  ListeningTime stamped;
+};
+
+std::vector<Heartbeat> Carried(Fixture& f, const std::vector<std::string>& ids) {
+  std::vector<Heartbeat> heartbeats;
+  for (const std::string& id : ids) heartbeats.emplace_back(id);
+  for (Heartbeat& heartbeat : heartbeats) REQUIRE(f.daemon->roll().Submit(heartbeat).ok());
+  f.daemon->executor().RunUntilIdle();
+  return heartbeats;
+}
+
+TEST_CASE("a batch that another daemon overtook is decided again, and only the last answer counts") {
+  Fixture f(true);
+  REQUIRE(f.daemon->Register("a", "eu").ok());
+  REQUIRE(f.daemon->Register("b", "eu").ok());
+  f.others.faster = 2;
+  f.others.change = [&](Store& store) {  // first one is gone, then the other has moved
+    WriteTx& tx = store.Begin();
+    const Moment now{f.clock.WallNow(), ListeningTime()};
+    if (f.others.faster == 1) {
+      REQUIRE(UnregisterWorker({"a", std::nullopt, "other"}, tx, now).ok());
+    } else {
+      const UpdateWorkerStatusCommand activate{"b", WorkerStatus::kActive, {}, {}, "", "other"};
+      REQUIRE(UpdateWorkerStatus(activate, tx, now).ok());
+    }
+    REQUIRE(store.Commit({}).ok());
+  };
+  for (const Heartbeat& heartbeat : Carried(f, {"a", "b", "nobody", "b"})) {
+    CHECK(heartbeat.applied == 3);
+    CHECK(heartbeat.finished == 1);
+    CHECK(heartbeat.answer == (heartbeat.id == "b" ? "Active" : "WORKER_NOT_FOUND"));
+  }
+  CHECK(f.Find("b")->pulse.total == 2);
+  CHECK(f.Status().heartbeats_recorded == 2);
+  CHECK(f.Status().store_writable);
+}
+
+TEST_CASE(
+    "a batch that is overtaken all the time is given up, and that is not taken for a store that is away") {
+  Fixture f(true);
+  REQUIRE(f.daemon->Register("a", "eu").ok());
+  f.daemon->Run(absl::Seconds(10));
+  f.others.faster = 1'000;
+  const std::size_t before = f.others.batches.size();
+  for (const Heartbeat& heartbeat : Carried(f, {"a", "a"})) {
+    CHECK(heartbeat.finished == 1);
+    CHECK(heartbeat.answer.find("not committed") != std::string::npos);
+  }
+  CHECK(f.others.batches.size() == before + 5);
+  CHECK(f.Status().heartbeats_recorded == 0);
+  CHECK(f.Status().store_writable);
+  CHECK(f.Status().listening);
+  f.others.faster = 0;
+  CHECK(Carried(f, {"a"})[0].answer == "Pending");
+  CHECK(f.Find("a")->pulse.total == 1);
+}
+
+// A thousand heartbeats, as one command.
+struct Batch final : Command {
+  void Foresee(Foresight& foresight) const override {
+    for (int i = 0; i < 1'000; ++i) foresight.ids.emplace_back("w");
+  }
+  void Apply(WriteTx&, const Moment&) override {}
+  void Finish(const WorkerError* not_durable) override { ok = not_durable == nullptr; }
+  bool ok = false;
+};
+
+TEST_CASE(
+    "a batch is no larger than a store that is far away can bear, however many heartbeats a command has") {
+  Fixture f(true);
+  std::vector<Batch> batches(101);
+  for (Batch& batch : batches) REQUIRE(f.daemon->roll().Submit(batch).ok());
+  f.daemon->executor().RunUntilIdle();
+  for (const Batch& batch : batches) CHECK(batch.ok);
+  CHECK(f.others.batches == std::vector<std::size_t>{20'000, 20'000, 20'000, 20'000, 20'000, 1'000});
+}
+
+TEST_CASE("a follower runs no scheduled jobs; it does within an interval of leading") {
+  Fixture f(false);
+  REQUIRE(f.daemon->Register("a", "eu").ok());
+  REQUIRE(Carried(f, {"a"})[0].answer == "Pending");
+  f.daemon->Run(absl::Minutes(5));
+  CHECK(f.others.steps == 0);
+  CHECK(f.others.steps_refused == 0);
+  CHECK(f.StatusOf("a") == WorkerStatus::kPending);
+  CHECK_FALSE(f.Status().leads);
+  f.others.standing.leads = true;
+  f.daemon->Run(absl::Seconds(10) + kTick);
+  CHECK(f.Status().leads);
+  CHECK(f.StatusOf("a") == WorkerStatus::kActive);
+  f.others.standing.leads = false;
+  f.daemon->Run(kTick);
+  const int steps = f.others.steps;
+  f.daemon->Run(absl::Minutes(5));
+  CHECK(f.others.steps == steps);
+}
+
+TEST_CASE(
+    "a run that is asked of a follower waits for another daemon's, and looks once a tick; batches go on") {
+  Fixture f(false);
+  REQUIRE(f.daemon->Register("a", "eu").ok());
+  REQUIRE(Carried(f, {"a"})[0].answer == "Pending");
+  f.others.run_under_way = true;
+  std::optional<Result<SchedulerReport>> report;
+  f.daemon->roll().RunAllJobs([&](Result<SchedulerReport> done) { report.emplace(std::move(done)); });
+  f.daemon->Run(absl::Seconds(20));
+  CHECK_FALSE(report);
+  CHECK(f.others.steps_refused >= 19);
+  CHECK(f.others.steps_refused <= 22);
+  CHECK(Carried(f, {"a"})[0].answer == "Pending");
+  CHECK(f.others.steps_refused <= 22);
+  CHECK(f.others.runs_ended == 0);
+
+  f.others.run_under_way = false;
+  f.daemon->Run(kTick);
+  REQUIRE(report);
+  REQUIRE(report->ok());
+  CHECK((**report)[0].ids == std::vector<std::string>{"a"});
+  CHECK(f.others.steps == 3);
+  CHECK(f.others.runs_ended == 1);
+  CHECK(f.StatusOf("a") == WorkerStatus::kActive);
+}
+
+TEST_CASE("a run ends for the others as well when it fails, and when the daemon drains") {
+  Fixture f(true);
+  std::optional<Result<SweepReport>> report;
+  const auto note = [&](Result<SweepReport> done) { report.emplace(std::move(done)); };
+  f.others.away = true;
+  f.daemon->roll().RunJob(Job::kActivation, note);
+  f.daemon->executor().RunUntilIdle();
+  REQUIRE(report);
+  CHECK_FALSE(report->ok());
+  CHECK(f.others.runs_ended == 1);
+  f.others.away = false;
+  f.daemon->Run(kTick);
+  f.others.run_under_way = true;
+  report.reset();
+  f.daemon->roll().RunJob(Job::kActivation, note);
+  f.daemon->executor().RunUntilIdle();
+  CHECK_FALSE(report);
+  f.daemon->roll().Drain([] {});
+  f.daemon->executor().RunUntilIdle();
+  REQUIRE(report);
+  CHECK_FALSE(report->ok());
+  CHECK(f.others.runs_ended == 2);
+}
+
+TEST_CASE("a follower goes by the leader's clock, and says why it stands still") {
+  Fixture f(false);
+  f.others.standing.workers = 1'234;
+  f.Heard(absl::Seconds(50));
+  f.daemon->Run(kTick);
+  CHECK(f.Status().listening);
+  CHECK(f.Status().workers == 1'234);
+  CHECK(f.Status().clock >= At(absl::Seconds(50)));
+  CHECK(f.Status().clock <= At(absl::Seconds(52)));
+  CHECK(Carried(f, {"nobody"})[0].stamped >= At(absl::Seconds(50)));
+  f.others.standing.heard.advancing = false;
+  f.others.standing.heard.because = "the daemon was started again";
+  f.daemon->Run(absl::Seconds(10));
+  CHECK_FALSE(f.Status().listening);
+  CHECK(f.Status().not_listening_because == "the daemon was started again");
+  CHECK(f.Status().clock == At(absl::Seconds(50)));
+}
+
+TEST_CASE("leader, follower, leader: the clock goes on from what the one before left, after an allowance") {
+  Fixture f(true);
+  CHECK(f.Status().listening);  // a roll that was never written
+  f.daemon->Run(absl::Seconds(20));
+  CHECK(f.Status().clock == At(absl::Seconds(20)));
+  CHECK(f.others.reports.back().advancing);
+  CHECK(f.others.reports.back().state.now >= At(absl::Seconds(19)));
+
+  f.others.standing.leads = false;
+  f.Heard(absl::Seconds(100));
+  f.daemon->Run(kTick);
+  CHECK_FALSE(f.Status().leads);
+  CHECK(f.Status().clock >= At(absl::Seconds(100)));
+  CHECK(f.Status().clock <= At(absl::Seconds(102)));
+
+  f.others.standing.leads = true;
+  f.others.last = ListeningState{At(absl::Seconds(200)), kAllowance};
+  f.daemon->Run(kTick);
+  CHECK(f.Status().leads);
+  CHECK_FALSE(f.Status().listening);
+  CHECK(f.Status().not_listening_because.starts_with("another daemon had led before"));
+  CHECK(f.Status().clock == At(absl::Seconds(200)));
+  f.daemon->Run(kAllowance - 2 * kTick);
+  CHECK(f.Status().clock == At(absl::Seconds(200)));
+  CHECK_FALSE(f.others.reports.back().advancing);
+  CHECK(f.others.reports.back().because.starts_with("another daemon had led before"));
+  f.daemon->Run(absl::Seconds(12));
+  CHECK(f.Status().listening);
+  CHECK(f.Status().clock >= At(absl::Seconds(209)));
+  CHECK(f.Status().clock <= At(absl::Seconds(211)));
+}
+
+TEST_CASE("of a daemon that was lost the leader knows that its workers need time") {
+  Fixture f(true);
+  f.daemon->Run(absl::Seconds(10));
+  REQUIRE(f.Status().listening);
+  f.others.standing.daemon_lost = true;
+  f.daemon->Run(2 * kTick);
+  CHECK(f.Status().not_listening_because.starts_with("a daemon was lost"));
+  f.daemon->Run(kAllowance);
+  CHECK(f.Status().listening);
+}
+
+TEST_CASE("a daemon that was stopped finds out what time it is before it stamps anything") {
+  Fixture f(GENERATE(true, false));
+  f.daemon->Run(absl::Seconds(10));
+  f.clock.Advance(absl::Minutes(10));
+  f.others.standing.leads = false;
+  f.Heard(absl::Minutes(10));
+  CHECK(Carried(f, {"nobody"})[0].stamped >= At(absl::Minutes(10)));
+  CHECK_FALSE(f.Status().leads);
+}
+
+TEST_CASE("a daemon that cannot find out what time it is stamps nothing, and says so") {
+  const bool led = GENERATE(true, false);
+  Fixture f(led);
+  REQUIRE(f.daemon->Register("a", "eu").ok());
+  f.others.unattended = true;
+  f.daemon->Run(absl::Minutes(10));
+  const int steps = f.others.steps;
+  const Heartbeat refused = std::move(Carried(f, {"a"})[0]);
+  CHECK(refused.applied == 0);
+  CHECK(refused.answer.find("not there") != std::string::npos);
+  std::optional<Result<SchedulerReport>> report;
+  f.daemon->roll().RunAllJobs([&](Result<SchedulerReport> done) { report.emplace(std::move(done)); });
+  f.daemon->executor().RunUntilIdle();
+  REQUIRE(report);
+  CHECK_FALSE(report->ok());
+  CHECK(f.others.steps == steps);
+  CHECK_FALSE(f.Status().store_writable);
+
+  f.others.unattended = false;
+  f.others.standing.leads = false;
+  f.Heard(absl::Minutes(10));
+  const Heartbeat taken = std::move(Carried(f, {"a"})[0]);  // between two ticks
+  CHECK(taken.answer == "Pending");
+  CHECK(taken.stamped >= At(absl::Minutes(10)));
+  CHECK(f.Status().store_writable);
+}
+
+TEST_CASE("a daemon that starts while the store is away takes part when it is back") {
+  OtherDaemons others;
+  others.away = true;
+  ManualClock clock;
+  VirtualDaemon daemon(std::make_unique<SharedStore>(others), clock, Settings());
+  CHECK_FALSE(daemon.Register("a", "eu").ok());
+  daemon.Run(absl::Seconds(30));
+  CHECK_FALSE(daemon.roll().Status().leads);
+  CHECK_FALSE(daemon.roll().Status().store_writable);
+  others.away = false;
+  daemon.Run(kTick);
+  CHECK(daemon.roll().Status().leads);
+  CHECK(daemon.roll().Status().store_writable);
+  CHECK(daemon.Register("a", "eu").ok());
+}
+
+}  // namespace
+}  // namespace muster
