@@ -35,7 +35,10 @@ bool IsHostKeyword(std::string_view keyword) {
 }
 
 Failure NotAUrl(std::string message) {
-  // libpq quotes what it does not understand, which may be all of the URL, with the password.
+  // libpq quotes what it does not understand, which may be any part of the URL, and all of it, with the
+  // password.
+  message.resize(std::min(message.find('"'), message.size()));
+  while (message.ends_with(' ') || message.ends_with(':')) message.pop_back();
   if (absl::StrContains(message, "@") || absl::StrContains(message, "://")) message = "it cannot be parsed";
   Failure failure;
   failure.kind = FailureKind::kRefused;

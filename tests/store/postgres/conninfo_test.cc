@@ -60,8 +60,7 @@ TEST_CASE("what is no URL is refused, without its password") {
     const Reply<std::vector<Target>> targets = TargetsOf(url);
     REQUIRE_FALSE(targets.ok());
     CHECK(targets.failure().kind == FailureKind::kRefused);
-    CHECK(targets.failure().detail.find("secret@") == std::string::npos);
-    CHECK(targets.failure().detail.find(":secret") == std::string::npos);
+    CHECK(targets.failure().detail.find("secret") == std::string::npos);
   }
 }
 
