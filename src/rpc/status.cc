@@ -10,6 +10,9 @@
 namespace muster::rpc {
 namespace {
 
+// The store comes back by itself: nobody knows when.
+constexpr absl::Duration kRetryStore = absl::Seconds(1);
+
 using Entries = google::protobuf::Map<std::string, std::string>;
 
 /// The code of each error, and what it adds to ErrorInfo.metadata.
@@ -46,7 +49,10 @@ struct Describe {
     return grpc::StatusCode::FAILED_PRECONDITION;
   }
   grpc::StatusCode operator()(const Overloaded&) { return grpc::StatusCode::RESOURCE_EXHAUSTED; }
-  grpc::StatusCode operator()(const StoreUnavailable&) { return grpc::StatusCode::UNAVAILABLE; }
+  grpc::StatusCode operator()(const StoreUnavailable& e) {
+    if (e.in_doubt) metadata["in_doubt"] = "true";
+    return grpc::StatusCode::UNAVAILABLE;
+  }
 };
 
 }  // namespace
@@ -73,9 +79,10 @@ grpc::Status ToStatus(const WorkerError& error) {
     violation->set_description(invalid->reason);
     status.add_details()->PackFrom(request);
   }
-  if (const auto* overloaded = std::get_if<Overloaded>(&error)) {
+  const auto* overloaded = std::get_if<Overloaded>(&error);
+  if (overloaded != nullptr || std::holds_alternative<StoreUnavailable>(error)) {
     google::rpc::RetryInfo retry;
-    ToProto(overloaded->retry_after, *retry.mutable_retry_delay());
+    ToProto(overloaded != nullptr ? overloaded->retry_after : kRetryStore, *retry.mutable_retry_delay());
     status.add_details()->PackFrom(retry);
   }
   return grpc::Status(code, status.message(), status.SerializeAsString());

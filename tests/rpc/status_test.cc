@@ -37,7 +37,8 @@ TEST_CASE("Every error reads on the wire as designed") {
     CHECK(refusal.info.reason() == each.reason);
     CHECK(refusal.message == MessageOf(each.error));
     CHECK(refusal.bad_request.field_violations_size() == (each.reason == "INVALID_ARGUMENT" ? 1 : 0));
-    CHECK(refusal.retry.has_retry_delay() == (each.reason == "OVERLOADED"));
+    CHECK(refusal.retry.has_retry_delay() ==
+          (each.reason == "OVERLOADED" || each.reason == "STORE_UNAVAILABLE"));
   }
 }
 
@@ -48,6 +49,9 @@ TEST_CASE("The field and the pause are told") {
   const Refusal overloaded = Refusal::Of(ToStatus(Overloaded{absl::Milliseconds(1500)}));
   CHECK(overloaded.retry.retry_delay().seconds() == 1);
   CHECK(overloaded.retry.retry_delay().nanos() == 500'000'000);
+  CHECK(Refusal::Of(ToStatus(StoreUnavailable{"no disk"})).info.metadata().count("in_doubt") == 0);
+  CHECK(Refusal::Of(ToStatus(StoreUnavailable{"it went away", true})).info.metadata().at("in_doubt") ==
+        "true");
 }
 
 }  // namespace
