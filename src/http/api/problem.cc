@@ -59,8 +59,9 @@ struct Describe {
     members["retryAfter"] = Render(e.retry_after);
     return {429, "Overloaded"};
   }
-  Kind operator()(const StoreUnavailable&) {
+  Kind operator()(const StoreUnavailable& e) {
     members["retryAfter"] = Render(kRetryStore);
+    if (e.in_doubt) members["inDoubt"] = true;
     return {503, "Store unavailable"};
   }
 };

@@ -61,9 +61,14 @@ TEST_CASE("Every error reads as designed") {
        "",
        {{"workerId", "w"}, {"instanceId", "i"}}},
       {Overloaded{absl::Milliseconds(1500)}, 429, "OVERLOADED", "2", {{"retryAfter", "1.5s"}}},
+      {StoreUnavailable{"no answer", /*in_doubt=*/true},
+       503,
+       "STORE_UNAVAILABLE",
+       "1",
+       {{"retryAfter", "1s"}, {"inDoubt", true}}},
       {StoreUnavailable{"no disk"}, 503, "STORE_UNAVAILABLE", "1", {{"retryAfter", "1s"}}},
   };
-  REQUIRE(all.size() == std::variant_size_v<WorkerError>);
+  REQUIRE(all.size() == std::variant_size_v<WorkerError> + 1);  // one of them in two forms
   const Request request = ARequest();
   for (const Expected& each : all) {
     INFO(each.reason);
