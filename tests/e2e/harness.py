@@ -19,12 +19,14 @@ sys.path.insert(0, STUBS)
 import google  # noqa: E402
 google.__path__.append(os.path.join(STUBS, "google"))  # google.rpc lies beside the installed google.protobuf
 import grpc  # noqa: E402
+import postgres  # noqa: E402
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from muster.v1 import commands_pb2 as commands, queries_pb2 as queries, worker_pb2 as worker  # noqa: E402
 from muster.v1 import commands_pb2_grpc, queries_pb2_grpc  # noqa: E402
 
 MUSTERD = os.environ["MUSTERD"]
 WORKERCTL = os.environ["WORKERCTL"]
+POSTGRES = os.environ.get("MUSTER_POSTGRES")
 PENDING, ACTIVE, OFFLINE, FAILED = (worker.WORKER_STATUS_PENDING, worker.WORKER_STATUS_ACTIVE,
                                     worker.WORKER_STATUS_OFFLINE, worker.WORKER_STATUS_FAILED)
 Code = grpc.StatusCode
@@ -32,6 +34,11 @@ SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}
 
 __all__ = ["Daemon", "Directory", "Fleet", "Code", "Refused", "refusal", "until", "main", "grpc", "commands", "queries", "worker",
            "PENDING", "ACTIVE", "OFFLINE", "FAILED", "MUSTERD", "WORKERCTL", "micros"]
+
+
+def any_store(otherwise):
+    """What a test that holds for every store runs on: a fresh roll on the server in MUSTER_POSTGRES, if there is one."""
+    return postgres.fresh_roll(POSTGRES) if POSTGRES else otherwise
 
 
 class Directory(tempfile.TemporaryDirectory):
@@ -47,12 +54,12 @@ class Daemon:
     With http=True it serves HTTP as well, at self.http ("127.0.0.1:40312").
     """
 
-    def __init__(self, directory, store="memory:", http=False, **flags):
+    def __init__(self, directory, store=None, http=False, **flags):
         self.directory = pathlib.Path(directory)
         self.http_port_file = self.directory / "musterd.http-port" if http else None
         self.port_file = self.directory / "musterd.port"
         self.log_file = self.directory / "musterd.log"
-        self.store, self.flags = store, flags
+        self.store, self.flags = store or any_store("memory:"), flags
         self.process = self.channel = None
 
     def command(self):

@@ -13,7 +13,7 @@ class WithDaemon(unittest.TestCase):
         self.daemon = self.enterContext(harness.Daemon(self.directory, self.store(), **self.flags))
 
     def store(self):
-        return f"sqlite:{self.directory}/roll.db"
+        return harness.any_store(f"sqlite:{self.directory}/roll.db")
 
 
 class WalkThrough(WithDaemon):
@@ -249,6 +249,7 @@ class BadInput(WithDaemon):
         self.assertEqual(self.daemon.summary().workers, 0)
 
 
+@unittest.skipIf(harness.POSTGRES, "runs with any store")
 class EveryCallInMemory(EveryCall):
     def store(self):
         return "memory:"
