@@ -202,6 +202,27 @@ TEST_CASE("ids that are nobody's, or no ids, do not keep the others from being h
   }
 }
 
+TEST_CASE("a heartbeat is not stamped before what the roll's clock shows, nor before the one before it") {
+  for (const StoreKind& kind : SharedStores()) {
+    Sharing stores(kind);
+    REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
+    const auto heard_at = [&] { return Found(stores[0].Reader(), "a").pulse.heard_at; };
+    // The other daemon was stopped between reading its clock and writing: meanwhile the leader's went on.
+    const ListeningTime leaders = stores.now().listening + absl::Seconds(100);
+    REQUIRE(stores[0].Attend({}, absl::Seconds(1)).ok());
+    REQUIRE(stores[0].Attend({{leaders, absl::ZeroDuration()}, true, ""}, absl::Seconds(1)).ok());
+    REQUIRE(BeatOnce(stores[1], stores.now(), {"a"}) == "Pending");
+    CHECK(heard_at() == leaders);
+    CHECK(Found(stores[0].Reader(), "a").pulse.last_at == stores.now().wall);
+    Moment ahead = stores.now();
+    ahead.listening = leaders + absl::Seconds(1);
+    REQUIRE(BeatOnce(stores[1], ahead, {"a"}) == "Pending");
+    CHECK(heard_at() == ahead.listening);
+    REQUIRE(BeatOnce(stores[0], stores.now(), {"a"}) == "Pending");
+    CHECK(heard_at() == ahead.listening);
+  }
+}
+
 TEST_CASE("a batch as large as they come") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);

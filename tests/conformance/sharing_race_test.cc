@@ -97,7 +97,11 @@ TEST_CASE("a takeover knows every heartbeat of those before it, however many are
     std::vector<std::int64_t> before;
     const auto replace = [&] {
       for (std::size_t instance = 1; instance <= kInstances; ++instance) {
-        while (instance % 3 == 1 && accepted[instance - 1] == 0 && failed == 0) std::this_thread::yield();
+        const absl::Time patience = absl::Now() + absl::Seconds(10);
+        while (instance % 3 == 1 && accepted[instance - 1] == 0 && failed == 0) {
+          std::this_thread::yield();
+          if (absl::Now() > patience) ++failed;
+        }
         if (!Register(stores[1], stores.now(), "a", absl::StrCat("i", instance), true).committed) ++failed;
         const Result<std::optional<WorkerView>> found = stores[1].Reader().Find("a");
         before.push_back(found.ok() && *found ? (*found)->worker->heartbeats_before : -1);

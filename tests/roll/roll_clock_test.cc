@@ -131,6 +131,18 @@ TEST_CASE("a lead is taken with what was stored last, and given up without a tra
   CHECK(f.clock.now() == At(absl::Seconds(62)));
 }
 
+TEST_CASE("an outage of one lead is not made up for in the next one") {
+  Fixture f;
+  f.clock.Lead(f.monotonic, std::nullopt, f.settings, "x");
+  f.clock.StoreFailed();
+  f.clock.Follow(f.monotonic, Advancing(absl::Seconds(100)), f.settings);
+  f.clock.StoreWorks();
+  f.clock.Lead(f.monotonic, ListeningState{At(absl::Seconds(100)), absl::ZeroDuration()}, f.settings, "y");
+  CHECK(f.Because().empty());
+  f.Pass(absl::Seconds(2));
+  CHECK(f.clock.now() == At(absl::Seconds(102)));
+}
+
 TEST_CASE("a reading of the monotonic clock that is older than the last one takes nothing back") {
   Fixture f;
   f.clock.Follow(f.monotonic, Advancing(absl::Seconds(100)), f.settings);

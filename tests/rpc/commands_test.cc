@@ -115,6 +115,56 @@ TEST_CASE("A batch has a result for each, and one bad heartbeat harms no other")
   CHECK(harness.Get("b").heartbeats().total() == 0);
 }
 
+// What another daemon does between two decisions about one batch.
+void ReplaceFirstBySecond(Store& store) {
+  WriteTx& tx = store.Begin();
+  const Moment now{absl::UnixEpoch(), ListeningTime()};
+  RegisterWorkerCommand second;
+  second.worker_id = "second";
+  second.config = {"eu", 1, {}, {}};
+  second.instance_id = "i";
+  (void)UnregisterWorker({"first", std::nullopt, "other"}, tx, now);
+  (void)RegisterWorker(std::move(second), tx, now);
+  (void)store.Commit({});
+}
+
+TEST_CASE(
+    "answers to heartbeats that another daemon overtook are those of the last decision, and nothing else") {
+  Harness harness;
+  harness.Register("first");
+  harness.Register("stays");
+  harness.store->meanwhile = ReplaceFirstBySecond;
+  harness.store->overtake = true;
+  SECTION("a batch") {
+    v1::BatchHeartbeatRequest request;
+    for (const char* id : {"first", "second", "stays", "stays"}) request.add_heartbeats()->set_worker_id(id);
+    v1::BatchHeartbeatResponse response;
+    REQUIRE(harness.Call(&Commands::BatchHeartbeat, request, response).ok());
+    REQUIRE(response.results_size() == 4);
+    CHECK(response.results(0).error().reason() == "WORKER_NOT_FOUND");
+    CHECK(response.results(0).status() == v1::WORKER_STATUS_UNSPECIFIED);
+    for (int i = 1; i < 4; ++i) {
+      CHECK_FALSE(response.results(i).has_error());
+      CHECK(response.results(i).status() == v1::WORKER_STATUS_PENDING);
+    }
+    CHECK(harness.roll->Status().heartbeats_recorded == 3);
+  }
+  SECTION("one that was accepted at first") {
+    CHECK(Refusal::Of(harness.Beat("first")).info.reason() == "WORKER_NOT_FOUND");
+    CHECK(harness.roll->Status().heartbeats_recorded == 0);
+  }
+  SECTION("one that was refused at first") {
+    CHECK(harness.Beat("second").ok());
+    CHECK(harness.roll->Status().heartbeats_recorded == 1);
+  }
+  SECTION("a registration") {
+    v1::RegisterWorkerResponse response;
+    CHECK(Refusal::Of(harness.Call(&Commands::RegisterWorker, Registration("second"), response))
+              .info.reason() == "WORKER_ALREADY_EXISTS");
+  }
+  CHECK_FALSE(harness.store->overtake);
+}
+
 TEST_CASE("A status is moved by hand, with compare and set") {
   Harness harness;
   const v1::Worker worker = harness.Register("w1");

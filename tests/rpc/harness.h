@@ -5,6 +5,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,25 +35,39 @@ struct Refusal {
   std::string field() const;
 };
 
-/// A memory store whose disk can be full.
+/// A memory store whose disk can be full, and which another daemon can change while a batch is decided.
 class FlakyStore final : public Store {
  public:
   explicit FlakyStore(std::unique_ptr<Store> inner) : inner_(std::move(inner)) {}
 
   const ReadTx& Reader() const override { return inner_->Reader(); }
   WriteTx& Begin() override { return inner_->Begin(); }
+  WriteTx& BeginBatch(const Foresight& /*foresight*/) override {
+    is_overtaken_ = overtake.exchange(false);
+    return inner_->Begin();
+  }
   Outcome Commit(const ListeningState& listening) override {
+    overtaken_ = std::exchange(is_overtaken_, false);
+    if (overtaken_) return StoreUnavailable{"overtaken"};
     if (full) return StoreUnavailable{"the disk is full"};
     return inner_->Commit(listening);
   }
-  void Rollback() override { inner_->Rollback(); }
+  void Rollback() override {
+    inner_->Rollback();
+    if (overtaken_) meanwhile(*inner_);
+  }
+  bool Overtaken() const override { return overtaken_; }
   bool Maintain(absl::Duration budget) override { return inner_->Maintain(budget); }
   std::optional<ListeningState> LastListening() const override { return inner_->LastListening(); }
 
   std::atomic<bool> full = false;
+  std::atomic<bool> overtake = false;     // the next batch
+  std::function<void(Store&)> meanwhile;  // by this; set it before
 
  private:
   const std::unique_ptr<Store> inner_;
+  bool is_overtaken_ = false;
+  bool overtaken_ = false;
 };
 
 /// Starting until Serve, which the constructor calls unless told otherwise.
