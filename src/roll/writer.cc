@@ -11,8 +11,8 @@ namespace muster {
 namespace {
 
 constexpr int kBatchLimit = 8'192;
-// Where the store is far away a command may be a thousand heartbeats: a batch of too many would not be written
-// within the store's patience, and nor would the next one, which is larger for it.
+// Where the store is far away a command may be a thousand heartbeats: a batch of too many would not be
+// written within the store's patience, and nor would the next one, which is larger for it.
 constexpr std::size_t kForeseenLimit = 20'000;
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gone in less
 

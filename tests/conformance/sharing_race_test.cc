@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "conformance/sharing.h"
 #include "conformance/subject.h"
+#include "runtime/real_clock.h"
 
 namespace muster::testing {
 namespace {
@@ -97,10 +98,10 @@ TEST_CASE("a takeover knows every heartbeat of those before it, however many are
     std::vector<std::int64_t> before;
     const auto replace = [&] {
       for (std::size_t instance = 1; instance <= kInstances; ++instance) {
-        const absl::Time patience = absl::Now() + absl::Seconds(10);
+        const absl::Duration patience = RealClock().MonotonicNow() + absl::Seconds(10);
         while (instance % 3 == 1 && accepted[instance - 1] == 0 && failed == 0) {
           std::this_thread::yield();
-          if (absl::Now() > patience) ++failed;
+          if (RealClock().MonotonicNow() > patience) ++failed;
         }
         if (!Register(stores[1], stores.now(), "a", absl::StrCat("i", instance), true).committed) ++failed;
         const Result<std::optional<WorkerView>> found = stores[1].Reader().Find("a");
@@ -164,8 +165,8 @@ TEST_CASE("what a heartbeat was told is what a sweep that asked before it left")
           tx.Silent(stores.now().listening - absl::Seconds(1), {}, 1000);
       // Those that it found wait now; a store that lets them go on is given the time for it.
       const std::size_t then = heard;
-      const absl::Time enough = absl::Now() + absl::Milliseconds(30);
-      while (heard < then + 8 * kAtOnce && heard < ids.size() && absl::Now() < enough)
+      const absl::Duration enough = RealClock().MonotonicNow() + absl::Milliseconds(30);
+      while (heard < then + 8 * kAtOnce && heard < ids.size() && RealClock().MonotonicNow() < enough)
         std::this_thread::yield();
       const bool swept = silent.ok() && MoveAll(stores[0], stores.now(), tx, *silent, WorkerStatus::kOffline);
       if (!swept) stores[0].Rollback();

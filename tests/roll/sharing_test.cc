@@ -74,6 +74,7 @@ struct Heartbeat final : Command {
 
 std::vector<Heartbeat> Carried(Fixture& f, const std::vector<std::string>& ids) {
   std::vector<Heartbeat> heartbeats;
+  heartbeats.reserve(ids.size());
   for (const std::string& id : ids) heartbeats.emplace_back(id);
   for (Heartbeat& heartbeat : heartbeats) REQUIRE(f.daemon->roll().Submit(heartbeat).ok());
   f.daemon->executor().RunUntilIdle();
