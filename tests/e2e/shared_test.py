@@ -165,7 +165,11 @@ class Shared(unittest.TestCase):
     def stop_the_leader(self):
         """At the worst moment: while it holds the lock that every change needs."""
         leader = self.cluster.leader()
-        for _ in range(100):
+        busy = [Operator(Balancer([leader]), f"busy-{number}", pause=0) for number in range(4)]
+        self.operators += busy
+        for operator in busy:
+            operator.start()
+        for _ in range(200):
             at = wall_micros()
             leader.signal(signal.SIGSTOP)
             if self.cluster.is_in_a_transaction():
@@ -173,8 +177,9 @@ class Shared(unittest.TestCase):
             leader.signal(signal.SIGCONT)
             time.sleep(0.02)
         else:
-            print("  (the leader was never caught in a transaction)")
-            leader.signal(signal.SIGSTOP)
+            self.fail("the leader was never caught in a transaction")
+        for operator in busy:
+            operator.balancer, operator.pause = self.balancer, 0.2
         took = self.cluster.taken_over(at)
         self.assertLess(took, STALE_INTERVAL, "taken over within one interval")
         self.wait_for_all(time.monotonic())
@@ -308,8 +313,8 @@ class Shared(unittest.TestCase):
             slowest = max(slowest, silent_at_least)
         still, out = self.track.stood_still(), sum(seconds(end - begin) for begin, end, _ in self.outages)
         self.assertLess(still, out + len(self.outages) * (ALLOWANCE + 5 * TICK), "the clock stands still for outages only")
-        print(f"  {len(self.died)} died and {len(self.newcomers.heard)} newcomers fell silent: found after {worst:.1f} s at "
-              f"worst, {slowest:.1f} s on the listening clock; the clock stood still for {still:.0f} s, outages took {out:.0f} s")
+        print(f"  {len(self.died)} died, {len(self.newcomers.heard)} newcomers fell silent: found after {worst:.1f} s at worst, "
+              f"{slowest:.1f} s on the listening clock, which stood still for {still:.0f} s; outages took {out:.0f} s")
 
     def check_jobs_went_on(self, story):
         worst = 0
