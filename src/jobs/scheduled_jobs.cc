@@ -22,6 +22,10 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
 // How often to look again for a run that is late, or a clock that has yet to be read.
 constexpr absl::Duration kShortestWait = absl::Milliseconds(10);
+// How often to look whether this daemon leads by now.
+constexpr absl::Duration kFollowersWait = absl::Milliseconds(250);
+// After a run that failed, at least.
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 absl::Duration IntervalOf(Job job, const Settings& settings) {
   switch (job) {
@@ -38,7 +42,7 @@ absl::Duration IntervalOf(Job job, const Settings& settings) {
 void LogRun(Job job, const Result<SweepReport>& run) {
   const std::string name(JobName(job));
   if (!run.ok()) {
-    Log(LogLevel::kWarning, "job failed; it runs again at its next interval",
+    Log(LogLevel::kWarning, "job failed; it runs again once the store can be written",
         {{"job", name}, {"error", MessageOf(run.error())}});
     return;
   }
@@ -71,6 +75,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
     // Up to where on the listening clock it counts.
     ListeningTime covers;
     bool running = false;
+    bool failed = false;
   };
 
   LastRun& Last(Job job) { return last_[static_cast<std::size_t>(job)]; }
@@ -82,12 +87,16 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
 
   // How long until the job is due: an interval after its last run began, or when the listening clock passes a
   // multiple of the interval. The latter is what a restart does not forget, so the clock never moves on by
-  // more than an interval without a run.
+  // more than an interval without a run. One that failed is made up for once the store is back, or that would
+  // be two intervals.
   absl::Duration UntilDue(Job job) {
+    const RollStatus status = roll_.Status();
     const absl::Duration interval = IntervalOf(job, *roll_.settings());
+    const absl::Duration since_begin = clock_.MonotonicNow() - Last(job).began;
     const absl::Duration multiple = absl::Floor(Last(job).covers - ListeningTime(), interval) + interval;
-    return std::min(Last(job).began + interval - clock_.MonotonicNow(),
-                    multiple - (roll_.Status().clock - ListeningTime()));
+    const absl::Duration due = std::min(interval - since_begin, multiple - (status.clock - ListeningTime()));
+    if (!Last(job).failed) return due;
+    return std::min(status.store_writable ? kRetryAfter : interval, interval) - since_begin;
   }
 
   // The listening clock was last read a moment ago, so a run just before a multiple stands for it.
@@ -96,7 +105,8 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   }
 
   void Wait(Job job) {
-    const absl::Duration wait = std::clamp(UntilDue(job), kShortestWait, kLongestWait);
+    const absl::Duration wait =
+        roll_.Status().leads ? std::clamp(UntilDue(job), kShortestWait, kLongestWait) : kFollowersWait;
     executor_.PostAt(clock_.MonotonicNow() + wait, [self = shared_from_this(), job] { self->Check(job); });
   }
 
@@ -106,6 +116,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
       Last(job) = {clock_.MonotonicNow(), Covered(job), true};
       roll_.RunJob(job, [self = shared_from_this(), job](const Result<SweepReport>& run) {
         self->Last(job).running = false;
+        self->Last(job).failed = !run.ok();
         if (self->stopped_.load(std::memory_order_relaxed) && !run.ok()) return;  // draining
         LogRun(job, run);
       });
