@@ -156,8 +156,8 @@ TEST_CASE("a shorter history is cut when it is opened with one") {
 }
 
 TEST_CASE("a store that cannot be opened says so") {
-  for (const char* spec :
-       {"", "memory", "sqlite", "sqlite:", "postgresql://", "postgresql://127.0.0.1:1/x", "nonsense:x", "sqlite:/no/such/dir/x"}) {
+  for (const char* spec : {"", "memory", "sqlite", "sqlite:", "postgresql://", "postgresql://127.0.0.1:1/x",
+                           "nonsense:x", "sqlite:/no/such/dir/x"}) {
     INFO(spec);
     const absl::Status status = OpenStore(spec, {}).status();
     CHECK_FALSE(status.ok());
