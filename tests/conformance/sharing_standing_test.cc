@@ -102,6 +102,23 @@ TEST_CASE("what a leader says of the clock never takes it back") {
   }
 }
 
+TEST_CASE("a follower's changes do not move the clock") {
+  for (const StoreKind& kind : SharedStores()) {
+    Sharing stores(kind);
+    CHECK(Look(stores[0]).leads);
+    CHECK(Look(stores[0], Report(absl::Seconds(10))).leads);
+    for (int round = 0; round < 3; ++round) {
+      const Standing standing = Look(stores[1]);
+      CHECK(standing.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      stores[1].Begin().Append({.type = EventType::kRegionHeld, .region = "eu"});
+      REQUIRE(stores[1].Commit({standing.heard.state.now + absl::Seconds(2), absl::Seconds(1)}).ok());
+    }
+    CHECK(Look(stores[0], Report(absl::Seconds(10), "x")).leads);
+    CHECK(Look(stores[1]).heard.state.now == ListeningTime() + absl::Seconds(10));
+    CHECK(Look(stores[1]).heard.state.allowance_credit == absl::Seconds(7));
+  }
+}
+
 TEST_CASE("whoever attends keeps the lead") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);

@@ -197,7 +197,7 @@ WorkerError PostgresStore::Judge(const Failure& failure) {
   return Report(failure, "a commit");
 }
 
-Outcome PostgresStore::Commit(const ListeningState& listening) {
+Outcome PostgresStore::Commit(const ListeningState& at) {
   overtaken_ = false;
   Transaction& transaction = *transaction_;
   if (transaction.failure()) return Judge(*transaction.failure());
@@ -205,6 +205,9 @@ Outcome PostgresStore::Commit(const ListeningState& listening) {
   if (transaction.NeedsFresh()) return DecideAgain(Attempt::kFresh);
 
   const bool locked = transaction.kind() == Transaction::Kind::kLocked;
+  // Only the leader moves the clock. What a follower knows is what the leader said, brought forward: if that
+  // were stored, the next follower would bring it forward again, and so on, ever faster than time passes.
+  const ListeningState& listening = took_part_ && !leads_ && listening_ ? *listening_ : at;
   const bool clock_stands_still = listening_ && listening_->now == listening.now &&
                                   listening_->allowance_credit == listening.allowance_credit;
   if (transaction.Empty() && !is_step_ && (!locked || clock_stands_still)) {
