@@ -33,6 +33,14 @@ class ListeningTrack(Client):
     def at_most(self, wall):
         return min((clock for before, clock, _ in self.samples if before >= wall), default=self.samples[-1][1])
 
+    def set_back(self):
+        """How far at most one daemon was behind what another had said before, in seconds."""
+        most = ahead = 0
+        for _, clock, _ in self.samples:
+            ahead = max(ahead, clock)
+            most = max(most, ahead - clock)
+        return most / 1e6
+
     def stood_still(self):
         """For how much of the time, in seconds."""
         (begin, first, _), (_, last, end) = self.samples[0], self.samples[-1]
