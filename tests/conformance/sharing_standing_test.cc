@@ -65,7 +65,7 @@ TEST_CASE("the first one to attend leads, the others follow and hear its clock")
     CHECK_FALSE(Look(stores[2]).leads);
 
     CHECK(Look(stores[1], Report(absl::Seconds(10))).leads);
-    for (const std::size_t follower : {0, 2}) {
+    for (const std::size_t follower : {0U, 2U}) {
       const Standing standing = Look(stores[follower]);
       CHECK_FALSE(standing.leads);
       CHECK(standing.heard.advancing);
