@@ -228,6 +228,7 @@ Reply<std::vector<Event>> ListEvents(const Session& session, std::string_view wo
   const Reply<Rows> rows = session.Run(newest_first ? kListEventsDown : kListEventsUp, std::move(parameters));
   if (!rows.ok()) return rows.failure();
   std::vector<Event> events;
+  events.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) events.push_back(ReadEvent(*rows, row));
   return events;
 }
@@ -259,6 +260,7 @@ Reply<std::vector<RegionHold>> ListHolds(const Session& session) {
   const Reply<Rows> rows = session.Run(kListHolds, {});
   if (!rows.ok()) return rows.failure();
   std::vector<RegionHold> holds;
+  holds.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) {
     holds.push_back({std::string(rows->Text(row, 0)), ListeningTime::FromMicros(rows->Int64(row, 1))});
   }
@@ -283,6 +285,7 @@ Reply<std::vector<RegionSilence>> SilentByRegion(const Session& session, Listeni
   const Reply<Rows> rows = session.Run(kSilentByRegion, std::move(parameters));
   if (!rows.ok()) return rows.failure();
   std::vector<RegionSilence> regions;
+  regions.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) {
     regions.push_back({std::string(rows->Text(row, 0)), rows->Int64(row, 1), rows->Int64(row, 2)});
   }
