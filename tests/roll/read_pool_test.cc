@@ -15,16 +15,15 @@ namespace {
 
 TEST_CASE("a query runs on another thread, against the reader") {
   const std::unique_ptr<Store> store = *OpenStore("memory:", {});
-  ReadPool pool(store->Reader());
-  absl::Notification done;
   bool same_reader = false;
   bool same_thread = true;
-  pool.Run([&, here = std::this_thread::get_id()](const ReadTx& tx) {
-    same_reader = &tx == &store->Reader();
-    same_thread = std::this_thread::get_id() == here;
-    done.Notify();
-  });
-  done.WaitForNotification();
+  {
+    ReadPool pool(store->Reader());
+    pool.Run([&, here = std::this_thread::get_id()](const ReadTx& tx) {
+      same_reader = &tx == &store->Reader();
+      same_thread = std::this_thread::get_id() == here;
+    });
+  }  // waits for it
   CHECK(same_reader);
   CHECK_FALSE(same_thread);
 }
