@@ -22,7 +22,6 @@ void RollClock::Follow(absl::Duration monotonic, const ListeningReport& heard, c
   leads_ = false;
   heard_once_ = true;
   tick_ = ListeningClock::Tick(settings);
-  // A daemon that had led for longer than others knew may have stamped heartbeats later than that.
   heard_ = heard;
   heard_at_ = monotonic;
 }

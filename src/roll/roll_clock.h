@@ -2,7 +2,9 @@
 //
 // Where a roll has one daemon, that one leads from its start. Where several share a store, exactly one of
 // them moves the clock by its own ListeningClock; the others go by what it last said, brought forward by the
-// time that has passed since, by two ticks at most. Fed by the writer; reads no clock. Not thread-safe.
+// time that has passed since, by two ticks at most. The store has brought it forward by its age before, by
+// two at most as well: where the leader stopped meanwhile, a follower is up to four ticks ahead. Then the
+// dead are found that much later, and nobody earlier. Fed by the writer; reads no clock. Not thread-safe.
 #pragma once
 
 #include <string>

@@ -21,7 +21,7 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gon
 constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
-// How often a batch is decided because another daemon was faster.
+// How often a batch is decided at most, where other daemons change its workers meanwhile.
 constexpr int kMostTries = 5;
 // A writer that did not attend for so many ticks was stopped or stuck: another may lead by now.
 constexpr int kTicksToAttendAnew = 3;

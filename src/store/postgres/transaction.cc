@@ -31,7 +31,6 @@ Parameters Ids(const std::vector<std::string_view>& ids) {
 bool Transaction::Start(Kind kind) {
   kind_ = kind;
   needs_lock_ = false;
-  failure_.reset();
   entries_.clear();
   by_id_.clear();
   events_.clear();
