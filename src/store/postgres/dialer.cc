@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/log.h"
 
 namespace muster::postgres {
 
@@ -16,7 +17,7 @@ Reply<Connection> Dialer::Dial(absl::Duration timeout) {
     const MutexLock lock(mu_);
     if (clock_->MonotonicNow() < not_before_) {
       Failure failure;
-      failure.repeated = true;
+      failure.logged = true;
       failure.detail = absl::StrCat("waiting before the next attempt to connect; the last: ", last_detail_);
       return failure;
     }
@@ -32,11 +33,18 @@ Reply<Connection> Dialer::Dial(absl::Duration timeout) {
     backoff_ = std::clamp(2 * backoff_, kFirstBackoff, kLongestBackoff);
     // Up to a quarter less, so that the longest stays the longest; the first is not shortened.
     std::uniform_real_distribution<double> share(0.75, 1.0);
-    not_before_ = clock_->MonotonicNow() + std::max(kFirstBackoff, backoff_ * share(random_));
+    const absl::Duration pause = std::max(kFirstBackoff, backoff_ * share(random_));
+    not_before_ = clock_->MonotonicNow() + pause;
     last_detail_ = connection.failure().detail;
     ++round_;
+    Log(LogLevel::kWarning, "cannot connect to PostgreSQL",
+        {{"detail", last_detail_},
+         {"next_attempt_in", absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1)))}});
   }
-  return connection;
+  if (connection.ok()) return connection;
+  Failure failure = std::move(connection).failure();
+  failure.logged = true;
+  return failure;
 }
 
 Reply<Connection*> Reconnecting::Get(absl::Duration timeout) {

@@ -2,7 +2,7 @@
 //
 // After a failed attempt the next one waits 100 ms, then twice as long each time, up to 5 s, less some chance
 // so that many daemons do not come at once. Until then every Dial fails at once. The first success sets it
-// back.
+// back. Each attempt that failed is a warning in the log, so that whoever asked need not repeat it.
 #pragma once
 
 #include <cstdint>

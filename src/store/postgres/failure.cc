@@ -58,7 +58,7 @@ StoreUnavailable WhyUnavailable(const Failure& failure) {
 }
 
 StoreUnavailable Report(const Failure& failure, std::string_view doing) {
-  Log(failure.repeated ? LogLevel::kDebug : LogLevel::kWarning, "the store failed",
+  Log(failure.logged ? LogLevel::kDebug : LogLevel::kWarning, "the store failed",
       {{"doing", std::string(doing)},
        {"sqlstate", failure.sqlstate},
        {"in_doubt", failure.in_doubt ? "yes" : "no"},

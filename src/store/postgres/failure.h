@@ -34,8 +34,8 @@ struct Failure {
   /// The statements had been sent and nothing says whether they were carried out: a COMMIT among them may
   /// have happened. Without this, nothing of the transaction did.
   bool in_doubt = false;
-  /// Nothing was tried: it is too soon after a failure that was told already.
-  bool repeated = false;
+  /// The log tells of it already: no connection, or none was tried because it is too soon after the last.
+  bool logged = false;
 };
 
 /// A value, or the Failure that stood in its way. Not thread-safe; owns what it holds.
@@ -74,7 +74,7 @@ bool EndsConnection(std::string_view sqlstate);
 StoreUnavailable WhyUnavailable(const Failure& failure);
 
 /// The same, and the details go to the log, with what was tried ("commit", "list workers"): at warning, or at
-/// debug if the failure is repeated. Call it once for a failure.
+/// debug if the log tells of it already. Call it once for a failure.
 StoreUnavailable Report(const Failure& failure, std::string_view doing);
 
 /// For whoever starts the daemon: `doing`, then the detail. kAway is UNAVAILABLE, kConflict ABORTED,

@@ -29,13 +29,13 @@ TEST_CASE("after each failed attempt the next one waits longer, from 100 ms to 5
     REQUIRE_FALSE(failed.ok());
     CHECK(failed.failure().kind == FailureKind::kAway);
     REQUIRE_FALSE(BacksOff(failed));
-    CHECK_FALSE(failed.failure().repeated);
+    CHECK(failed.failure().logged);
 
     clock.Advance(0.74 * least);
     const Reply<Connection> soon = dialer.Dial(kPatience);
     CHECK(BacksOff(soon));
     CHECK(soon.failure().kind == FailureKind::kAway);
-    CHECK(soon.failure().repeated);
+    CHECK(soon.failure().logged);
     CHECK(absl::StrContains(soon.failure().detail, "127.0.0.1"));  // the operator sees why
     clock.Advance(0.26 * least);
     least = std::min(2 * least, kLongestBackoff);
