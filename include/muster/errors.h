@@ -39,9 +39,10 @@ struct InstanceSuperseded {
   std::string id;
   std::string instance_id;  // the caller's
 };
-/// A queue is full. Nothing was done.
+/// A limit of the daemon is reached. Nothing was done.
 struct Overloaded {
   absl::Duration retry_after;
+  std::string_view what = "too much is waiting";  // for people; a literal
 };
 /// The store cannot be read or written now. Nothing was done, unless it is in doubt. `reason` is for people
 /// and names no path and no SQL.

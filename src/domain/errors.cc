@@ -46,8 +46,7 @@ struct Message {
                    "\": stop this process, or register it with replace to take the id over"});
   }
   std::string operator()(const Overloaded& e) const {
-    return Concat(
-        {"too much is waiting, nothing was done: retry after ", absl::FormatDuration(e.retry_after)});
+    return Concat({e.what, ", nothing was done: retry after ", absl::FormatDuration(e.retry_after)});
   }
   std::string operator()(const StoreUnavailable& e) const {
     return Concat({"the store is unavailable (", e.reason, "), ",

@@ -9,6 +9,7 @@
 #include "rpc/batch_heartbeat.h"
 #include "rpc/convert.h"
 #include "rpc/heartbeat.h"
+#include "rpc/stream_heartbeats.h"
 #include "rpc/unary.h"
 
 namespace muster::rpc {
@@ -59,17 +60,9 @@ Result<UpdateWorkerStatusCommand> CommandFrom(v1::UpdateWorkerStatusRequest& req
   return command;
 }
 
-/// Ends a stream before it began.
-class UnimplementedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
- public:
-  UnimplementedStream() {
-    Finish({grpc::StatusCode::UNIMPLEMENTED,
-            "StreamHeartbeats is not in this version: use Heartbeat, or BatchHeartbeat for many"});
-  }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
+
+CommandsService::CommandsService(const Gate& gate) : gate_(gate), streams_(kMaxOpenStreams) {}
 
 grpc::ServerUnaryReactor* CommandsService::RegisterWorker(Context* context, const Bytes* received,
                                                           Bytes* reply) {
@@ -110,8 +103,9 @@ grpc::ServerUnaryReactor* CommandsService::BatchHeartbeat(Context* context, cons
   return AnswerBatchHeartbeat(gate_, *context, *received, *reply);
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* CommandsService::StreamHeartbeats(Context*) {
-  return new UnimplementedStream;
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* CommandsService::StreamHeartbeats(
+    Context* context) {
+  return AnswerStreamHeartbeats(gate_, streams_, *context);
 }
 
 grpc::ServerUnaryReactor* CommandsService::UpdateWorkerStatus(Context* context, const Bytes* received,

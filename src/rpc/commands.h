@@ -6,6 +6,7 @@
 
 #include "muster/v1/commands.grpc.pb.h"
 #include "roll/gate.h"
+#include "rpc/open_streams.h"
 
 namespace muster::rpc {
 
@@ -24,7 +25,10 @@ using RawCommands = Commands::WithRawCallbackMethod_RegisterWorker<
 /// Thread-safe; the gate must outlive it.
 class CommandsService final : public internal::RawCommands {
  public:
-  explicit CommandsService(const Gate& gate) : gate_(gate) {}
+  explicit CommandsService(const Gate& gate);
+
+  /// Ends the streams that are open; call it once the gate is closed.
+  void Drain() { streams_.EndAll(gate_.Refusal()); }
 
  private:
   using Context = grpc::CallbackServerContext;
@@ -39,6 +43,7 @@ class CommandsService final : public internal::RawCommands {
   grpc::ServerUnaryReactor* RunScheduler(Context*, const Bytes*, Bytes*) override;
 
   const Gate& gate_;
+  OpenStreams streams_;
 };
 
 }  // namespace muster::rpc

@@ -40,25 +40,41 @@ bool ReadBytes(CodedInputStream& in, std::string_view bytes, std::string_view& f
   return in.Skip(static_cast<int>(length));
 }
 
+/// Merges a HeartbeatRequest into `heartbeat`. False if it is malformed.
+bool MergeHeartbeat(std::string_view bytes, HeartbeatCommand& heartbeat) {
+  CodedInputStream in = StreamOf(bytes);
+  while (const std::uint32_t tag = in.ReadTag()) {
+    if (tag == kWorkerId) {
+      if (!ReadBytes(in, bytes, heartbeat.worker_id)) return false;
+    } else if (tag == kInstanceId) {
+      if (!ReadBytes(in, bytes, heartbeat.instance_id)) return false;
+    } else if (tag == kInUse) {
+      std::uint64_t value = 0;
+      if (!in.ReadVarint64(&value)) return false;
+      heartbeat.in_use = static_cast<std::int32_t>(value);
+    } else if (!WireFormatLite::SkipField(&in, tag)) {
+      return false;
+    }
+  }
+  return in.ConsumedEntireMessage();
+}
+
 }  // namespace
 
 std::optional<HeartbeatCommand> ReadHeartbeat(std::string_view bytes) {
   HeartbeatCommand heartbeat;
-  CodedInputStream in = StreamOf(bytes);
-  while (const std::uint32_t tag = in.ReadTag()) {
-    if (tag == kWorkerId) {
-      if (!ReadBytes(in, bytes, heartbeat.worker_id)) return std::nullopt;
-    } else if (tag == kInstanceId) {
-      if (!ReadBytes(in, bytes, heartbeat.instance_id)) return std::nullopt;
-    } else if (tag == kInUse) {
-      std::uint64_t value = 0;
-      if (!in.ReadVarint64(&value)) return std::nullopt;
-      heartbeat.in_use = static_cast<std::int32_t>(value);
-    } else if (!WireFormatLite::SkipField(&in, tag)) {
-      return std::nullopt;
-    }
-  }
-  if (!in.ConsumedEntireMessage()) return std::nullopt;
+  if (!MergeHeartbeat(bytes, heartbeat)) return std::nullopt;
+  return heartbeat;
+}
+
+// On the wire a StreamHeartbeatsRequest is a batch of one. More than one in the same field is one in pieces.
+std::optional<HeartbeatCommand> ReadStreamed(std::string_view bytes) {
+  static_assert(int{v1::StreamHeartbeatsRequest::kHeartbeatFieldNumber} ==
+                int{v1::BatchHeartbeatRequest::kHeartbeatsFieldNumber});
+  HeartbeatCommand heartbeat;
+  bool readable = true;
+  readable &= ReadBatch(bytes, [&](std::string_view piece) { readable &= MergeHeartbeat(piece, heartbeat); });
+  if (!readable) return std::nullopt;
   return heartbeat;
 }
 

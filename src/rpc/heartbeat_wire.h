@@ -15,6 +15,9 @@ namespace muster::rpc {
 /// A HeartbeatRequest; the views point into `bytes`. Nothing if it is malformed.
 std::optional<HeartbeatCommand> ReadHeartbeat(std::string_view bytes);
 
+/// The heartbeat of a StreamHeartbeatsRequest; all unset if there is none. Nothing if it is malformed.
+std::optional<HeartbeatCommand> ReadStreamed(std::string_view bytes);
+
 /// Calls `each` with the bytes of every heartbeat of a BatchHeartbeatRequest, in order. False if it is
 /// malformed.
 bool ReadBatch(std::string_view bytes, absl::FunctionRef<void(std::string_view)> each);

@@ -104,6 +104,7 @@ void RpcServer::Serve(Roll& roll) {
 
 void RpcServer::Drain() {
   gate_.Close();
+  commands_.Drain();
   health_.Stop();
 }
 

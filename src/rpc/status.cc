@@ -62,6 +62,12 @@ grpc::StatusCode CodeOf(const WorkerError& error) {
   return std::visit(Describe{ignored}, error);
 }
 
+std::optional<absl::Duration> RetryDelayOf(const WorkerError& error) {
+  if (const auto* overloaded = std::get_if<Overloaded>(&error)) return overloaded->retry_after;
+  if (std::holds_alternative<StoreUnavailable>(error)) return kRetryStore;
+  return std::nullopt;
+}
+
 grpc::Status ToStatus(const WorkerError& error) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(ReasonOf(error)));
@@ -79,13 +85,19 @@ grpc::Status ToStatus(const WorkerError& error) {
     violation->set_description(invalid->reason);
     status.add_details()->PackFrom(request);
   }
-  const auto* overloaded = std::get_if<Overloaded>(&error);
-  if (overloaded != nullptr || std::holds_alternative<StoreUnavailable>(error)) {
+  if (const auto delay = RetryDelayOf(error)) {
     google::rpc::RetryInfo retry;
-    ToProto(overloaded != nullptr ? overloaded->retry_after : kRetryStore, *retry.mutable_retry_delay());
+    ToProto(*delay, *retry.mutable_retry_delay());
     status.add_details()->PackFrom(retry);
   }
   return grpc::Status(code, status.message(), status.SerializeAsString());
+}
+
+void ToProto(const WorkerError& error, v1::HeartbeatError& out) {
+  out.set_code(CodeOf(error));
+  out.set_reason(std::string(ReasonOf(error)));
+  out.set_message(MessageOf(error));
+  if (const auto delay = RetryDelayOf(error)) ToProto(*delay, *out.mutable_retry_delay());
 }
 
 }  // namespace muster::rpc

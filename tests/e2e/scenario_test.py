@@ -176,8 +176,6 @@ class EveryCall(WithDaemon):
         self.assertEqual(len(self.daemon.events(after_cursor=events[0].cursor)), 2)
 
     def test_calls_of_a_later_version_say_so(self):
-        streams = self.daemon.commands.StreamHeartbeats(iter([commands.StreamHeartbeatsRequest()]))
-        self.assertEqual(refusal(next, streams).code, Code.UNIMPLEMENTED)
         self.assertEqual(refusal(next, self.daemon.queries.WatchWorkers(queries.WatchWorkersRequest())).code,
                          Code.UNIMPLEMENTED)
 

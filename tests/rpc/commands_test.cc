@@ -258,16 +258,5 @@ TEST_CASE("What cannot be made durable is UNAVAILABLE, and did not happen") {
   CHECK(harness.Beat("w1").ok());
 }
 
-TEST_CASE("The stream of heartbeats says that it is not there yet") {
-  Harness harness;
-  grpc::ClientContext context;
-  const auto stream = harness.commands->StreamHeartbeats(&context);
-  v1::StreamHeartbeatsResponse response;
-  CHECK_FALSE(stream->Read(&response));
-  const grpc::Status status = stream->Finish();
-  CHECK(status.error_code() == grpc::StatusCode::UNIMPLEMENTED);
-  CHECK(status.error_message().find("BatchHeartbeat") != std::string::npos);
-}
-
 }  // namespace
 }  // namespace muster::rpc

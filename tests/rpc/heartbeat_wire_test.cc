@@ -68,5 +68,28 @@ TEST_CASE("A batch is read heartbeat by heartbeat") {
   CHECK_FALSE(ReadBatch(bytes.substr(0, bytes.size() - 1), collect));
 }
 
+TEST_CASE("A message of a stream is read as protobuf reads it") {
+  v1::StreamHeartbeatsRequest request;
+  std::string pieces = request.SerializeAsString();
+  request.mutable_heartbeat()->set_worker_id("w1");
+  request.mutable_heartbeat()->set_instance_id("i1");
+  pieces += request.SerializeAsString();
+  request.mutable_heartbeat()->set_worker_id("w2");
+  request.mutable_heartbeat()->clear_instance_id();
+  request.mutable_heartbeat()->set_in_use(4);
+  pieces += request.SerializeAsString() + "\x12\x03new";
+  for (std::size_t cut = 0; cut <= pieces.size(); ++cut) {
+    const std::string bytes = pieces.substr(0, cut);
+    const bool readable = request.ParseFromString(bytes);
+    const std::optional<HeartbeatCommand> found = ReadStreamed(bytes);
+    REQUIRE(found.has_value() == readable);
+    if (!found) continue;
+    CHECK(found->worker_id == request.heartbeat().worker_id());
+    CHECK(found->instance_id == request.heartbeat().instance_id());
+    CHECK(found->in_use.has_value() == request.heartbeat().has_in_use());
+    CHECK(found->in_use.value_or(0) == request.heartbeat().in_use());
+  }
+}
+
 }  // namespace
 }  // namespace muster::rpc

@@ -1,0 +1,30 @@
+#include "rpc/open_streams.h"
+
+namespace muster::rpc {
+namespace {
+
+// Long enough for a crowd to thin out: whoever has no stream can send single heartbeats meanwhile.
+constexpr absl::Duration kRetryAfter = absl::Seconds(10);
+
+}  // namespace
+
+Outcome OpenStreams::Add(Stream& stream) {
+  const MutexLock lock(mu_);
+  if (ended_) return *ended_;
+  if (streams_.size() >= most_) return Overloaded{kRetryAfter, "too many streams are open"};
+  streams_.insert(&stream);
+  return Ok();
+}
+
+void OpenStreams::Remove(Stream& stream) {
+  const MutexLock lock(mu_);
+  streams_.erase(&stream);
+}
+
+void OpenStreams::EndAll(const WorkerError& error) {
+  const MutexLock lock(mu_);
+  ended_ = error;
+  for (Stream* stream : streams_) stream->EndWith(error);
+}
+
+}  // namespace muster::rpc
