@@ -117,7 +117,7 @@ Json Document(std::string type, std::string_view title, int status, std::string_
           {"reason", reason}};
 }
 
-Response Answer(Json document, const Request* request) {
+Response ResponseWith(Json document, const Request* request) {
   if (request != nullptr && !request->path.empty()) document["instance"] = request->path;
   if (request != nullptr && !request->request_id.empty()) document["requestId"] = request->request_id;
   return {document["status"].get<int>(), "application/problem+json", Dump(document) + "\n", {}};
@@ -171,7 +171,7 @@ Json ProblemOf(const WorkerError& error) {
 }
 
 Response Refusal(const WorkerError& error, const Request* request) {
-  Response response = Answer(ProblemOf(error), request);
+  Response response = ResponseWith(ProblemOf(error), request);
   if (const auto* overloaded = std::get_if<Overloaded>(&error)) {
     response.headers.emplace_back("Retry-After", RetryAfter(overloaded->retry_after));
   }
@@ -183,7 +183,7 @@ Response Refusal(const WorkerError& error, const Request* request) {
 
 Response Refusal(int status, std::string_view detail, const Request* request) {
   const std::string_view phrase = Phrase(status);
-  return Answer(Document("about:blank", phrase, status, detail, ReasonFrom(phrase)), request);
+  return ResponseWith(Document("about:blank", phrase, status, detail, ReasonFrom(phrase)), request);
 }
 
 }  // namespace muster::http
