@@ -1,0 +1,34 @@
+"""Figures as tools/bench/run --json writes them, but of a machine on which everything is a round number."""
+
+FLEETS = [1000, 10_000, 100_000, 1_000_000]
+MACHINE = {"cores": 2, "load_average": 0.1, "fdatasync_ms": 0.2, "processor": "a round one", "memory": "8388608 kB",
+           "kernel": "6.1", "system": "Debian"}
+
+
+def figure(what, shape, workers, value, unit, part="part", budget=None, ratio=None, **costs):
+    return {"part": part, "what": what, "shape": shape, "workers": workers, "unit": unit, "values": [value], "to": "it" if ratio else "",
+            "ratios": [ratio] if ratio else [], "budget": budget, "costs": costs, "note": "", "value": value, "ratio": ratio,
+            "met": None}
+
+
+def a_run():
+    """100 MiB and 1 KiB for each worker; a heartbeat costs 40 µs alone and 1 µs in a batch of 1,000."""
+    figures = []
+    for workers in FLEETS:
+        figures += [
+            figure("Heartbeat sqlite", "1000x1", workers, 20_000, "/s", ratio=0.9,
+                   budget={"of": "ratio", "limit": 0.85, "at_least": True},
+                   cpu_us=35, later_us=5, wire_bytes=500, disk_bytes=100, p50_ms=1, p99_ms=2, p999_ms=3),
+            figure("BatchHeartbeat sqlite", "8x2 of 1000", workers, 1_000_000, "/s",
+                   cpu_us=0.9, later_us=0.1, wire_bytes=50, disk_bytes=10, p50_ms=1, p99_ms=2, p999_ms=3),
+            figure("resident memory", "9 heartbeats each", workers, 100 + workers / 1024, "MiB"),
+            figure("database with its WAL", "9 heartbeats each", workers, workers / 2048, "MiB"),
+            figure("ready after kill -9", "", workers, workers / 500_000, "s",
+                   budget={"of": "value", "limit": 1, "at_least": False}),
+            figure("memory of one connection", "1000 of them", workers, 32, "KiB"),
+            figure("ListWorkers, a page of 1000", "one by one", workers, 2, "ms", p50_ms=2, p99_ms=3),
+        ]
+    curve = [{"offered_per_second": rate, "accepted_per_second": rate, "p50_ms": rate / 1e5, "p99_ms": rate / 5e4,
+              "p999_ms": rate / 1e4} for rate in (10_000, 50_000, 90_000)]
+    return {"machine": MACHINE, "date": "2026-01-01", "seconds": 2, "rounds": 3, "fleets": FLEETS, "figures": figures,
+            "curve": curve}

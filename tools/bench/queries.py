@@ -1,0 +1,70 @@
+"""Heartbeats while operators ask for everything: pages, the summary and a full `workerctl list`, again and again."""
+import contextlib
+import pathlib
+import subprocess
+import threading
+
+from figures import Figure, ratio_at_most
+from measuring import OPEN_SHAPE, ask, check_recorded, measure as load_for_a_while
+from servers import WorkNotDone
+
+
+def measure(bench, roll):
+    rate = bench.peak(roll) / 4
+    quiet, asked = [], []
+    for _ in range(bench.options.rounds):
+        quiet.append(p99_ms(bench, roll, rate))
+        with asking(bench, roll):
+            asked.append(p99_ms(bench, roll, rate))
+        roll.wait_until_quiet()
+    shape = f"{rate:,.0f}/s"
+    bench.add(Figure("queries", "p99 of heartbeats, nobody asks", shape, roll.workers, "ms", quiet))
+    bench.add(Figure("queries", "p99 of heartbeats, pages, summaries and lists", shape, roll.workers, "ms", asked, to="quiet",
+                     ratios=[a / b for a, b in zip(asked, quiet)], budget=ratio_at_most(2)))
+
+
+def p99_ms(bench, roll, rate):
+    figure = load_for_a_while(bench.options, roll, "heartbeat", OPEN_SHAPE, "--rate", rate, settle=False)
+    if figure.get("refused"):
+        raise WorkNotDone(f"{roll.name}: refused at a quarter of its peak: {figure}")
+    check_recorded(bench.options, roll)
+    return figure["latency_us"]["p99"] / 1000
+
+
+@contextlib.contextmanager
+def asking(bench, roll):
+    """Three who ask without a pause, until the block ends."""
+    ended = threading.Event()
+    failures = []
+
+    def again_and_again(question):
+        try:
+            while not ended.is_set():
+                question()
+        except WorkNotDone as error:
+            failures.append(error)
+
+    def full_list():
+        command = [pathlib.Path(bench.options.build) / "bin" / "workerctl", "--server", f"127.0.0.1:{roll.port}", "--timeout",
+                   "5m", "list", "-o", "name"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                if ended.wait(0.05):
+                    process.terminate()
+                    return
+            if process.returncode != 0:
+                raise WorkNotDone(f"workerctl list: exit code {process.returncode}")
+
+    questions = [lambda: ask(bench.options, roll, "page", "--seconds", 0.5),
+                 lambda: ask(bench.options, roll, "summary", "--seconds", 0.5), full_list]
+    threads = [threading.Thread(target=again_and_again, args=(question,)) for question in questions]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
