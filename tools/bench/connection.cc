@@ -11,16 +11,20 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <string_view>
+
+#include "retry_delay.h"
 
 namespace muster::bench {
 namespace {
 
 constexpr std::int32_t kWindow = 16 << 20;
+constexpr int kResourceExhausted = 8;
+// What is due for longer was never sent: else a generator that cannot keep up would measure itself.
+constexpr std::int64_t kTooLateNs = 20'000'000;
 
-std::int64_t NowNanos() {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
+}  // namespace
 
 nghttp2_nv Header(std::string_view name, std::string_view value) {
   // nghttp2 does not write through these.
@@ -29,7 +33,7 @@ nghttp2_nv Header(std::string_view name, std::string_view value) {
           NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
-int Connect(int port) {
+int ConnectTo(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -44,7 +48,9 @@ int Connect(int port) {
   return fd;
 }
 
-}  // namespace
+std::int64_t NowNanos() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
 
 /// nghttp2 calls back into C functions; these find the call that a stream belongs to.
 struct Connection::Callbacks {
@@ -76,6 +82,8 @@ struct Connection::Callbacks {
       if (call != nullptr && call->connection->tally_.first_refusal.empty()) {
         call->connection->tally_.first_refusal = text;
       }
+    } else if (header == "grpc-status-details-bin") {
+      if (Call* call = Of(session, frame->hd.stream_id)) call->retry_delay_us = RetryDelayMicros(text);
     }
     return 0;
   }
@@ -92,10 +100,11 @@ struct Connection::Callbacks {
   }
 };
 
-Connection::Connection(int port, int in_flight, Workload& workload, Tally& tally)
+Connection::Connection(int port, int in_flight, Loop loop, Workload& workload, Tally& tally)
     : workload_(workload),
       tally_(tally),
-      fd_(Connect(port)),
+      loop_(loop),
+      fd_(ConnectTo(port)),
       path_(workload.path()),
       authority_("127.0.0.1:" + std::to_string(port)),
       calls_(static_cast<std::size_t>(in_flight)) {
@@ -121,17 +130,54 @@ bool Connection::Start() {
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindow);
   for (Call& call : calls_) {
     call.connection = this;
-    Submit(call);
+    if (loop_ == Loop::kOpen) {
+      free_.push_back(&call);
+    } else {
+      SubmitNext(call);
+    }
   }
   return Write();
 }
 
-void Connection::Submit(Call& call) {
+bool Connection::Offer(std::int64_t scheduled_ns) {
+  if (!workload_.Next(request_)) return false;
+  const std::int64_t now = NowNanos();
+  const std::size_t caller = workload_.Caller();
+  ++tally_.offered;
+  if (!tally_.held_until_ns.empty() && tally_.held_until_ns[caller] > now) {
+    ++tally_.held_back;
+  } else if (now - scheduled_ns > kTooLateNs || free_.empty() || calls_in_flight_ >= StreamsAllowed()) {
+    ++tally_.unsent;
+  } else {
+    ++tally_.sent;
+    if (tally_.measure) tally_.lateness_us.push_back(static_cast<std::uint32_t>((now - scheduled_ns) / 1000));
+    Call& call = *free_.back();
+    free_.pop_back();
+    call.request.swap(request_);
+    call.caller = caller;
+    Submit(call, scheduled_ns);
+  }
+  return true;
+}
+
+int Connection::StreamsAllowed() const {
+  const std::uint32_t most =
+      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  return static_cast<int>(std::min<std::uint32_t>(most, std::numeric_limits<int>::max()));
+}
+
+void Connection::SubmitNext(Call& call) {
   if (tally_.stop || !workload_.Next(call.request)) return;
+  call.caller = workload_.Caller();
+  Submit(call, NowNanos());
+}
+
+void Connection::Submit(Call& call, std::int64_t started_ns) {
   call.sent = 0;
   call.response.clear();
   call.status = -1;
-  call.started_ns = NowNanos();
+  call.retry_delay_us.reset();
+  call.started_ns = started_ns;
   const std::array headers = {Header(":method", "POST"),
                               Header(":scheme", "http"),
                               Header(":path", path_),
@@ -154,7 +200,7 @@ void Connection::Finish(Call& call) {
                                     ? workload_.Accepted(std::string_view(call.response).substr(kFrame))
                                     : 0;
   if (accepted == 0) {
-    ++tally_.refused[call.status];
+    CountRefusal(call);
   } else {
     ++tally_.ok;
     tally_.accepted += accepted;
@@ -164,7 +210,24 @@ void Connection::Finish(Call& call) {
       tally_.latencies_us.push_back(static_cast<std::uint32_t>((NowNanos() - call.started_ns) / 1000));
     }
   }
-  Submit(call);
+  if (loop_ == Loop::kOpen) {
+    free_.push_back(&call);
+  } else {
+    SubmitNext(call);
+  }
+}
+
+void Connection::CountRefusal(const Call& call) {
+  ++tally_.refused[call.status];
+  if (call.status != kResourceExhausted) return;
+  if (!call.retry_delay_us) {
+    ++tally_.without_retry_delay;
+    return;
+  }
+  tally_.retry_delays_us.push_back(static_cast<std::uint32_t>(*call.retry_delay_us));
+  if (!tally_.held_until_ns.empty()) {
+    tally_.held_until_ns[call.caller] = NowNanos() + *call.retry_delay_us * 1000;
+  }
 }
 
 bool Connection::Read() {

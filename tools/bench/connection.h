@@ -1,10 +1,13 @@
-// One HTTP/2 connection that keeps a fixed number of gRPC calls in flight.
+// One HTTP/2 connection with gRPC calls in flight: a fixed number of them, each followed by the next one (a
+// closed loop), or as many as it is told to send, by a schedule that does not wait for answers (an open
+// loop).
 #pragma once
 
 #include <nghttp2/nghttp2.h>
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,12 +27,32 @@ struct Tally {
   std::int64_t measured = 0;            // ok while measuring
   std::int64_t measured_accepted = 0;
   std::vector<std::uint32_t> latencies_us;  // of `measured`
+
+  // Of RESOURCE_EXHAUSTED.
+  std::vector<std::uint32_t> retry_delays_us;  // as the refusals said
+  std::int64_t without_retry_delay = 0;
+
+  // Of an open loop, where offered = sent + unsent + held_back.
+  std::int64_t offered = 0;                 // as the schedule says
+  std::int64_t sent = 0;                    // submitted; all of them were answered if the run completed
+  std::int64_t unsent = 0;                  // all is in flight that may be, or the generator was late
+  std::int64_t held_back = 0;               // the caller waits as it was told to
+  std::vector<std::uint32_t> lateness_us;   // between the scheduled moment and the submission
+  std::vector<std::int64_t> held_until_ns;  // by caller; empty where retry delays are not honoured
 };
+
+std::int64_t NowNanos();
+/// A socket to 127.0.0.1; -1 where nobody listens.
+int ConnectTo(int port);
+/// Both must outlive the use of the header.
+nghttp2_nv Header(std::string_view name, std::string_view value);
 
 /// Owns its socket. Not thread-safe; workload and tally must outlive it.
 class Connection {
  public:
-  Connection(int port, int in_flight, Workload& workload, Tally& tally);
+  enum class Loop { kClosed, kOpen };
+
+  Connection(int port, int in_flight, Loop loop, Workload& workload, Tally& tally);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -37,6 +60,10 @@ class Connection {
   int fd() const { return fd_; }
   bool idle() const { return calls_in_flight_ == 0; }
   bool wants_write() const { return !unsent_.empty(); }
+
+  /// Open loop: sends the workload's next call, which was due at `scheduled_ns`, with the next Write. False
+  /// if the workload is done.
+  bool Offer(std::int64_t scheduled_ns);
 
   /// False where the connection is lost.
   [[nodiscard]] bool Start();
@@ -49,21 +76,31 @@ class Connection {
     std::string request;
     std::size_t sent = 0;
     std::string response;
-    std::int64_t started_ns = 0;
+    std::size_t caller = 0;
+    std::int64_t started_ns = 0;  // in an open loop, when it was due
     int status = -1;
+    std::optional<std::int64_t> retry_delay_us;
   };
   struct Callbacks;
 
-  void Submit(Call& call);
+  /// As the server said: more would wait here.
+  int StreamsAllowed() const;
+  void SubmitNext(Call& call);
+  /// The call's request is there.
+  void Submit(Call& call, std::int64_t started_ns);
   void Finish(Call& call);
+  void CountRefusal(const Call& call);
 
   Workload& workload_;
   Tally& tally_;
+  const Loop loop_;
   int fd_ = -1;
   nghttp2_session* session_ = nullptr;
   std::string path_;
   std::string authority_;
   std::vector<Call> calls_;
+  std::vector<Call*> free_;  // of an open loop
+  std::string request_;      // the one that is offered
   int calls_in_flight_ = 0;
   std::string unsent_;  // what the socket did not take
 };

@@ -1,12 +1,20 @@
 // The load generator: one thread, raw sockets, nghttp2; cheap, so that the server is what is measured.
 //
 //     muster_load register  --port P --workers 10000
-//     muster_load heartbeat --port P --workers 10000 --connections 8 --in-flight 64 --seconds 3 --server-pid
-//     PID muster_load batch     --port P --workers 10000 --connections 8 --in-flight 2 … muster_load count
-//     --port P [--add-up]
+//     muster_load heartbeat --port P --workers 10000 --connections 8 --in-flight 64 --server-pid PID
+//     muster_load batch     --port P --workers 10000 --connections 8 --in-flight 2
+//     muster_load count     --port P [--add-up]
+//
+// Those are closed loops: each call waits for the one before it. heartbeat and batch know open loops too,
+// which offer so many calls a second whether answers came or not, and measure latency from the moment when a
+// call was due:
+//
+//     muster_load heartbeat --port P --rate 50000 [--honour-retry] …
 //
 // Prints one line of JSON. Every answer's grpc-status is read from its trailers; exit code 1 where a call was
-// refused, got no status or no answer, or a connection was lost.
+// refused, got no status or no answer, or a connection was lost. In an open loop, RESOURCE_EXHAUSTED with a
+// retry delay is an answer like any other. What the server lets wait (a connection may have only so many
+// streams) is not sent, and counted as such.
 
 #include <algorithm>
 #include <cstdio>
@@ -18,10 +26,13 @@
 #include "inspect.h"
 #include "load.h"
 #include "nlohmann/json.hpp"
+#include "stream_load.h"
 #include "workloads.h"
 
 namespace muster::bench {
 namespace {
+
+constexpr int kResourceExhausted = 8;
 
 std::uint32_t Percentile(std::vector<std::uint32_t>& values, double share) {
   if (values.empty()) return 0;
@@ -30,7 +41,31 @@ std::uint32_t Percentile(std::vector<std::uint32_t>& values, double share) {
   return values[static_cast<std::size_t>(at)];
 }
 
-int Report(LoadReport report) {
+/// What an open loop adds to the report.
+nlohmann::ordered_json OpenLoopReport(Tally& tally) {
+  nlohmann::ordered_json out = {
+      {"offered", tally.offered},
+      {"sent", tally.sent},
+      {"unsent", tally.unsent},
+      {"held_back", tally.held_back},
+      {"lateness_us",
+       {{"p50", Percentile(tally.lateness_us, 0.50)}, {"p99", Percentile(tally.lateness_us, 0.99)}}}};
+  if (!tally.retry_delays_us.empty()) {
+    out["retry_delay_us"] = {{"min", Percentile(tally.retry_delays_us, 0)},
+                             {"p50", Percentile(tally.retry_delays_us, 0.50)},
+                             {"max", Percentile(tally.retry_delays_us, 1)}};
+  }
+  out["without_retry_delay"] = tally.without_retry_delay;
+  return out;
+}
+
+bool AllAnswersExpected(const LoadShape& shape, const Tally& tally) {
+  if (tally.refused.empty()) return true;
+  return shape.rate > 0 && tally.refused.size() == 1 && tally.refused.contains(kResourceExhausted) &&
+         tally.without_retry_delay == 0;
+}
+
+int Report(const LoadShape& shape, LoadReport report) {
   Tally& tally = report.tally;
   const double seconds = report.measured_seconds;
   nlohmann::ordered_json out = {
@@ -50,10 +85,11 @@ int Report(LoadReport report) {
         {"max", Percentile(tally.latencies_us, 1)}}}};
   for (const auto& [status, count] : tally.refused) out["refused"][std::to_string(status)] = count;
   if (!tally.refused.empty()) out["first_refusal"] = tally.first_refusal;
+  if (shape.rate > 0) out.update(OpenLoopReport(tally));
   std::printf("%s\n", out.dump().c_str());
   if (!report.completed)
     std::fprintf(stderr, "muster_load: a connection was lost, or calls were left unanswered\n");
-  return report.completed && tally.refused.empty() ? 0 : 1;
+  return report.completed && AllAnswersExpected(shape, tally) ? 0 : 1;
 }
 
 int Count(int port, bool add_up) {
@@ -76,14 +112,22 @@ int Main(int argc, char** argv) {
   app.add_option("--port", shape.port, "The daemon's gRPC port")->required();
   app.add_option("--workers", workers, "How many workers take part")->check(CLI::PositiveNumber);
   app.add_option("--connections", shape.connections)->check(CLI::PositiveNumber);
-  app.add_option("--in-flight", shape.in_flight, "Calls in flight on each connection")
+  app.add_option("--in-flight", shape.in_flight, "Calls in flight on each connection; with --rate, at most")
       ->check(CLI::PositiveNumber);
   app.add_option("--warmup", shape.warmup_seconds, "Seconds before measuring");
   app.add_option("--seconds", shape.seconds, "Seconds of measuring");
   app.add_option("--server-pid", shape.server_pid, "Whose CPU time to read");
   const CLI::App* enrol = app.add_subcommand("register", "Register the workers, each once");
-  const CLI::App* heartbeat = app.add_subcommand("heartbeat", "Single heartbeats");
-  const CLI::App* batch = app.add_subcommand("batch", "Batches of 1000 heartbeats");
+  CLI::App* heartbeat = app.add_subcommand("heartbeat", "Single heartbeats");
+  CLI::App* batch = app.add_subcommand("batch", "Batches of 1000 heartbeats");
+  const CLI::App* stream = app.add_subcommand("stream", "Heartbeats over one stream for each connection");
+  for (CLI::App* each : {heartbeat, batch}) {
+    CLI::Option* rate =
+        each->add_option("--rate", shape.rate, "Calls a second over all connections, by schedule")
+            ->check(CLI::PositiveNumber);
+    each->add_flag("--honour-retry", shape.honour_retry, "A caller that was refused waits as it was told to")
+        ->needs(rate);
+  }
   CLI::App* count = app.add_subcommand("count", "Say what the daemon has recorded");
   count->add_flag("--add-up", add_up, "Also add up every worker's total");
   CLI11_PARSE(app, argc, argv);
@@ -94,12 +138,12 @@ int Main(int argc, char** argv) {
     shape.warmup_seconds = 0;
     shape.seconds = 0;
     workload = std::make_unique<RegisterWorkload>(workers);
-  } else if (heartbeat->parsed()) {
+  } else if (heartbeat->parsed() || stream->parsed()) {
     workload = std::make_unique<HeartbeatWorkload>(workers);
   } else if (batch->parsed()) {
     workload = std::make_unique<BatchWorkload>(workers);
   }
-  return Report(RunLoad(shape, *workload));
+  return Report(shape, stream->parsed() ? RunStreams(shape, *workload) : RunLoad(shape, *workload));
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ HeartbeatWorkload::HeartbeatWorkload(std::int64_t workers) {
 }
 
 bool HeartbeatWorkload::Next(std::string& body) {
-  body = bodies_[next_];
+  caller_ = next_;
+  body = bodies_[caller_];
   // A prime, so that the order is not the order of registration and every worker has its turn.
   next_ = (next_ + 7919) % bodies_.size();
   return true;
@@ -78,7 +79,8 @@ BatchWorkload::BatchWorkload(std::int64_t workers) {
 }
 
 bool BatchWorkload::Next(std::string& body) {
-  body = bodies_[next_];
+  caller_ = next_;
+  body = bodies_[caller_];
   next_ = (next_ + 1) % bodies_.size();
   return true;
 }

@@ -15,6 +15,10 @@ class Workload {
   virtual std::string_view path() const = 0;
   /// Puts the next request, framed for gRPC, into `body`. False: there are no more.
   virtual bool Next(std::string& body) = 0;
+  /// Who makes the call that Next gave last: a number below callers(). A caller that is told to wait makes no
+  /// other call meanwhile.
+  virtual std::size_t Caller() const = 0;
+  virtual std::size_t callers() const = 0;
   /// How many items of an answer (a gRPC message, unframed) with status OK were really accepted; 0 if it is
   /// not the answer that the method gives.
   virtual std::int64_t Accepted(std::string_view message) const = 0;
@@ -26,6 +30,8 @@ class RegisterWorkload final : public Workload {
   explicit RegisterWorkload(std::int64_t workers) : workers_(workers) {}
   std::string_view path() const override { return "/muster.v1.WorkerCommands/RegisterWorker"; }
   bool Next(std::string& body) override;
+  std::size_t Caller() const override { return static_cast<std::size_t>(next_ - 1); }
+  std::size_t callers() const override { return static_cast<std::size_t>(workers_); }
   std::int64_t Accepted(std::string_view message) const override { return message.empty() ? 0 : 1; }
 
  private:
@@ -39,11 +45,14 @@ class HeartbeatWorkload final : public Workload {
   explicit HeartbeatWorkload(std::int64_t workers);
   std::string_view path() const override { return "/muster.v1.WorkerCommands/Heartbeat"; }
   bool Next(std::string& body) override;
+  std::size_t Caller() const override { return caller_; }
+  std::size_t callers() const override { return bodies_.size(); }
   std::int64_t Accepted(std::string_view message) const override { return message.empty() ? 0 : 1; }
 
  private:
   std::vector<std::string> bodies_;  // by worker, framed
   std::size_t next_ = 0;
+  std::size_t caller_ = 0;
 };
 
 /// The same in batches of 1,000 workers, which lie far apart on the roll.
@@ -52,11 +61,14 @@ class BatchWorkload final : public Workload {
   explicit BatchWorkload(std::int64_t workers);
   std::string_view path() const override { return "/muster.v1.WorkerCommands/BatchHeartbeat"; }
   bool Next(std::string& body) override;
+  std::size_t Caller() const override { return caller_; }
+  std::size_t callers() const override { return bodies_.size(); }
   std::int64_t Accepted(std::string_view message) const override;
 
  private:
   std::vector<std::string> bodies_;  // framed
   std::size_t next_ = 0;
+  std::size_t caller_ = 0;
 };
 
 }  // namespace muster::bench
