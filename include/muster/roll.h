@@ -49,6 +49,9 @@ class Command {
   virtual void Finish(const WorkerError* not_durable) = 0;
 
  protected:
+  /// How many heartbeats it is; none: it is a change. Set before Submit, by which the roll measures how much
+  /// waits.
+  std::int32_t heartbeats_asked_ = 0;
   /// Counted up by Apply, from 0: how many heartbeats it recorded. The roll counts them once they are
   /// durable.
   std::int32_t heartbeats_recorded_ = 0;
@@ -82,8 +85,6 @@ using SchedulerReport = std::array<SweepReport, 3>;  // in the order of kAllJobs
 /// Thread-safe, but for the constructor and the destructor.
 class Roll {
  public:
-  /// Commands that may wait at once; one more is Overloaded.
-  static constexpr std::int64_t kMaxQueued = 200'000;
   /// Runs of jobs that may wait or run at once; one more is Overloaded.
   static constexpr std::size_t kMaxQueuedRuns = 100;
 
@@ -98,8 +99,11 @@ class Roll {
   void Start();
 
   /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command
-  /// was not taken and Finish is not called.
+  /// was not taken and Finish is not called. How much is taken: src/roll/admission.h.
   Outcome Submit(Command& command);
+  /// Whether so many heartbeats would be refused now: for a caller that has much to read before it can submit
+  /// them.
+  std::optional<WorkerError> Refuses(std::int64_t heartbeats);
 
   /// Submit for commands that are not hot: `apply` on the writer (see Command::Apply), then `done` with its
   /// answer or the error. `worker_id` is the worker that it is about.

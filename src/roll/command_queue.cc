@@ -28,16 +28,9 @@ void CommandQueue::List::Append(List other) {
 }
 
 CommandQueue::Pushed CommandQueue::Push(Command& command) {
-  if (waiting_.fetch_add(1, std::memory_order_relaxed) >= most_) {
-    Forget(1);
-    return Pushed::kFull;
-  }
   Command* newest = newest_.load(std::memory_order_relaxed);
   do {
-    if (newest == Closed()) {
-      Forget(1);
-      return Pushed::kClosed;
-    }
+    if (newest == Closed()) return Pushed::kClosed;
     command.next_ = newest;
   } while (
       !newest_.compare_exchange_weak(newest, &command, std::memory_order_release, std::memory_order_relaxed));

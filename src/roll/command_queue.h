@@ -6,7 +6,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 #include "muster/roll.h"
 
@@ -14,7 +13,7 @@ namespace muster {
 
 class CommandQueue {
  public:
-  explicit CommandQueue(std::int64_t most) : most_(most) {}
+  CommandQueue() = default;
   CommandQueue(const CommandQueue&) = delete;
   CommandQueue& operator=(const CommandQueue&) = delete;
 
@@ -46,14 +45,12 @@ class CommandQueue {
     Command* last_ = nullptr;
   };
 
-  enum class Pushed { kFirst, kBehindOthers, kFull, kClosed };
+  enum class Pushed { kFirst, kBehindOthers, kClosed };
 
   /// Any thread. The command is taken on kFirst and kBehindOthers.
   Pushed Push(Command& command);
-  /// One thread. All that wait, oldest first. They count as waiting until Forget.
+  /// One thread. All that wait, oldest first.
   List TakeAll() { return Take(nullptr); }
-  /// `count` commands wait no longer.
-  void Forget(std::int64_t count) { waiting_.fetch_sub(count, std::memory_order_relaxed); }
   /// Takes all that wait and refuses every push from now on.
   List Close() { return Take(Closed()); }
 
@@ -62,9 +59,7 @@ class CommandQueue {
   Command* Closed() { return reinterpret_cast<Command*>(this); }
   List Take(Command* leave);
 
-  const std::int64_t most_;
   alignas(64) std::atomic<Command*> newest_ = nullptr;
-  alignas(64) std::atomic<std::int64_t> waiting_ = 0;
 };
 
 }  // namespace muster

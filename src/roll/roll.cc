@@ -1,29 +1,14 @@
 #include "muster/roll.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "roll/random_bits.h"
 #include "roll/read_pool.h"
 #include "roll/writer.h"
 #include "store/store.h"
 
 namespace muster {
-namespace {
-
-// Jitter needs no more than to differ from one answer to the next: a generator for each thread, without
-// locks.
-std::uint64_t RandomBits() {
-  thread_local std::uint64_t state = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
-  state += 0x9E3779B97F4A7C15u;  // SplitMix64
-  std::uint64_t bits = state;
-  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
-  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
-  return bits ^ (bits >> 31);
-}
-
-}  // namespace
-
 Roll::Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings)
     : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)) {
   if (writer_->store().Shared()) readers_ = std::make_unique<ReadPool>(writer_->store().Reader());
@@ -37,6 +22,10 @@ void Roll::Start() {
 
 Outcome Roll::Submit(Command& command) {
   return writer_->Submit(command);
+}
+
+std::optional<WorkerError> Roll::Refuses(std::int64_t heartbeats) {
+  return writer_->Refuses(heartbeats);
 }
 
 void Roll::RunJob(Job job, absl::AnyInvocable<void(Result<SweepReport>)> done) {

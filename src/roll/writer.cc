@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "roll/random_bits.h"
 #include "runtime/executor.h"
 #include "runtime/log.h"
 #include "store/store.h"
@@ -14,7 +15,7 @@ constexpr int kBatchLimit = 8'192;
 // Where the store is far away a command may be a thousand heartbeats: a batch of too many would not be
 // written within the store's patience, and nor would the next one, which is larger for it.
 constexpr std::size_t kForeseenLimit = 20'000;
-constexpr absl::Duration kRetryAfter = absl::Seconds(1);  // a full queue is gone in less
+constexpr absl::Duration kRetryRun = absl::Seconds(1);
 
 // How often the listening clock is stored where nothing else is. More often at first: a daemon that never
 // lives long still gets on.
@@ -39,17 +40,14 @@ StoreUnavailable Draining() {
 
 Roll::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Executor& executor,
                      const Settings& settings)
-    : store_(std::move(store)),
-      clock_(clock),
-      executor_(executor),
-      settings_box_(settings),
-      queue_(Roll::kMaxQueued) {
+    : store_(std::move(store)), clock_(clock), executor_(executor), settings_box_(settings) {
   advised_micros_ = absl::ToInt64Microseconds(muster::AdvisedInterval(0, settings));
 }
 
 void Roll::Writer::Start() {
   executor_.Post([this] {
     settings_ = settings_box_.Get();
+    admission_.Configure(settings_->heartbeat_timeout);
     started_ = last_commit_ = last_maintenance_ = clock_.MonotonicNow();
     {
       const MutexLock lock(mu_);
@@ -67,24 +65,28 @@ void Roll::Writer::Start() {
 }
 
 Outcome Roll::Writer::Submit(Command& command) {
+  if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return *std::move(refusal);
   switch (queue_.Push(command)) {
     case CommandQueue::Pushed::kFirst:
       executor_.Post([this] { Turn(); });
       return Ok();
     case CommandQueue::Pushed::kBehindOthers:
       return Ok();
-    case CommandQueue::Pushed::kFull:
-      return Overloaded{kRetryAfter};
     case CommandQueue::Pushed::kClosed:
+      admission_.Leave(Admission::Units(command.heartbeats_asked_));
       return Draining();
   }
   return Ok();
 }
 
+std::optional<WorkerError> Roll::Writer::Refuses(std::int64_t heartbeats) {
+  return admission_.Refuses(heartbeats, RandomBits());
+}
+
 void Roll::Writer::RunJobs(std::vector<Job> jobs, SweepQueue::Done done) {
   executor_.Post([this, jobs = std::move(jobs), done = std::move(done)]() mutable {
     if (draining_) return done(Draining());
-    if (sweeps_.size() >= Roll::kMaxQueuedRuns) return done(Overloaded{kRetryAfter});
+    if (sweeps_.size() >= Roll::kMaxQueuedRuns) return done(Overloaded{kRetryRun});
     sweeps_.Add(std::move(jobs), std::move(done));
     QueueTurn();
   });
@@ -183,6 +185,8 @@ void Roll::Writer::Turn() {
     return batch_waits_.empty() ? FinishDraining() : QueueTurn();
   }
   MaintainStore();
+  const absl::Duration now = clock_.MonotonicNow();
+  admission_.TurnEnded(now, now - now_, std::exchange(done_, 0), batch_waits_.empty());
   const bool sweep_waits = !sweeps_.empty() && !sweeps_wait_;
   if (!batch_waits_.empty() || sweep_waits || maintenance_waits_) QueueTurn();
 }
@@ -191,6 +195,7 @@ void Roll::Writer::AdoptSettings() {
   std::shared_ptr<const Settings> current = settings_box_.Get();
   if (current == settings_) return;
   settings_ = std::move(current);
+  admission_.Configure(settings_->heartbeat_timeout);
   const MutexLock lock(mu_);
   roll_clock_.Configure(*settings_);
 }
@@ -243,7 +248,6 @@ void Roll::Writer::CarryOutBatch() {
     // theirs.
     (foresees && IsHeartbeat(command) ? heartbeats : rest).PushBack(command);
   }
-  queue_.Forget(count);
   if (!heartbeats.empty()) CarryOut(heartbeats, heartbeats_foreseen_);
   if (!rest.empty()) CarryOut(rest, foreseen_);
 }
@@ -270,7 +274,14 @@ void Roll::Writer::CarryOut(CommandQueue::List batch, const Foresight& foresight
     heartbeat_rate_.Add(now_, *heartbeats);
   }
   const WorkerError* const not_durable = heartbeats.ok() ? nullptr : &heartbeats.error();
-  while (!batch.empty()) batch.PopFront().Finish(not_durable);
+  std::int64_t units = 0;
+  while (!batch.empty()) {
+    Command& command = batch.PopFront();
+    units += Admission::Units(command.heartbeats_asked_);
+    command.Finish(not_durable);
+  }
+  admission_.Leave(units);
+  done_ += units;
 }
 
 Result<std::int64_t> Roll::Writer::Decide(const CommandQueue::List& batch, const Foresight& foresight) {

@@ -16,6 +16,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "muster/roll.h"
+#include "roll/admission.h"
 #include "roll/command_queue.h"
 #include "roll/detection_stats.h"
 #include "roll/rate_meter.h"
@@ -33,6 +34,7 @@ class Roll::Writer {
   // Any thread.
   void Start();
   Outcome Submit(Command& command);
+  std::optional<WorkerError> Refuses(std::int64_t heartbeats);
   void RunJobs(std::vector<Job> jobs, SweepQueue::Done done);
   void SetSettings(const Settings& settings);
   std::shared_ptr<const Settings> settings() const { return settings_box_.Get(); }
@@ -77,6 +79,7 @@ class Roll::Writer {
   Executor& executor_;
   SettingsBox settings_box_;
   CommandQueue queue_;
+  Admission admission_;
   std::atomic<std::int64_t> advised_micros_ = 0;
 
   std::shared_ptr<const Settings> settings_;  // those in force for this turn
@@ -92,6 +95,7 @@ class Roll::Writer {
   bool turn_queued_ = false;
   bool said_listening_ = true;
   CommandQueue::List batch_waits_;
+  std::int64_t done_ = 0;  // units of work, in this turn
   SweepQueue sweeps_;
   bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs at this moment
   Foresight heartbeats_foreseen_;

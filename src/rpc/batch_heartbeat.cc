@@ -40,7 +40,9 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
     Roll* roll = gate.roll();
     if (roll == nullptr) return Refuse(gate.Refusal());
     bytes_ = BytesOf(received);
+    if (auto refusal = roll->Refuses(kMaxBatchedHeartbeats)) return Refuse(*refusal);
     if (auto wrong = ReadRequest()) return Refuse(*std::move(wrong));
+    heartbeats_asked_ = static_cast<std::int32_t>(heartbeats_.size());
     const bool fenced = std::any_of(heartbeats_.begin(), heartbeats_.end(),
                                     [](const HeartbeatCommand& each) { return !each.instance_id.empty(); });
     if (fenced) {
@@ -93,10 +95,7 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
         ++heartbeats_recorded_;
         result.set_status(ToProto(receipt->status));
       } else {
-        const WorkerError error = InBatch(receipt.error(), i);
-        result.mutable_error()->set_code(CodeOf(error));
-        result.mutable_error()->set_reason(std::string(ReasonOf(error)));
-        result.mutable_error()->set_message(MessageOf(error));
+        ToProto(InBatch(receipt.error(), i), *result.mutable_error());
       }
     }
   }

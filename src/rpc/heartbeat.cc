@@ -20,7 +20,7 @@ namespace {
 /// Made and read on a thread of gRPC, applied and finished by the writer, deleted when gRPC is done with it.
 class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
  public:
-  explicit HeartbeatCall(grpc::ByteBuffer& reply) : reply_(reply) {}
+  explicit HeartbeatCall(grpc::ByteBuffer& reply) : reply_(reply) { heartbeats_asked_ = 1; }
 
   void Begin(const Gate& gate, const grpc::CallbackServerContext& context, const grpc::ByteBuffer& received) {
     Roll* roll = gate.roll();

@@ -24,8 +24,9 @@ namespace muster::rpc {
 
 /// The longest message that is read; a longer one is RESOURCE_EXHAUSTED, from gRPC itself.
 inline constexpr int kMaxMessageBytes = 4 << 20;
-/// Calls that one connection may have in flight; more of them wait at the client.
-inline constexpr int kMaxStreamsPerConnection = 1024;
+/// Calls that one connection may have in flight; more of them wait at the client, where they cost the daemon
+/// nothing. To refuse a call costs nearly as much as to answer it: most of either is gRPC.
+inline constexpr int kMaxStreamsPerConnection = 128;
 
 struct ServerOptions {
   ListenAddress address;

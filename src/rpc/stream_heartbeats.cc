@@ -187,6 +187,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     if (progress_ == InRoll::kNothing && !gathering_.empty()) {
       progress_ = InRoll::kQueued;
       std::swap(gathering_, in_roll_);
+      heartbeats_asked_ = static_cast<std::int32_t>(in_roll_.size());
       steps.submit = true;
     }
     if (!reading_ && !end_ && unanswered_ < kStreamWindow) steps.read = reading_ = true;

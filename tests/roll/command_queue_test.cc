@@ -31,7 +31,7 @@ std::vector<Numbered> Make(int count) {
 }
 
 TEST_CASE("commands come out in the order in which they went in, and the first is told to wake the writer") {
-  CommandQueue queue(100);
+  CommandQueue queue;
   std::vector<Numbered> commands = Make(5);
   CHECK(queue.Push(commands[0]) == CommandQueue::Pushed::kFirst);
   CHECK(queue.Push(commands[1]) == CommandQueue::Pushed::kBehindOthers);
@@ -44,21 +44,8 @@ TEST_CASE("commands come out in the order in which they went in, and the first i
   CHECK(queue.TakeAll().empty());
 }
 
-TEST_CASE("a full queue takes no more until some of it is forgotten") {
-  CommandQueue queue(2);
-  std::vector<Numbered> commands = Make(4);
-  CHECK(queue.Push(commands[0]) == CommandQueue::Pushed::kFirst);
-  CHECK(queue.Push(commands[1]) == CommandQueue::Pushed::kBehindOthers);
-  CHECK(queue.Push(commands[2]) == CommandQueue::Pushed::kFull);
-  CHECK(Numbers(queue.TakeAll()) == std::vector<int>{0, 1});
-  CHECK(queue.Push(commands[2]) == CommandQueue::Pushed::kFull);  // those two are not done yet
-  queue.Forget(1);
-  CHECK(queue.Push(commands[2]) == CommandQueue::Pushed::kFirst);
-  CHECK(queue.Push(commands[3]) == CommandQueue::Pushed::kFull);
-}
-
 TEST_CASE("a closed queue gives what waits, once, and stays closed") {
-  CommandQueue queue(100);
+  CommandQueue queue;
   std::vector<Numbered> commands = Make(3);
   (void)queue.Push(commands[0]);
   (void)queue.Push(commands[1]);
@@ -72,7 +59,7 @@ TEST_CASE("a closed queue gives what waits, once, and stays closed") {
 TEST_CASE("many threads push: nothing is lost, each thread's order is kept, no wake-up is missed") {
   constexpr int kThreads = 4;
   constexpr int kEach = 20'000;
-  CommandQueue queue(kThreads * kEach);
+  CommandQueue queue;
   std::vector<std::vector<Numbered>> commands(kThreads);
   std::atomic<int> wake_ups = 0;
   std::vector<std::thread> threads;

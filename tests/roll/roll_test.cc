@@ -115,19 +115,56 @@ TEST_CASE("a batch has a limit, and the rest is the next one") {
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST_CASE("a queue that is full says when to come again, and takes more when it is not") {
+// A heartbeat that takes the writer its time.
+struct Slow final : Command {
+  Slow(ManualClock& clock, absl::Duration takes) : clock_(clock), takes_(takes) { heartbeats_asked_ = 1; }
+  void Foresee(Foresight&) const override {}
+  void Apply(WriteTx&, const Moment&) override { clock_.Advance(takes_); }
+  void Finish(const WorkerError*) override { ++finished; }
+  ManualClock& clock_;
+  const absl::Duration takes_;
+  int finished = 0;
+};
+
+TEST_CASE(
+    "more than the writer can do soon is refused, in time for the next beat, and there is room again after") {
   Fixture f;
-  std::vector<Probe> probes(static_cast<std::size_t>(Roll::kMaxQueued));
-  for (Probe& probe : probes) REQUIRE(f.daemon.roll().Submit(probe).ok());
-  Probe late;
-  const Outcome refused = f.daemon.roll().Submit(late);
-  REQUIRE_FALSE(refused.ok());
-  CHECK(std::get<Overloaded>(refused.error()).retry_after > absl::ZeroDuration());
-  f.daemon.executor().RunUntilIdle();
-  CHECK(late.finished == 0);
-  CHECK(f.daemon.roll().Submit(late).ok());
-  f.daemon.executor().RunUntilIdle();
-  CHECK(late.finished == 1);
+  std::vector<Slow> commands(30'000, Slow(f.clock, absl::Microseconds(20)));
+  std::vector<std::size_t> let_in;
+  absl::Duration shortest = absl::InfiniteDuration();
+  absl::Duration longest;
+  for (int round = 0; round < 12; ++round) {  // the writer gets to know its pace
+    let_in.clear();
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      const Outcome taken = f.daemon.roll().Submit(commands[i]);
+      if (taken.ok()) {
+        let_in.push_back(i);
+      } else {
+        const absl::Duration retry = std::get<Overloaded>(taken.error()).retry_after;
+        shortest = std::min(shortest, retry);
+        longest = std::max(longest, retry);
+      }
+    }
+    const absl::Duration begin = f.clock.MonotonicNow();
+    f.daemon.executor().RunUntilIdle();
+    if (round > 8) CHECK(f.clock.MonotonicNow() - begin <= absl::Milliseconds(60));
+  }
+  CHECK(let_in.size() > 2'000);  // what 40 ms are enough for
+  CHECK(let_in.size() < 3'000);
+  CHECK(shortest > absl::ZeroDuration());
+  CHECK(longest < f.settings.heartbeat_timeout / 3);
+  CHECK(std::all_of(let_in.begin(), let_in.end(), [&](std::size_t i) { return commands[i].finished >= 1; }));
+}
+
+TEST_CASE("a flood of heartbeats does not lock out who registers") {
+  Fixture f;
+  std::vector<Slow> flood(100'000, Slow(f.clock, absl::ZeroDuration()));
+  bool refused = false;
+  for (Slow& heartbeat : flood) refused |= !f.daemon.roll().Submit(heartbeat).ok();
+  REQUIRE(refused);
+  CHECK(f.daemon.roll().Refuses(1'000));
+  CHECK(f.daemon.Register("w", "eu").ok());
+  CHECK_FALSE(f.daemon.roll().Refuses(1'000));
 }
 
 TEST_CASE("of a failed commit everybody is told, refused commands too, and the next one works") {

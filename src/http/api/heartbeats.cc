@@ -39,7 +39,9 @@ class HeartbeatCall final : public Command {
       : call_(std::move(call)),
         beat_(std::move(beat)),
         timeout_(roll.settings()->heartbeat_timeout),
-        next_interval_(next_interval) {}
+        next_interval_(next_interval) {
+    heartbeats_asked_ = 1;
+  }
 
   void Foresee(Foresight& foresight) const override { foresight.ids.push_back(beat_.id); }
 
@@ -109,6 +111,7 @@ class BatchCall final : public Command {
         timeout_(roll.settings()->heartbeat_timeout),
         next_interval_(next_interval) {
     receipts_.reserve(beats_.size());
+    heartbeats_asked_ = static_cast<std::int32_t>(beats_.size());
   }
 
   void Foresee(Foresight& foresight) const override {

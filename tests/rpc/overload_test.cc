@@ -1,0 +1,76 @@
+// What a client is told when more waits than the writer does in time.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "catch.h"
+#include "harness.h"
+#include "roll/admission.h"
+
+namespace muster::rpc {
+namespace {
+
+// Heartbeats of other callers.
+struct Batch final : Command {
+  Batch() { heartbeats_asked_ = 1'000; }
+  void Foresee(Foresight&) const override {}
+  void Apply(WriteTx&, const Moment&) override {}
+  void Finish(const WorkerError*) override {}
+};
+
+// Occupies the writer until it is told to go on.
+class Occupied {
+ public:
+  explicit Occupied(Roll& roll) {
+    roll.Execute<bool>(
+        "",
+        [this](WriteTx&, const Moment&) {
+          begun_.Notify();
+          go_on_.WaitForNotification();
+          return true;
+        },
+        [this](const Result<bool>&) { done_.Notify(); });
+    begun_.WaitForNotification();
+  }
+  void End() {
+    go_on_.Notify();
+    done_.WaitForNotification();
+  }
+
+ private:
+  absl::Notification begun_, go_on_, done_;
+};
+
+TEST_CASE("A heartbeat that would wait too long is refused at once, and told when to come again") {
+  Harness harness;
+  harness.Register("w");
+  std::vector<Batch> others(1'000);
+  Occupied writer(*harness.roll);
+  std::size_t let_in = 0;
+  while (harness.roll->Submit(others[let_in]).ok()) ++let_in;
+
+  v1::BatchHeartbeatRequest batch;
+  batch.add_heartbeats()->set_worker_id("w");
+  v1::BatchHeartbeatResponse answer;
+  for (const grpc::Status& status :
+       {harness.Beat("w"), harness.Call(&v1::WorkerCommands::Stub::BatchHeartbeat, batch, answer)}) {
+    const Refusal refusal = Refusal::Of(status);
+    CHECK(refusal.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
+    CHECK(refusal.info.reason() == "OVERLOADED");
+    const auto& delay = refusal.retry.retry_delay();
+    CHECK(delay.seconds() * 1'000 + delay.nanos() / 1'000'000 >= 100);
+    CHECK(delay.seconds() < 1);  // the timeout is three
+  }
+
+  // Nothing of it was done, and what waited was; then there is room again.
+  writer.End();
+  CHECK(harness.Beat("w").ok());
+  CHECK(harness.Get("w").id() == "w");
+  v1::GetFleetSummaryResponse summary;
+  REQUIRE(harness.Call(&v1::WorkerQueries::Stub::GetFleetSummary, {}, summary).ok());
+  CHECK(summary.heartbeats_recorded() == 1);
+}
+
+}  // namespace
+}  // namespace muster::rpc
