@@ -10,7 +10,16 @@ import xml.etree.ElementTree
 from a_run import a_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGE = "before\n<!-- of one run: tools/bench/report -->\nstale\n<!-- end of the run -->\nafter\n"
+PAGE = """before
+<!-- of one run: tools/bench/report -->
+stale
+<!-- end of the run -->
+between
+<!-- profile of that run: tools/bench/report -->
+stale
+<!-- end of the profile -->
+after
+"""
 
 
 class ReportTest(unittest.TestCase):
@@ -39,6 +48,11 @@ class ReportTest(unittest.TestCase):
         self.assertIn("| Heartbeat sqlite | 1000x1 | 1M | 20,000 /s |  | 0.90 |  | it | ≥ 0.85 | met |", self.page())
         self.assertIn("| ready after kill -9 |  | 1M | 2.00 s |  |  |  |  | ≤ 1 s | MISSED |", self.page())
         self.assertIn("| ready after kill -9 |  | 1k | 0.00 s |  |  |  |  | ≤ 1 s | met |", self.page())
+
+    def test_shows_the_profile(self):
+        self.report()
+        self.assertIn("| heartbeat | 8x64 | 12.50 | 60% | 30% | 10% | 0% | 0% | 0% | 0% |", self.page())
+        self.assertIn("`Model::Beat` 5.0%", self.page())
 
     def test_the_sizes_on_the_other_page_are_of_the_same_run(self):
         self.assertEqual(self.report().returncode, 0)

@@ -29,6 +29,7 @@ class Bench:
         self.options, self.directory = options, directory
         self.figures = []
         self.curve = []  # points of the throughput/latency curve
+        self.profiles = []  # where the CPU time goes
         self.started = []
         self.noop = self._keep(servers.noop(options, directory))
 

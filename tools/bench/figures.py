@@ -106,7 +106,7 @@ def table(figures):
                spread_text(figure.values), *ratio, figure.to, budget, VERDICTS[figure.met]]
 
 
-COSTS = {"cpu_us": "CPU µs", "later_us": "later µs", "wire_bytes": "wire B", "disk_bytes": "disk B", "p50_ms": "p50 ms", "p99_ms": "p99 ms",
+COSTS = {"cpu_us": "CPU µs", "later_us": "later µs", "wire_bytes": "wire B", "disk_bytes": "disk B", "refused_percent": "refused %", "p50_ms": "p50 ms", "p99_ms": "p99 ms",
          "p999_ms": "p99.9 ms"}
 
 

@@ -16,18 +16,22 @@ OPEN_SHAPE = (64, 256)  # for calls that are sent by schedule: more may wait tha
 RAM_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 
 
+RESOURCE_EXHAUSTED = "8"
+
+
 def run_tool(options, name, *arguments):
     """Runs one of the benchmark's programs; returns what it said."""
     command = [str(part) for part in (pathlib.Path(options.build) / "bin" / name, *arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
+    said = json.loads(done.stdout) if done.stdout.strip() else {}
+    if done.returncode != 0 and list(said.get("refused", {})) != [RESOURCE_EXHAUSTED]:
         raise WorkNotDone(f"{' '.join(command)}: {done.stdout or 'failed'}")
-    return json.loads(done.stdout)
+    return said
 
 
 def load(options, server, what, *arguments, workers=None):
-    """Runs the load generator against a server. Every call must be answered OK; where calls are sent by schedule
-    (--rate), they may be refused with RESOURCE_EXHAUSTED and a retry delay as well."""
+    """Runs the load generator against a server. Calls must be answered OK or refused with RESOURCE_EXHAUSTED, which does not
+    count as work and is shown beside the figure."""
     return run_tool(options, "muster_load", what, "--port", server.port, "--workers", workers or server.workers, *arguments)
 
 
@@ -40,7 +44,8 @@ def measure(options, server, what, shape, *arguments, workers=None, settle=True)
     """Loads a server for a while, and then waits until it has done what it put off, if it can `settle`."""
     connections, in_flight = shape
     wire, written = wire_bytes(), server.written_bytes()
-    figure = load(options, server, what, "--connections", connections, "--in-flight", in_flight, "--seconds", options.seconds,
+    usual = [] if "--seconds" in arguments else ["--seconds", options.seconds]
+    figure = load(options, server, what, "--connections", connections, "--in-flight", in_flight, *usual,
                   "--warmup", options.warmup, "--server-pid", server.process.pid, *arguments, workers=workers)
     answered = max(1, figure["answered"])
     figure["wire_bytes_per_call"] = (wire_bytes() - wire) / answered
@@ -48,6 +53,10 @@ def measure(options, server, what, shape, *arguments, workers=None, settle=True)
     figure["written_bytes_per_call"] = (server.written_bytes() - written) / answered
     server.answered_ok += figure["accepted"]
     return figure
+
+
+def refused_percent(figure):
+    return 100 * sum(figure.get("refused", {}).values()) / max(1, figure["answered"])
 
 
 def costs_of(rounds, items=1):
@@ -58,6 +67,7 @@ def costs_of(rounds, items=1):
             "later_us": median(lambda figure: figure["later_us_per_call"]) / items,
             "wire_bytes": median(lambda figure: figure["wire_bytes_per_call"]) / items,
             "disk_bytes": median(lambda figure: figure["written_bytes_per_call"]) / items,
+            "refused_percent": median(refused_percent),
             **{f"{share}_ms": median(lambda figure, share=share: figure["latency_us"][share]) / 1000
                for share in ("p50", "p99", "p999")}}
 
