@@ -47,6 +47,9 @@ void PrepareGrpc() {
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  // The window of a stream stays at HTTP/2's 64 KiB. Else gRPC widens it to what the line could carry, up to
+  // many MiB, and a client whose stream is not read on could fill that with as many streams as it likes.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   // A second daemon on the same port shall fail, and not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
