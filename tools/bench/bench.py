@@ -1,4 +1,6 @@
 """What every part of the benchmark works with: the options, the servers that stay for several parts, the figures."""
+import contextlib
+import os
 import time
 
 import measuring
@@ -51,10 +53,29 @@ class Bench:
         return self._fleet("memory", "memory:", workers)
 
     def peak(self, roll):
-        """What it can carry: single heartbeats a second, in a closed loop of 512."""
+        """What it can carry: single heartbeats a second, in a closed loop of 512 on as many connections as open loops have."""
         if roll.peak is None:
-            roll.peak = measuring.measure(self.options, roll, "heartbeat", measuring.SHAPES["8x64"])["calls_per_second"]
+            roll.peak = self.measure_peak(roll)
         return roll.peak
+
+    def measure_peak(self, roll):
+        return measuring.measure(self.options, roll, "heartbeat", measuring.PEAK_SHAPE)["calls_per_second"]
+
+    @contextlib.contextmanager
+    def apart(self, roll):
+        """The daemon on one half of the cores, the load on the other: more load takes nothing from the daemon but its time."""
+        cores = sorted(os.sched_getaffinity(0))
+        half = len(cores) // 2
+        if half == 0:
+            yield
+            return
+        try:
+            roll.run_on(cores[:half])
+            os.sched_setaffinity(0, cores[half:])
+            yield
+        finally:
+            os.sched_setaffinity(0, cores)
+            roll.run_on(cores)
 
     def _fleet(self, name, store, workers):
         roll = self._keep(Roll(self.options, self.directory, name, store, workers))

@@ -12,7 +12,8 @@ from servers import WorkNotDone
 SHAPES = {"8x64": (8, 64), "1000x1": (1000, 1)}
 BATCH_SHAPE = (8, 2)
 BATCH = 1000
-OPEN_SHAPE = (64, 256)  # for calls that are sent by schedule: more may wait than the daemon lets in
+OPEN_SHAPE = (64, 64)  # for calls that are sent by schedule: so many wait only where the daemon cannot keep up
+PEAK_SHAPE = (64, 8)  # what it can carry on as many connections
 RAM_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 
 

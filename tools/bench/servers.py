@@ -67,6 +67,11 @@ class Server:
         self.answered_ok_before_start = self.answered_ok
         self.start()
 
+    def run_on(self, cores):
+        """All of its threads."""
+        for thread in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), cores)
+
     def signal(self, number):
         self.process.send_signal(number)
 
