@@ -324,18 +324,27 @@ TEST_CASE("Answers to a burst that another daemon overtook are those of the last
   harness.Register("first");
   harness.Register("stays");
   harness.store->meanwhile = ReplaceFirstBySecond;
+  harness.store->overtake = true;
   Stream stream(harness);
-  {
-    const Stall stall(harness);
-    harness.store->overtake = true;
-    for (const char* id : {"first", "second", "stays", "", "stays"}) REQUIRE(stream.Send(id));
+  SECTION("accepted at first") {
+    REQUIRE(stream.Send("first"));
+    CHECK(stream.Next().result().error().reason() == "WORKER_NOT_FOUND");
+    CHECK(harness.roll->Status().heartbeats_recorded == 0);
   }
-  CHECK(stream.Next().result().error().reason() == "WORKER_NOT_FOUND");
-  CHECK_FALSE(stream.Next().result().has_error());
-  CHECK_FALSE(stream.Next().result().has_error());
-  CHECK(stream.Next().result().error().reason() == "INVALID_ARGUMENT");
-  CHECK_FALSE(stream.Next().result().has_error());
-  CHECK(harness.roll->Status().heartbeats_recorded == 3);
+  SECTION("refused at first") {
+    REQUIRE(stream.Send("second"));
+    const Answer answer = stream.Next();
+    CHECK_FALSE(answer.result().has_error());
+    CHECK(answer.result().status() == v1::WORKER_STATUS_PENDING);
+    CHECK(harness.roll->Status().heartbeats_recorded == 1);
+  }
+  SECTION("refused before any decision") {
+    REQUIRE(stream.Send(std::string(200, 'x')));
+    REQUIRE(stream.Send("stays"));
+    CHECK(stream.Next().result().error().reason() == "INVALID_ARGUMENT");
+    CHECK_FALSE(stream.Next().result().has_error());
+    CHECK(harness.roll->Status().heartbeats_recorded == 1);
+  }
   CHECK_FALSE(harness.store->overtake);
 }
 
