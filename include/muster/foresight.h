@@ -7,7 +7,8 @@
 namespace muster {
 
 /// Gathered from the commands of a batch before the first one decides, so that a store that is far away can
-/// fetch all of it at once. A plain value; the ids live as long as the commands.
+/// fetch all of it at once, and one in memory can have it at hand. A plain value; the ids live as long as the
+/// commands.
 struct Foresight {
   std::vector<std::string_view> ids;  // in any order, may repeat, need not be valid
   /// Nothing but heartbeats: no command looks at a pulse or at other workers than those of `ids`.

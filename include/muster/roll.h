@@ -38,7 +38,7 @@ class Store;
 class Command {
  public:
   virtual ~Command() = default;
-  /// Tells which workers it is about. Asked only where the store is far away.
+  /// Tells which workers it is about, so that the store can look for them ahead.
   virtual void Foresee(Foresight& foresight) const = 0;
   /// Decides, and stages changes. Keeps its answer for Finish. Where daemons share a store it may be called
   /// again, when another one was faster: the last call counts.

@@ -30,6 +30,10 @@ class MemoryStore final : public Store {
 
   const ReadTx& Reader() const override { return reader_; }
   WriteTx& Begin() override { return staging_; }
+  WriteTx& BeginBatch(const Foresight& foresight) override {
+    staging_.Foresee(foresight);
+    return staging_;
+  }
 
   Outcome Commit(const ListeningState& listening) override {
     StagedBatch& batch = staging_.batch();

@@ -1,8 +1,9 @@
-// Workers that a sweep is about to move, a good many ahead, in the order of their slots.
+// Workers that a sweep is about to move, in the order of their slots.
 //
 // They came to be due in the order of their heartbeats, which is no order at all for the tables on disk: to
 // write a thousand of a million rows touches a thousand pages. In the order of slots, which is about that of
-// keys, it touches a few dozen.
+// keys, it touches a few dozen. Where few are due they are found by time and sorted; where many are, the
+// slots are gone through from first to last, and whoever is due is taken.
 #pragma once
 
 #include <algorithm>
@@ -16,39 +17,49 @@ namespace muster {
 /// The writer's thread only. Holds guesses: each is looked at again when it is taken.
 class DueQueue {
  public:
-  /// At most `limit` slots for which `is_due(slot)` holds; fewer only if there are no more.
-  /// `visit_due(visit)` calls visit(slot) for all that are due, until it returns false.
+  /// At most `limit` slots for which `is_due(slot)` holds; fewer only if there are no more. `slots`: every
+  /// slot is below it. `visit_due(visit)` calls visit(slot) for all that are due, until it returns false.
   template <typename VisitDue, typename IsDue>
-  std::vector<std::uint32_t> Take(int limit, VisitDue visit_due, IsDue is_due) {
+  std::vector<std::uint32_t> Take(int limit, std::uint32_t slots, VisitDue visit_due, IsDue is_due) {
     std::vector<std::uint32_t> taken = TakeAhead(limit, is_due);
     if (std::cmp_equal(taken.size(), limit)) return taken;
     // What was taken is still due, so it is found again.
-    slots_.clear();
-    next_ = 0;
-    const std::size_t most = std::max(kAhead, static_cast<std::size_t>(std::max(limit, 0)));
-    visit_due([this, most](std::uint32_t slot) {
-      slots_.push_back(slot);
-      return slots_.size() < most;
-    });
-    std::sort(slots_.begin(), slots_.end());
+    Look(limit, slots, visit_due);
     return TakeAhead(limit, is_due);
   }
 
  private:
-  // To find so many takes a few milliseconds.
-  static constexpr std::size_t kAhead = 1U << 17;
+  // To find and sort so many takes a millisecond or two.
+  static constexpr std::size_t kMany = 1U << 14;
+
+  template <typename VisitDue>
+  void Look(int limit, std::uint32_t slots, VisitDue visit_due) {
+    due_.clear();
+    const std::size_t many = std::max(kMany, static_cast<std::size_t>(std::max(limit, 0)) + 1);
+    visit_due([this, many](std::uint32_t slot) {
+      due_.push_back(slot);
+      return due_.size() < many;
+    });
+    goes_through_all_ = due_.size() == many;
+    next_ = 0;
+    end_ = goes_through_all_ ? slots : static_cast<std::uint32_t>(due_.size());
+    if (!goes_through_all_) std::sort(due_.begin(), due_.end());
+  }
 
   template <typename IsDue>
   std::vector<std::uint32_t> TakeAhead(int limit, IsDue is_due) {
     std::vector<std::uint32_t> taken;
-    for (; next_ < slots_.size() && std::cmp_less(taken.size(), limit); ++next_) {
-      if (is_due(slots_[next_])) taken.push_back(slots_[next_]);
+    for (; next_ < end_ && std::cmp_less(taken.size(), limit); ++next_) {
+      const std::uint32_t slot = goes_through_all_ ? next_ : due_[next_];
+      if (is_due(slot)) taken.push_back(slot);
     }
     return taken;
   }
 
-  std::vector<std::uint32_t> slots_;
-  std::size_t next_ = 0;
+  std::vector<std::uint32_t> due_;
+  bool goes_through_all_ = false;
+  std::uint32_t next_ = 0;  // an index of due_, or a slot
+  std::uint32_t end_ = 0;
 };
 
 }  // namespace muster

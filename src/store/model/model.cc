@@ -218,6 +218,15 @@ absl::btree_map<std::string, RegionTotals> Model::Totals() const {
   return totals;
 }
 
+std::vector<bool> Model::NumbersOf(const absl::flat_hash_set<std::string>& regions) const {
+  std::vector<bool> numbers(regions_.size());
+  for (const std::string& region : regions) {
+    const auto found = region_numbers_.find(region);
+    if (found != region_numbers_.end()) numbers[found->second] = true;
+  }
+  return numbers;
+}
+
 std::vector<RegionSilence> Model::SilentByRegion(ListeningTime cutoff) const {
   std::vector<RegionSilence> regions;
   for (const auto& [name, number] : region_numbers_) {

@@ -20,6 +20,7 @@
 #include "muster/worker.h"
 #include "store/model/id_index.h"
 #include "store/model/order_index.h"
+#include "store/model/prefetch.h"
 #include "store/model/slab.h"
 #include "store/model/timelines.h"
 #include "store/store.h"
@@ -35,6 +36,7 @@ class Model {
   // Workers. Slots in arguments are those of registered workers.
 
   std::optional<std::uint32_t> Find(std::string_view id) const { return ids_.Find(id); }
+  const IdIndex& ids() const { return ids_; }
   WorkerView View(std::uint32_t slot) const;
   const WorkerPtr& WorkerAt(std::uint32_t slot) const { return workers_[slot]; }
   std::int64_t KeyOf(std::uint32_t slot) const { return pulses_[slot].key; }
@@ -60,11 +62,15 @@ class Model {
   bool IsPendingHeard(std::uint32_t slot) const {
     return HasStatus(slot, WorkerStatus::kPending) && timelines_.IsOn(slot);
   }
-  bool IsSilent(std::uint32_t slot, ListeningTime cutoff,
-                const absl::flat_hash_set<std::string>& except) const {
-    return HasStatus(slot, WorkerStatus::kActive) && ReferenceOf(slot) <= cutoff &&
-           !except.contains(workers_[slot]->config.region);
+  /// `except`: by number of region (see NumbersOf).
+  bool IsSilent(std::uint32_t slot, ListeningTime cutoff, const std::vector<bool>& except) const {
+    // First what is told without the worker itself, which is far away.
+    const PulseCell& cell = pulses_[slot];
+    return HasStatus(slot, WorkerStatus::kActive) && !except[cell.region] && cell.heard_at <= cutoff &&
+           ReferenceOf(slot) <= cutoff;
   }
+  /// Which regions these are, by their numbers for now.
+  std::vector<bool> NumbersOf(const absl::flat_hash_set<std::string>& regions) const;
   bool IsOfflineHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
     return HasStatus(slot, WorkerStatus::kOffline) && timelines_.IsOn(slot) &&
            pulses_[slot].heard_at > cutoff;
@@ -103,10 +109,23 @@ class Model {
   WorkerPtr Update(std::uint32_t slot, WorkerPtr worker);
   WorkerPtr Remove(std::uint32_t slot);
   void Beat(std::uint32_t slot, const Moment& now, const std::optional<std::int32_t>& in_use);
-  /// Asks the processor for what Beat will touch.
+
+  // Asks the processor for what is going to be read: of the slot, then of its worker; and for what Beat will
+  // touch.
+
+  void PrefetchSlot(std::uint32_t slot) const {
+    Prefetch(&workers_[slot]);
+    Prefetch(&pulses_[slot]);
+  }
+  void PrefetchWorker(std::uint32_t slot) const {
+    const Worker* const worker = workers_[slot].get();
+    Prefetch(&worker->id);
+    Prefetch(&worker->instance_id);
+    Prefetch(&worker->status);
+  }
   void PrefetchBeat(std::uint32_t slot) const {
-    __builtin_prefetch(&pulses_[slot], 1);
-    timelines_.Prefetch(slot);
+    Prefetch(&pulses_[slot]);
+    timelines_.PrefetchLink(slot);
   }
 
   // What the roll remembers beside its workers.

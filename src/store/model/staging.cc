@@ -14,6 +14,7 @@ void Staging::Clear() {
   batch_.Clear();
   latest_.clear();
   inserted_ = 0;
+  find_ahead_.End();
 }
 
 void Staging::Committed() {
@@ -44,7 +45,7 @@ Result<std::optional<WorkerView>> Staging::Find(std::string_view id) const {
       return std::optional(View(staged->second));
     }
   }
-  const std::optional<std::uint32_t> slot = model_.Find(id);
+  const std::optional<std::uint32_t> slot = find_ahead_.Find(id);
   return slot ? std::optional(model_.View(*slot)) : std::nullopt;
 }
 
@@ -208,13 +209,17 @@ void Staging::Release(std::string_view region) {
 std::vector<WorkerView> Staging::Views(const std::vector<std::uint32_t>& slots) const {
   std::vector<WorkerView> views;
   views.reserve(slots.size());
-  for (const std::uint32_t slot : slots) views.push_back(model_.View(slot));
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (i + kAhead < slots.size()) model_.PrefetchWorker(slots[i + kAhead]);
+    views.push_back(model_.View(slots[i]));
+  }
   return views;
 }
 
 Result<std::vector<WorkerView>> Staging::PendingHeard(int limit) {
   return Views(pending_heard_.Take(
-      limit, [this](auto visit) { model_.VisitPendingHeard(visit); },
+      limit, model_.SlotCount(), [this](auto visit) { model_.VisitPendingHeard(visit); },
       [this](std::uint32_t slot) { return model_.IsPendingHeard(slot); }));
 }
 
@@ -224,14 +229,15 @@ Result<std::vector<RegionSilence>> Staging::SilentByRegion(ListeningTime cutoff)
 
 Result<std::vector<WorkerView>> Staging::Silent(ListeningTime cutoff,
                                                 const absl::flat_hash_set<std::string>& except, int limit) {
+  const std::vector<bool> held = model_.NumbersOf(except);
   return Views(silent_.Take(
-      limit, [&](auto visit) { model_.VisitSilent(cutoff, except, visit); },
-      [&](std::uint32_t slot) { return model_.IsSilent(slot, cutoff, except); }));
+      limit, model_.SlotCount(), [&](auto visit) { model_.VisitSilent(cutoff, except, visit); },
+      [&](std::uint32_t slot) { return model_.IsSilent(slot, cutoff, held); }));
 }
 
 Result<std::vector<WorkerView>> Staging::OfflineHeardAfter(ListeningTime cutoff, int limit) {
   return Views(offline_heard_.Take(
-      limit, [&](auto visit) { model_.VisitOfflineHeardAfter(cutoff, visit); },
+      limit, model_.SlotCount(), [&](auto visit) { model_.VisitOfflineHeardAfter(cutoff, visit); },
       [&](std::uint32_t slot) { return model_.IsOfflineHeardAfter(slot, cutoff); }));
 }
 

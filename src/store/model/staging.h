@@ -11,6 +11,7 @@
 #include "absl/container/btree_map.h"
 #include "store/model/archive.h"
 #include "store/model/due_queue.h"
+#include "store/model/find_ahead.h"
 #include "store/model/model.h"
 #include "store/model/staged_batch.h"
 #include "store/store.h"
@@ -21,7 +22,14 @@ namespace muster {
 class Staging final : public WriteTx {
  public:
   Staging(const Model& model, const Archive& archive, std::string_view token_key, std::int64_t last_revision)
-      : model_(model), archive_(archive), token_key_(token_key), last_revision_(last_revision) {}
+      : model_(model),
+        archive_(archive),
+        token_key_(token_key),
+        last_revision_(last_revision),
+        find_ahead_(model) {}
+
+  /// The transaction is about these; they must live until it ends.
+  void Foresee(const Foresight& foresight) { find_ahead_.Begin(foresight.ids); }
 
   /// What was staged since the transaction began.
   StagedBatch& batch() { return batch_; }
@@ -76,6 +84,7 @@ class Staging final : public WriteTx {
   const std::string_view token_key_;
   std::int64_t last_revision_;
   std::int64_t committed_revision_ = last_revision_;
+  mutable FindAhead find_ahead_;
   StagedBatch batch_;
   absl::btree_map<std::string, std::uint32_t, std::less<>> latest_;  // id to its latest change
   std::int64_t inserted_ = 0;

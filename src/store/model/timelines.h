@@ -12,6 +12,7 @@
 
 #include "absl/container/btree_map.h"
 #include "muster/clock.h"
+#include "store/model/prefetch.h"
 #include "store/model/slab.h"
 
 namespace muster {
@@ -77,7 +78,7 @@ class Timelines {
     return count;
   }
 
-  void Prefetch(std::uint32_t slot) const { __builtin_prefetch(&links_[slot], 1); }
+  void PrefetchLink(std::uint32_t slot) const { Prefetch(&links_[slot]); }
 
  private:
   struct Link {
