@@ -12,8 +12,9 @@ namespace muster {
 namespace {
 
 constexpr int kBatchLimit = 8'192;
-// Where the store is far away a command may be a thousand heartbeats: a batch of too many would not be
-// written within the store's patience, and nor would the next one, which is larger for it.
+// A command may be a thousand heartbeats: a batch of too many would be a long turn, and where the store is
+// far away it would not be written within the store's patience, nor would the next one, which is larger for
+// it.
 constexpr std::size_t kForeseenLimit = 20'000;
 constexpr absl::Duration kRetryRun = absl::Seconds(1);
 
@@ -27,10 +28,8 @@ constexpr int kMostTries = 5;
 // A writer that did not attend for so many ticks was stopped or stuck: another may lead by now.
 constexpr int kTicksToAttendAnew = 3;
 
-// The store's own work: as much as a tenth of the time under load, more when there is nothing else to do.
-constexpr absl::Duration kMaintainEvery = absl::Milliseconds(10);
-constexpr absl::Duration kMaintainUnderLoad = absl::Milliseconds(1);
-constexpr absl::Duration kMaintainIdle = absl::Milliseconds(5);
+// Others wait for a step of the store's own work: one of so long is worth a word.
+constexpr absl::Duration kLongStep = absl::Milliseconds(20);
 
 StoreUnavailable Draining() {
   return {"the daemon is draining"};
@@ -48,7 +47,7 @@ void Roll::Writer::Start() {
   executor_.Post([this] {
     settings_ = settings_box_.Get();
     admission_.Configure(settings_->heartbeat_timeout);
-    started_ = last_commit_ = last_maintenance_ = clock_.MonotonicNow();
+    started_ = last_commit_ = clock_.MonotonicNow();
     {
       const MutexLock lock(mu_);
       started_at_ = clock_.WallNow();
@@ -179,7 +178,7 @@ void Roll::Writer::Turn() {
     Attend();
   }
   batch_waits_.Append(queue_.TakeAll());
-  if (!batch_waits_.empty()) CarryOutBatch();
+  if (!batch_waits_.empty() && (draining_ || store_->Backlog() < 1)) CarryOutBatch();
   if (!sweeps_.empty() && !sweeps_wait_) CarryOutSweepStep();
   if (draining_) {  // the store's own work can wait for the next start
     return batch_waits_.empty() ? FinishDraining() : QueueTurn();
@@ -188,7 +187,7 @@ void Roll::Writer::Turn() {
   const absl::Duration now = clock_.MonotonicNow();
   admission_.TurnEnded(now, now - now_, std::exchange(done_, 0), batch_waits_.empty());
   const bool sweep_waits = !sweeps_.empty() && !sweeps_wait_;
-  if (!batch_waits_.empty() || sweep_waits || maintenance_waits_) QueueTurn();
+  if (!batch_waits_.empty() || sweep_waits || maintenance_.more()) QueueTurn();
 }
 
 void Roll::Writer::AdoptSettings() {
@@ -246,7 +245,9 @@ void Roll::Writer::CarryOutBatch() {
     // Where daemons share the store, a change makes them wait for each other: that should not last for as
     // long as many heartbeats take. All of these commands are under way at the same time, so any order is
     // theirs.
-    (foresees && IsHeartbeat(command) ? heartbeats : rest).PushBack(command);
+    const bool apart = foresees && IsHeartbeat(command);
+    if (!foresees) command.Foresee(foreseen_);
+    (apart ? heartbeats : rest).PushBack(command);
   }
   if (!heartbeats.empty()) CarryOut(heartbeats, heartbeats_foreseen_);
   if (!rest.empty()) CarryOut(rest, foreseen_);
@@ -346,9 +347,16 @@ void Roll::Writer::StoreClockIfDue() {
 
 void Roll::Writer::MaintainStore() {
   const bool idle = batch_waits_.empty() && sweeps_.empty();
-  if (!(idle && maintenance_waits_) && now_ - last_maintenance_ < kMaintainEvery) return;
-  last_maintenance_ = now_;
-  maintenance_waits_ = store_->Maintain(idle ? kMaintainIdle : kMaintainUnderLoad);
+  const absl::Duration begin = clock_.MonotonicNow();
+  const absl::Duration budget = maintenance_.Budget(begin, store_->Backlog(), idle);
+  if (budget <= absl::ZeroDuration()) return;
+  const bool more = store_->Maintain(budget);
+  const absl::Duration end = clock_.MonotonicNow();
+  maintenance_.Stepped(budget, begin, end, more);
+  if (end - begin > kLongStep) {
+    Log(LogLevel::kDebug, "a step of the store's own work took long",
+        {{"took", absl::FormatDuration(end - begin)}, {"meant", absl::FormatDuration(budget)}});
+  }
 }
 
 void Roll::Writer::CountFleet() {

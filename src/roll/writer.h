@@ -19,6 +19,7 @@
 #include "roll/admission.h"
 #include "roll/command_queue.h"
 #include "roll/detection_stats.h"
+#include "roll/maintenance_pace.h"
 #include "roll/rate_meter.h"
 #include "roll/roll_clock.h"
 #include "roll/settings_box.h"
@@ -86,12 +87,11 @@ class Roll::Writer {
   absl::Duration now_;                        // the monotonic clock at the start of this turn
   absl::Duration started_;
   absl::Duration last_commit_;
-  absl::Duration last_maintenance_;
   absl::Duration last_attended_;
   // Why the last Attend failed. Until one works this daemon does not know what time it is on the listening
   // clock, and stamps nothing: others may have gone on without it.
   std::optional<WorkerError> unattended_;
-  bool maintenance_waits_ = false;
+  MaintenancePace maintenance_;
   bool turn_queued_ = false;
   bool said_listening_ = true;
   CommandQueue::List batch_waits_;

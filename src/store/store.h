@@ -174,10 +174,10 @@ class Store {
   // A store that several daemons share: each has a writer of its own. What follows is the writer's as well.
   // The defaults are those of a store that has one daemon.
 
-  /// Whether BeginBatch wants to know what the batch is about.
+  /// Whether a batch of nothing but heartbeats is so much cheaper that it should be apart from the changes.
   virtual bool Foresees() const { return false; }
-  /// Begin for a batch of commands. Where `foresight` says that there is nothing but heartbeats, the views of
-  /// the transaction have no pulse.
+  /// Begin for a batch of commands; the ids of `foresight` must live until it ends. Where it says that there
+  /// is nothing but heartbeats, the views of the transaction may have no pulse.
   virtual WriteTx& BeginBatch(const Foresight& /*foresight*/) { return Begin(); }
   /// Whether the last Commit failed for no other reason than that another daemon had changed what this
   /// transaction had read: the batch is to be decided again. Never so after Begin.
@@ -201,6 +201,9 @@ class Store {
   /// Returns true if more waits to be done now. An infinite budget: everything, also what would wait until it
   /// pays.
   virtual bool Maintain(absl::Duration budget) = 0;
+  /// How much of the room for work that waits to be maintained is taken. From a half on it should be given a
+  /// growing part of the writer's time; from 1 on commands wait until Maintain has made room.
+  virtual double Backlog() const { return 0; }
 
   /// As of the last commit; unset on a roll that was never written.
   virtual std::optional<ListeningState> LastListening() const = 0;

@@ -1,6 +1,7 @@
 // A store that outlives the daemons that open it, counts its commits, and is away when told to be.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,6 +21,7 @@ struct Disk {
   int violations = 0;               // of the port's rules
   bool foresees = false;            // as a store that is far away
   std::vector<Foresight> foreseen;  // of each batch
+  double backlog = 0;               // a step of maintenance takes a tenth off
 };
 
 /// One daemon's view of the disk. For one thread at a time, but for Reader.
@@ -52,7 +54,11 @@ class FlakyStore final : public Store {
     disk_.open = false;
     disk_.store->Rollback();
   }
-  bool Maintain(absl::Duration budget) override { return disk_.store->Maintain(budget); }
+  bool Maintain(absl::Duration budget) override {
+    disk_.backlog = std::max(0.0, disk_.backlog - 0.1);
+    return disk_.store->Maintain(budget);
+  }
+  double Backlog() const override { return disk_.backlog; }
   std::optional<ListeningState> LastListening() const override { return disk_.store->LastListening(); }
 
  private:

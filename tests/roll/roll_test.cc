@@ -102,6 +102,30 @@ TEST_CASE("a store that is far away gets the heartbeats of a batch apart from it
     CHECK(command.ok == !command.is_heartbeat);  // each with its commit
 }
 
+TEST_CASE("commands wait while the store has no room, until its own work has made some") {
+  Fixture f;
+  f.daemon.executor().RunUntilIdle();
+  f.disk.backlog = 1.35;
+  const int before = f.disk.commits;
+  // Whoever comes first is told what the store had room for then.
+  struct Asking final : Command {
+    explicit Asking(Disk& asked) : disk(asked) {}
+    void Foresee(Foresight&) const override {}
+    void Apply(WriteTx&, const Moment&) override { backlog = disk.backlog; }
+    void Finish(const WorkerError* not_durable) override { ok = not_durable == nullptr; }
+    Disk& disk;
+    double backlog = 0;
+    bool ok = false;
+  };
+  Asking command(f.disk);
+  REQUIRE(f.daemon.roll().Submit(command).ok());
+  f.daemon.executor().RunUntilIdle();
+  CHECK(command.ok);
+  CHECK(command.backlog > 0.8);
+  CHECK(command.backlog < 1);
+  CHECK(f.disk.commits == before + 1);
+}
+
 TEST_CASE("a batch has a limit, and the rest is the next one") {
   Fixture f;
   std::vector<int> order;

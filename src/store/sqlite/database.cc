@@ -37,6 +37,8 @@ int FlagsFor(Access access) {
       return kCommon | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     case Access::kReadOnly:
       return kCommon | SQLITE_OPEN_READONLY;
+    case Access::kMoveLog:
+      return kCommon | SQLITE_OPEN_READWRITE;
     case Access::kLookOnly:
       return kCommon | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
   }
@@ -126,19 +128,31 @@ std::int64_t Database::last_insert_key() const {
   return sqlite3_last_insert_rowid(connection_);
 }
 
-absl::StatusOr<std::int64_t> Database::Checkpoint() {
+absl::StatusOr<Database::Moved> Database::Checkpoint() {
   int in_log = 0;
   int moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(connection_, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
   if (code != SQLITE_OK) return LastFailure(connection_, "checkpoint");
-  if (log_ != nullptr) log_->added = 0;
-  return in_log - moved;
+  return Moved{in_log, moved};
+}
+
+absl::Status Database::SyncFile() {
+  sqlite3_file* file = nullptr;
+  const int code = sqlite3_file_control(connection_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK || file == nullptr || file->pMethods == nullptr) {
+    return LastFailure(connection_, "the database's file");
+  }
+  if (file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK) return absl::OkStatus();
+  return absl::UnavailableError("the database's file cannot be synced");
+}
+
+absl::Status Database::SyncCommits(bool sync) {
+  return Execute(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
 int Database::CountLogPages(void* log, sqlite3* /*connection*/, const char* /*schema*/, int pages) {
-  // Fewer than before: the log was moved into the database and begins anew.
   Log& count = *static_cast<Log*>(log);
-  count.added += pages < count.pages ? pages : pages - count.pages;
+  if (pages < count.pages) ++count.restarts;
   count.pages = pages;
   return SQLITE_OK;
 }

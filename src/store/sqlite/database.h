@@ -22,6 +22,7 @@ namespace muster::sqlite {
 enum class Access {
   kReadWrite,  // creates the file if there is none
   kReadOnly,   // reads beside the writer
+  kMoveLog,    // nothing but Checkpoint and SyncFile, beside the writer
   kLookOnly,   // reads a file that nobody has open, and creates nothing next to it
 };
 
@@ -58,17 +59,30 @@ class Database {
   std::int64_t changes() const;
   std::int64_t last_insert_key() const;
 
-  /// Moves what the write-ahead log holds into the database, as far as no reader is in the way and without
-  /// waiting for one. Returns how many pages of the log are not moved yet.
-  absl::StatusOr<std::int64_t> Checkpoint();
-  /// Pages that commits have put into the log since the last Checkpoint. Commits never checkpoint by
-  /// themselves: so a commit takes the same time whatever was written before.
-  std::int64_t log_pages() const { return log_ == nullptr ? 0 : log_->added; }
+  /// How far a Checkpoint came, in pages of the write-ahead log since it began anew.
+  struct Moved {
+    std::int64_t in_log = 0;
+    std::int64_t moved = 0;
+  };
+  /// Moves what the log holds into the database, as far as no reader is in the way and without waiting for
+  /// one. Where all of it was moved, the next transaction begins the log anew.
+  absl::StatusOr<Moved> Checkpoint();
+  /// Has the disk keep what Checkpoint moved, which it does by itself only once all of the log is moved.
+  absl::Status SyncFile();
+  /// The pages in the log. The writer's only. Commits never checkpoint by themselves: so a commit takes the
+  /// same time whatever was written before.
+  std::int64_t log_pages() const { return log_ == nullptr ? 0 : log_->pages; }
+  /// How often the log began anew.
+  std::int64_t log_restarts() const { return log_ == nullptr ? 0 : log_->restarts; }
+
+  /// Whether commits wait for the disk; they do, unless told otherwise. Those that do not are kept in order,
+  /// and by the next commit that waits. Precondition: no transaction.
+  absl::Status SyncCommits(bool sync);
 
  private:
   struct Log {
     std::int64_t pages = 0;
-    std::int64_t added = 0;
+    std::int64_t restarts = 0;
   };
 
   explicit Database(sqlite3* connection) : connection_(connection) {}

@@ -17,7 +17,14 @@ constexpr std::int64_t kFewBeats = 4096;
 constexpr absl::Duration kLagForEachRow = absl::Milliseconds(5);
 constexpr absl::Duration kShortestLag = absl::Seconds(5);
 constexpr absl::Duration kLongestLag = absl::Minutes(5);
-constexpr std::size_t kManyRows = 50'000;  // of the journal, however little is in them
+// Rows of the journal, however little is in them: when it begins, and how many there may be.
+constexpr std::size_t kManyRows = 250'000;
+constexpr std::size_t kMostRows = 1'000'000;
+// How many heartbeats may wait: about 5 bytes each in memory. A fold that never rests finds about half of
+// them on its way; the journal has those of two folds, 3 or 4 bytes each.
+constexpr std::int64_t kRoom = 1'000'000;
+constexpr std::int64_t kRoomForEachWorker = 16;
+constexpr double kJournalRoom = 4;
 // Workers without new heartbeats cost little, but not nothing.
 constexpr std::uint32_t kSlotsInAStep = 1U << 16;
 constexpr std::int64_t kJournalRowsForEachRow = 4;  // deleting is cheaper than folding
@@ -44,10 +51,13 @@ absl::StatusOr<Fold> Fold::Prepare(Database& database, SharedRoll& roll, int his
   return fold;
 }
 
-double Fold::Pressure() const {
+double Fold::Backlog() const {
   const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
-  const std::int64_t pays = std::max(kFewBeats, kBeatsForEachRow * unfolded.workers());
-  return static_cast<double>(unfolded.beats()) / static_cast<double>(pays);
+  const auto room =
+      static_cast<double>(std::max(kRoom, kRoomForEachWorker * roll_->ForWriter().WorkerCount()));
+  return std::max({static_cast<double>(unfolded.beats()) / room,
+                   static_cast<double>(unfolded.journaled()) / (kJournalRoom * room),
+                   static_cast<double>(unfolded.rows()) / static_cast<double>(kMostRows)});
 }
 
 bool Fold::HasWork() const {
@@ -60,7 +70,8 @@ bool Fold::IsDue(ListeningTime now) const {
   if (!HasWork()) return false;
   const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
   const absl::Duration lag = std::clamp(kLagForEachRow * unfolded.workers(), kShortestLag, kLongestLag);
-  return Pressure() >= 1 || unfolded.rows() >= kManyRows || now - unfolded.OldestListening() >= lag;
+  return unfolded.beats() >= std::max(kFewBeats, kBeatsForEachRow * unfolded.workers()) ||
+         unfolded.rows() >= kManyRows || now - unfolded.OldestListening() >= lag;
 }
 
 absl::Status Fold::Step(std::int64_t last_seq, int rows) {

@@ -31,8 +31,9 @@ class Fold {
   /// One transaction of at most `rows` rows; begins a new fold if none is under way. `last_seq` is that of
   /// the latest commit. On an error nothing was done.
   absl::Status Step(std::int64_t last_seq, int rows);
-  /// How far behind it is: 1 when it pays to start, 2 when there is twice as much.
-  double Pressure() const;
+  /// How much of the room for heartbeats that are not folded is taken, in memory or in the journal: 0 to 1,
+  /// and by a batch more.
+  double Backlog() const;
 
  private:
   enum class Phase { kIdle, kFolding, kDeleting };

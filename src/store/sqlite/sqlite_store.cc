@@ -9,6 +9,7 @@
 #include "store/model/committed_reader.h"
 #include "store/model/staging.h"
 #include "store/sqlite/batch_writer.h"
+#include "store/sqlite/checkpoints.h"
 #include "store/sqlite/database_file.h"
 #include "store/sqlite/failure.h"
 #include "store/sqlite/fold.h"
@@ -20,21 +21,22 @@ namespace muster {
 namespace sqlite {
 namespace {
 
-// The write-ahead log is moved into the database when it has so many pages (of 4 KiB): about 4 MiB, some
-// milliseconds of work.
-constexpr std::int64_t kLogPages = 1000;
 // Pages of the database in memory: enough for a commit that touches thousands of workers at random.
 constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
 // What a row of maintenance costs, about, and how many are made at most between two commits.
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
-constexpr int kMostRows = 1500;
-constexpr double kUrgency = 10;
+constexpr int kMostRows = 2000;
 
 // As BatchWriter numbers them.
 void AddUnfolded(StagedBatch& batch, std::int64_t& next_seq, UnfoldedBeats& unfolded) {
   batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
     unfolded.BeginRow(next_seq++, absl::ToUnixMicros(at.wall), at.listening);
-    for (const StagedBeat& beat : beats) unfolded.Add(beat.slot);
+    constexpr std::size_t kAhead = 8;
+    for (std::size_t i = 0; i < beats.size(); ++i) {
+      if (i + 2 * kAhead < beats.size()) unfolded.PrefetchTail(beats[i + 2 * kAhead].slot);
+      if (i + kAhead < beats.size()) unfolded.PrefetchBlock(beats[i + kAhead].slot);
+      unfolded.Add(beats[i].slot);
+    }
   });
 }
 
@@ -53,9 +55,17 @@ class SqliteStore final : public Store {
 
   const ReadTx& Reader() const override { return *reader_; }
   WriteTx& Begin() override { return *staging_; }
+  WriteTx& BeginBatch(const Foresight& foresight) override {
+    staging_->Foresee(foresight);
+    return *staging_;
+  }
   Outcome Commit(const ListeningState& listening) override;
   void Rollback() override { staging_->RolledBack(); }
   bool Maintain(absl::Duration budget) override;
+  double Backlog() const override {
+    // Where maintenance fails nobody should wait for it: the next commit may set it going.
+    return maintenance_waits_ ? 0 : fold_->Backlog();
+  }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
@@ -80,10 +90,12 @@ class SqliteStore final : public Store {
   std::optional<BatchWriter> writer_;
   std::optional<Fold> fold_;
   Statement trim_events_;
+  std::unique_ptr<Checkpoints> checkpoints_;
 
   std::optional<ListeningState> listening_;
   std::int64_t next_seq_ = 1;
   std::int64_t first_event_ = 1;
+  bool trims_ = false;               // the last step of maintenance trimmed events
   bool make_room_ = false;           // the last commit found the disk full
   bool maintenance_waits_ = false;   // for a commit to succeed, after a failure
   bool maintenance_failed_ = false;  // and it was said
@@ -112,6 +124,9 @@ absl::Status SqliteStore::Start() {
   absl::StatusOr<Statement> trim = database.Prepare("DELETE FROM events WHERE cursor < ?");
   if (!trim.ok()) return trim.status();
   trim_events_ = *std::move(trim);
+  absl::StatusOr<std::unique_ptr<Checkpoints>> checkpoints = Checkpoints::Start(database, file_.path);
+  if (!checkpoints.ok()) return checkpoints.status();
+  checkpoints_ = *std::move(checkpoints);
   return absl::OkStatus();
 }
 
@@ -151,34 +166,44 @@ void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listenin
 }
 
 bool SqliteStore::MaintenanceIsDue() const {
-  return file_.connection.log_pages() >= kLogPages || first_event_ < FirstEventToKeep() ||
+  return checkpoints_->IsDue() || first_event_ < FirstEventToKeep() ||
          (listening_ && fold_->IsDue(listening_->now));
 }
 
 bool SqliteStore::Maintain(absl::Duration budget) {
   const bool everything = budget == absl::InfiniteDuration();
   if (maintenance_waits_ || !listening_ || (!everything && !MaintenanceIsDue())) return false;
-  // Behind time it takes more than its budget, or memory would fill up.
-  const double urgency = std::clamp(1 + kUrgency * (fold_->Pressure() - 1), 1.0, kUrgency);
   const int rows = everything ? kMostRows
-                              : static_cast<int>(std::clamp(urgency * absl::FDivDuration(budget, kCostOfRow),
-                                                            16.0, static_cast<double>(kMostRows)));
+                              : static_cast<int>(std::clamp(absl::FDivDuration(budget, kCostOfRow), 16.0,
+                                                            static_cast<double>(kMostRows)));
   absl::Status status;
   do {
     status = MaintainStep(rows);
   } while (status.ok() && everything && (MaintenanceIsDue() || fold_->HasWork()));
+  if (status.ok() && everything) status = checkpoints_->Finish();
   // Nothing is lost by a failure: the step is made again, once a commit goes through. Said once.
   if (!status.ok() && !maintenance_failed_) {
     Log(LogLevel::kWarning, "store maintenance fails", {{"reason", std::string(status.message())}});
   }
   maintenance_failed_ = maintenance_waits_ = !status.ok();
-  return status.ok() && MaintenanceIsDue();
+  return status.ok() && !checkpoints_->CatchesUp() && MaintenanceIsDue();
 }
 
 absl::Status SqliteStore::MaintainStep(int rows) {
-  if (file_.connection.log_pages() >= kLogPages) return file_.connection.Checkpoint().status();
-  if (first_event_ < FirstEventToKeep()) return TrimEvents(rows);
-  return fold_->HasWork() ? fold_->Step(next_seq_ - 1, rows) : absl::OkStatus();
+  if (checkpoints_->IsDue()) return checkpoints_->Step();
+  if (checkpoints_->CatchesUp()) return absl::OkStatus();
+  // Nothing of this was promised to anyone: it need not wait for the disk.
+  absl::Status status = file_.connection.SyncCommits(false);
+  if (!status.ok()) return status;
+  // They take turns, so that neither waits for the end of the other.
+  trims_ = first_event_ < FirstEventToKeep() && (!trims_ || !fold_->IsDue(listening_->now));
+  if (trims_) {
+    status = TrimEvents(rows);
+  } else if (fold_->HasWork()) {
+    status = fold_->Step(next_seq_ - 1, rows);
+  }
+  absl::Status synced = file_.connection.SyncCommits(true);
+  return status.ok() ? synced : status;
 }
 
 absl::Status SqliteStore::TrimEvents(int rows) {

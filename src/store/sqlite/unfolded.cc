@@ -3,19 +3,32 @@
 namespace muster::sqlite {
 
 void UnfoldedBeats::BeginRow(std::int64_t seq, std::int64_t at, ListeningTime listening) {
-  rows_.push_back(Row{seq, at, listening, next_entry_});
+  rows_.push_back(Row{seq, at, listening, 0});
+}
+
+std::uint32_t UnfoldedBeats::NewBlock() {
+  if (unused_ == kNoSlot) {
+    blocks_.GrowTo(block_count_ + 1);
+    return block_count_++;
+  }
+  const std::uint32_t block = unused_;
+  unused_ = blocks_[block].before;
+  return block;
 }
 
 void UnfoldedBeats::Add(std::uint32_t slot) {
-  const std::uint32_t offset = next_entry_ - first_entry_;
-  if (offset == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<Chunk>());
   Tail& tail = tails_[slot];
-  const auto row = first_row_ + static_cast<std::uint32_t>(rows_.size()) - 1;
-  (*chunks_[offset / kChunk])[offset % kChunk] = Entry{tail.last, row};
-  tail.last = next_entry_;
+  const std::uint32_t place = tail.count % kInBlock;
+  if (place == 0) {
+    const std::uint32_t block = NewBlock();
+    blocks_[block].before = tail.block;
+    tail.block = block;
+  }
+  blocks_[tail.block].rows[place] = first_row_ + static_cast<std::uint32_t>(rows_.size()) - 1;
   if (tail.count++ == 0) ++workers_;
   ++beats_;
-  rows_.back().end = ++next_entry_;
+  ++journaled_;
+  ++rows_.back().beats;
 }
 
 void UnfoldedBeats::Clear(std::uint32_t slot) {
@@ -23,19 +36,20 @@ void UnfoldedBeats::Clear(std::uint32_t slot) {
   if (tail.count == 0) return;
   beats_ -= tail.count;
   --workers_;
+  for (std::uint32_t block = tail.block; block != kNoSlot;) {
+    const std::uint32_t before = blocks_[block].before;
+    blocks_[block].before = unused_;
+    unused_ = block;
+    block = before;
+  }
   tail = Tail();
 }
 
 void UnfoldedBeats::DropThrough(std::int64_t seq) {
-  std::uint32_t end = first_entry_;
   while (!rows_.empty() && rows_.front().seq <= seq) {
-    end = rows_.front().end;
+    journaled_ -= rows_.front().beats;
     rows_.pop_front();
     ++first_row_;
-  }
-  while (!chunks_.empty() && end - first_entry_ >= kChunk) {
-    chunks_.pop_front();
-    first_entry_ += kChunk;
   }
 }
 

@@ -1,15 +1,15 @@
-// The heartbeats that are in the journal but not yet folded into the pulses, in memory: eight bytes each, in
-// the order in which they came, each with a reference to the one before it of the same worker. So a worker's
-// newest are found without reading the journal, and the journal is read only after a restart.
+// The heartbeats that are in the journal but not yet folded into the pulses, in memory: four bytes each, the
+// number of their row, in small blocks that belong to one worker. So a worker's newest are found without
+// reading the journal, which is read only after a restart; and what is folded gives its memory back at once.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
+#include <vector>
 
 #include "muster/clock.h"
+#include "store/model/prefetch.h"
 #include "store/model/slab.h"
 
 namespace muster::sqlite {
@@ -32,11 +32,12 @@ class UnfoldedBeats {
   template <typename Visit>
   void VisitNewestFirst(std::uint32_t slot, Visit visit) const {
     const Tail& tail = tails_[slot];
-    std::uint32_t at = tail.last;
+    std::uint32_t number = tail.block;
     for (std::uint32_t left = tail.count; left > 0; --left) {
-      const Entry& entry = EntryAt(at);
-      if (!visit(rows_[entry.row - first_row_].at)) return;
-      at = entry.previous;
+      const Block& block = blocks_[number];
+      const std::uint32_t place = (left - 1) % kInBlock;
+      if (!visit(rows_[block.rows[place] - first_row_].at)) return;
+      if (place == 0) number = block.before;
     }
   }
 
@@ -44,43 +45,49 @@ class UnfoldedBeats {
   /// Workers that have any.
   std::int64_t workers() const { return workers_; }
   std::size_t rows() const { return rows_.size(); }
+  /// Heartbeats in these rows, folded or not.
+  std::int64_t journaled() const { return journaled_; }
   // Precondition: there are rows.
   ListeningTime OldestListening() const { return rows_.front().listening; }
   std::int64_t FirstSeq() const { return rows_.front().seq; }
   std::int64_t LastSeq() const { return rows_.back().seq; }
 
+  // Asks the processor for what Add will touch: one after the other, some time apart.
+  void PrefetchTail(std::uint32_t slot) const { Prefetch(&tails_[slot]); }
+  void PrefetchBlock(std::uint32_t slot) const {
+    const Tail& tail = tails_[slot];
+    if (tail.count % kInBlock != 0) Prefetch(&blocks_[tail.block]);
+  }
+
  private:
-  // Numbers of entries and of rows wrap around; far fewer than half of them are ever there at once.
-  struct Entry {
-    std::uint32_t previous;
-    std::uint32_t row;
+  static constexpr std::uint32_t kInBlock = 7;  // half a cache line
+  struct alignas(32) Block {
+    std::uint32_t rows[kInBlock];
+    std::uint32_t before;  // the block before this one of the same worker, or the next unused one
+  };
+  /// All blocks of a worker are full but the newest.
+  struct Tail {
+    std::uint32_t block = kNoSlot;
+    std::uint32_t count = 0;
   };
   struct Row {
     std::int64_t seq;
     std::int64_t at;
     ListeningTime listening;
-    std::uint32_t end;  // the number after its last entry
+    std::uint32_t beats;
   };
-  struct Tail {
-    std::uint32_t last = 0;
-    std::uint32_t count = 0;
-  };
-  static constexpr std::uint32_t kChunk = 1U << 16;
-  using Chunk = std::array<Entry, kChunk>;
 
-  const Entry& EntryAt(std::uint32_t number) const {
-    const std::uint32_t offset = number - first_entry_;
-    return (*chunks_[offset / kChunk])[offset % kChunk];
-  }
+  std::uint32_t NewBlock();
 
   Slab<Tail> tails_;
-  std::deque<std::unique_ptr<Chunk>> chunks_;
-  std::uint32_t first_entry_ = 0;  // the number of the first entry of the first chunk
-  std::uint32_t next_entry_ = 0;
+  Slab<Block> blocks_;
+  std::uint32_t block_count_ = 0;
+  std::uint32_t unused_ = kNoSlot;  // blocks, in a list
   std::deque<Row> rows_;
-  std::uint32_t first_row_ = 0;
+  std::uint32_t first_row_ = 0;  // numbers of rows wrap around
   std::int64_t beats_ = 0;
   std::int64_t workers_ = 0;
+  std::int64_t journaled_ = 0;
 };
 
 }  // namespace muster::sqlite

@@ -1,0 +1,43 @@
+#include "roll/maintenance_pace.h"
+
+#include <algorithm>
+
+namespace muster {
+namespace {
+
+constexpr double kLeastShare = 0.1;
+constexpr double kMostShare = 0.9;
+constexpr absl::Duration kShortestStep = absl::Milliseconds(1);
+constexpr absl::Duration kIdleStep = absl::Milliseconds(5);
+constexpr absl::Duration kLongestStep = absl::Milliseconds(10);
+constexpr double kSmallestScale = 1.0 / 32;
+constexpr double kMostShrinking = 0.5;
+constexpr double kMostGrowing = 1.25;
+
+double ShareFor(double backlog) {
+  return std::clamp(kLeastShare + (1 - kLeastShare) * (2 * backlog - 1), kLeastShare, kMostShare);
+}
+
+}  // namespace
+
+absl::Duration MaintenancePace::Budget(absl::Duration now, double backlog, bool idle) const {
+  if (backlog >= 1) return scale_ * kLongestStep;
+  const double share = ShareFor(backlog);
+  const absl::Duration owed = (now - last_) * (share / (1 - share));
+  if (idle && more_) return scale_ * std::clamp(owed, kIdleStep, kLongestStep);
+  return owed < kShortestStep ? absl::ZeroDuration() : scale_ * std::min(owed, kLongestStep);
+}
+
+void MaintenancePace::Stepped(absl::Duration budget, absl::Duration begin, absl::Duration end, bool more) {
+  const absl::Duration took = end - begin;
+  const absl::Duration meant = budget / scale_;
+  // A step after which nothing waits had little to do: it says nothing of how long a full one takes.
+  if (took > meant || more) {
+    const double fit = absl::FDivDuration(meant, std::max(took, absl::Microseconds(1)));
+    scale_ = std::clamp(scale_ * std::clamp(fit, kMostShrinking, kMostGrowing), kSmallestScale, 1.0);
+  }
+  last_ = end;
+  more_ = more;
+}
+
+}  // namespace muster
