@@ -20,9 +20,9 @@ RAM_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 RESOURCE_EXHAUSTED = "8"
 
 
-def run_tool(options, name, *arguments):
+def run_tool(options, name, *arguments, before=()):
     """Runs one of the benchmark's programs; returns what it said."""
-    command = [str(part) for part in (pathlib.Path(options.build) / "bin" / name, *arguments)]
+    command = [str(part) for part in (*before, pathlib.Path(options.build) / "bin" / name, *arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     said = json.loads(done.stdout) if done.stdout.strip() else {}
     if done.returncode != 0 and list(said.get("refused", {})) != [RESOURCE_EXHAUSTED]:
@@ -36,9 +36,9 @@ def load(options, server, what, *arguments, workers=None):
     return run_tool(options, "muster_load", what, "--port", server.port, "--workers", workers or server.workers, *arguments)
 
 
-def ask(options, server, what, *arguments):
+def ask(options, server, what, *arguments, before=()):
     """Asks what operators ask, and says how long it took."""
-    return run_tool(options, "muster_ask", what, "--port", server.port, *arguments)
+    return run_tool(options, "muster_ask", what, "--port", server.port, *arguments, before=before)
 
 
 def measure(options, server, what, shape, *arguments, workers=None, settle=True):
