@@ -8,9 +8,9 @@ namespace {
 
 // When the log has so many pages (of 4 KiB) that are not moved, the thread sets out.
 constexpr std::int64_t kManyPages = 2000;
-// So many the writer moves itself, which takes some milliseconds; more where the log has become large.
-constexpr std::int64_t kFewPages = 500;
-constexpr std::int64_t kSmallPart = 8;
+// So many the writer moves itself, which takes a millisecond or two; more where the log has become large.
+constexpr std::int64_t kFewPages = 64;
+constexpr std::int64_t kSmallPart = 16;
 // The thread is woken by a signal; this is for one that was missed.
 constexpr absl::Duration kLookAtLeastEvery = absl::Seconds(60);
 

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "store/model/prefetch.h"
 #include "store/model/token_key.h"
 #include "store/sqlite/journal_codec.h"
 #include "store/sqlite/statement.h"
@@ -58,6 +59,45 @@ std::optional<ListeningTime> OptionalListening(const Statement& row, int column)
   return ListeningTime::FromMicros(row.Int64(column));
 }
 
+// From the key of a worker to its number among those that were loaded. Keys ascend and are mostly close
+// together; where they are not, as in a fleet that comes and goes, they are looked up by hash.
+class NumbersByKey {
+ public:
+  /// Precondition: greater than the keys before it.
+  void Add(std::int64_t key) { keys_.push_back(key); }
+  void Finish() {
+    if (keys_.empty()) return;
+    first_ = keys_.front();
+    const std::int64_t span = keys_.back() - first_ + 1;
+    if (span <= kMostSpread * static_cast<std::int64_t>(keys_.size())) {
+      by_distance_.resize(static_cast<std::size_t>(span), kNoSlot);
+      for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+        by_distance_[static_cast<std::size_t>(keys_[i] - first_)] = i;
+      }
+    } else {
+      by_hash_.reserve(keys_.size());
+      for (std::uint32_t i = 0; i < keys_.size(); ++i) by_hash_.emplace(keys_[i], i);
+    }
+    keys_ = std::vector<std::int64_t>();
+  }
+  /// kNoSlot if there is no such worker.
+  std::uint32_t Find(std::int64_t key) const {
+    if (by_hash_.empty()) {
+      const auto distance = static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(first_);
+      return distance < by_distance_.size() ? by_distance_[distance] : kNoSlot;
+    }
+    const auto found = by_hash_.find(key);
+    return found == by_hash_.end() ? kNoSlot : found->second;
+  }
+
+ private:
+  static constexpr std::int64_t kMostSpread = 8;
+  std::vector<std::int64_t> keys_;
+  std::int64_t first_ = 0;
+  std::vector<std::uint32_t> by_distance_;
+  absl::flat_hash_map<std::int64_t, std::uint32_t> by_hash_;
+};
+
 class Loader {
  public:
   Loader(Database& database, Model& model, UnfoldedBeats& unfolded)
@@ -103,7 +143,7 @@ class Loader {
     return ForEach(kWorkers, [this](const Statement& row) {
       absl::StatusOr<LoadedWorker> loaded = ReadWorker(row);
       if (!loaded.ok()) return loaded.status();
-      numbers_.emplace(loaded->key, static_cast<std::uint32_t>(workers_.size()));
+      numbers_.Add(loaded->key);
       workers_.push_back(*std::move(loaded));
       return absl::OkStatus();
     });
@@ -149,6 +189,7 @@ class Loader {
 
   // The slots of a model that is filled in order are known beforehand: 0, 1, 2, …
   absl::Status ReplayJournal() {
+    numbers_.Finish();
     unfolded_.GrowTo(workers_.size());
     absl::Status status =
         ForEach("SELECT seq, at, listening, allowance_credit, beats FROM journal ORDER BY seq",
@@ -167,20 +208,31 @@ class Loader {
     recovered_.next_seq = seq + 1;
     recovered_.listening = ListeningState{listening, absl::Microseconds(row.Int64(3))};
     unfolded_.BeginRow(seq, at, listening);
+    row_.clear();
     JournalDecoder beats(row.Bytes(4));
     JournaledBeat beat;
     while (beats.Next(beat)) {
-      const auto known = numbers_.find(beat.key);
-      if (known == numbers_.end()) continue;  // unregistered since
-      LoadedWorker& loaded = workers_[known->second];
+      const std::uint32_t number = numbers_.Find(beat.key);
+      if (number != kNoSlot) row_.push_back({number, beat.in_use});  // else unregistered since
+    }
+    if (beats.damaged()) return Damaged(absl::StrCat("row ", seq, " of the journal"));
+    const absl::Time wall = absl::FromUnixMicros(at);
+    constexpr std::size_t kAhead = 8;
+    for (std::size_t i = 0; i < row_.size(); ++i) {
+      if (i + 2 * kAhead < row_.size()) {
+        Prefetch(&workers_[row_[i + 2 * kAhead].number].pulse);
+        unfolded_.PrefetchTail(row_[i + 2 * kAhead].number);
+      }
+      if (i + kAhead < row_.size()) unfolded_.PrefetchBlock(row_[i + kAhead].number);
+      LoadedWorker& loaded = workers_[row_[i].number];
       if (seq <= loaded.folded_seq) continue;
       ++loaded.pulse.total;
-      loaded.pulse.last_at = absl::FromUnixMicros(at);
+      loaded.pulse.last_at = wall;
       loaded.pulse.heard_at = listening;
-      if (beat.in_use) loaded.pulse.in_use = beat.in_use;
-      unfolded_.Add(known->second);
+      if (row_[i].in_use) loaded.pulse.in_use = row_[i].in_use;
+      unfolded_.Add(row_[i].number);
     }
-    return beats.damaged() ? Damaged(absl::StrCat("row ", seq, " of the journal")) : absl::OkStatus();
+    return absl::OkStatus();
   }
 
   absl::Status LoadHolds() {
@@ -213,8 +265,13 @@ class Loader {
   Model& model_;
   UnfoldedBeats& unfolded_;
   Recovered recovered_;
-  std::vector<LoadedWorker> workers_;                         // by key
-  absl::flat_hash_map<std::int64_t, std::uint32_t> numbers_;  // key to number in workers_
+  std::vector<LoadedWorker> workers_;  // by key
+  NumbersByKey numbers_;               // in workers_
+  struct NumberedBeat {
+    std::uint32_t number;
+    std::optional<std::int32_t> in_use;
+  };
+  std::vector<NumberedBeat> row_;  // of the journal
   ParsedTexts<std::vector<std::string>> capabilities_{&ParseCapabilities};
   ParsedTexts<Metadata> metadata_{&ParseMetadata};
 };

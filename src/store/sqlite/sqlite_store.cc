@@ -79,6 +79,8 @@ class SqliteStore final : public Store {
   absl::Status MaintainStep(int rows);
   absl::Status TrimEvents(int rows);
   bool MaintenanceIsDue() const;
+  /// Work that can wait lets the log be moved to its end first, unless others wait for that work.
+  bool WaitsForLog() const { return checkpoints_->CatchesUp() && fold_->Backlog() < 1; }
   std::int64_t FirstEventToKeep() const { return roll_.ForWriter().last_cursor - options_.max_events + 1; }
 
   DatabaseFile file_;  // first: the connections of others go before it does
@@ -186,12 +188,12 @@ bool SqliteStore::Maintain(absl::Duration budget) {
     Log(LogLevel::kWarning, "store maintenance fails", {{"reason", std::string(status.message())}});
   }
   maintenance_failed_ = maintenance_waits_ = !status.ok();
-  return status.ok() && !checkpoints_->CatchesUp() && MaintenanceIsDue();
+  return status.ok() && !WaitsForLog() && MaintenanceIsDue();
 }
 
 absl::Status SqliteStore::MaintainStep(int rows) {
   if (checkpoints_->IsDue()) return checkpoints_->Step();
-  if (checkpoints_->CatchesUp()) return absl::OkStatus();
+  if (WaitsForLog()) return absl::OkStatus();
   // Nothing of this was promised to anyone: it need not wait for the disk.
   absl::Status status = file_.connection.SyncCommits(false);
   if (!status.ok()) return status;
