@@ -62,7 +62,8 @@ Result<UpdateWorkerStatusCommand> CommandFrom(v1::UpdateWorkerStatusRequest& req
 
 }  // namespace
 
-CommandsService::CommandsService(const Gate& gate) : gate_(gate), streams_(kMaxOpenStreams) {}
+CommandsService::CommandsService(const Gate& gate)
+    : gate_(gate), streams_(kMaxOpenStreams, kTooManyStreams) {}
 
 grpc::ServerUnaryReactor* CommandsService::RegisterWorker(Context* context, const Bytes* received,
                                                           Bytes* reply) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "absl/container/flat_hash_set.h"
 #include "muster/errors.h"
@@ -27,7 +28,8 @@ class OpenStreams {
     ~Stream() = default;
   };
 
-  explicit OpenStreams(std::size_t most) : most_(most) {}
+  /// `too_many` says so to people: a literal.
+  OpenStreams(std::size_t most, std::string_view too_many) : most_(most), too_many_(too_many) {}
 
   /// Overloaded where there are too many, the error of EndAll after that: then the stream must end by itself,
   /// and must not be removed.
@@ -39,6 +41,7 @@ class OpenStreams {
 
  private:
   const std::size_t most_;
+  const std::string_view too_many_;
   Mutex mu_;
   absl::flat_hash_set<Stream*> streams_ ABSL_GUARDED_BY(mu_);
   std::optional<WorkerError> ended_ ABSL_GUARDED_BY(mu_);

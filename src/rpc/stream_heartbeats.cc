@@ -28,7 +28,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
                               private OpenStreams::Stream {
  public:
   HeartbeatStream(OpenStreams& streams, const grpc::CallbackServerContext& context)
-      : streams_(streams), context_(context) {}
+      : streams_(streams), peer_(AddressOfPeer(context.peer())) {}
 
   void Begin(const Gate& gate) {
     roll_ = gate.roll();
@@ -60,8 +60,6 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     if (!heartbeat) {
       return StopReading(ToStatus(Malformed(*v1::StreamHeartbeatsRequest::descriptor(), View(bytes))));
     }
-    // Only those that are fenced can turn out to be clones.
-    if (peer_.empty() && !heartbeat->instance_id.empty()) peer_ = AddressOfPeer(context_.peer());
     Steps steps;
     {
       const MutexLock lock(mu_);
@@ -109,6 +107,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     Steps steps;
     {
       const MutexLock lock(mu_);
+      alone_ = in_roll_.size() == 1 && gathering_.empty() ? alone_ + 1 : 0;
       progress_ = InRoll::kDecided;
       steps = Next();
     }
@@ -155,6 +154,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
       }
       Forget(answering_);
       writing_ = false;
+      ChooseWindow();
       steps = Next();
     }
     Do(steps);
@@ -169,6 +169,15 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   void Forget(HeartbeatBurst& burst) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     unanswered_ -= burst.size();
     burst.Clear();
+  }
+
+  /// Of a client that waits for each answer, as far as one can tell, the next heartbeat is read after the
+  /// answer: a read that finds nothing makes gRPC send a WINDOW_UPDATE at once, with a system call of its
+  /// own, which the answer would have taken along. Now and then it is tried whether more would come.
+  void ChooseWindow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    constexpr unsigned kSure = 4;
+    constexpr unsigned kTryEvery = 8;
+    window_ = alone_ < kSure || alone_ % kTryEvery == 0 ? kStreamWindow : 1;
   }
 
   /// What the state allows, and claims it for the caller.
@@ -190,12 +199,14 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
       heartbeats_asked_ = static_cast<std::int32_t>(in_roll_.size());
       steps.submit = true;
     }
-    if (!reading_ && !end_ && unanswered_ < kStreamWindow) steps.read = reading_ = true;
+    if (!reading_ && !end_ && unanswered_ < window_) steps.read = reading_ = true;
     if (end_ && !finished_ && progress_ == InRoll::kNothing && !writing_) steps.finish = finished_ = true;
     return steps;
   }
 
-  /// Without the lock. Once the last step is under way the stream may be gone, unless gRPC called us.
+  /// Without the lock. Once the last step is under way the stream may be gone, unless gRPC called us; which
+  /// is so whenever there is something to read, because only a read or a write that is done makes room for
+  /// it.
   void Do(Steps steps) {
     if (steps.finish) return FinishOnce();
     if (steps.write) Write();
@@ -218,10 +229,9 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   }
 
   OpenStreams& streams_;
-  const grpc::CallbackServerContext& context_;
+  const std::string peer_;
   Roll* roll_ = nullptr;
   bool added_ = false;
-  std::string peer_;  // set before the first burst that needs it
 
   grpc::ByteBuffer received_;
   HeartbeatBurst in_roll_;
@@ -234,6 +244,8 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   HeartbeatBurst gathering_ ABSL_GUARDED_BY(mu_);
   std::size_t unanswered_ ABSL_GUARDED_BY(mu_) = 0;  // in all three bursts
   InRoll progress_ ABSL_GUARDED_BY(mu_) = InRoll::kNothing;
+  std::size_t window_ ABSL_GUARDED_BY(mu_) = kStreamWindow;  // so many may be unanswered, to read another
+  unsigned alone_ ABSL_GUARDED_BY(mu_) = 0;  // so many bursts of one heartbeat, while which nothing else came
   bool reading_ ABSL_GUARDED_BY(mu_) = true;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool broken_ ABSL_GUARDED_BY(mu_) = false;              // nobody reads answers any more

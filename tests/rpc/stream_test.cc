@@ -128,6 +128,25 @@ TEST_CASE("A heartbeat of a stream is on the roll once it is answered, and says 
   CHECK(stream.Next().result().status() == v1::WORKER_STATUS_ACTIVE);
 }
 
+TEST_CASE("A client that waited for each answer, and then sends all at once, is answered all the same") {
+  Harness harness;
+  harness.Register("w");
+  Stream stream(harness);
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 7; ++i) {
+      REQUIRE(stream.Send("w"));
+      CHECK(stream.Next().has_recorded_at());
+    }
+    for (int i = 0; i < round * 5; ++i) REQUIRE(stream.Send("w"));
+    for (int i = 0; i < round * 5; ++i) CHECK(stream.Next().has_recorded_at());
+  }
+  REQUIRE(stream.Send("w"));
+  stream.HalfClose();
+  CHECK(stream.Next().has_recorded_at());
+  CHECK(stream.End().ok());
+  CHECK(harness.Get("w").heartbeats().total() == 20 * 7 + 5 * 190 + 1);
+}
+
 TEST_CASE("A bad heartbeat is refused by itself, and the stream goes on") {
   Harness harness;
   harness.Register("good");
@@ -442,7 +461,7 @@ struct Counted final : public OpenStreams::Stream {
 };
 
 TEST_CASE("One stream too many is refused until another is gone; after the end, each is") {
-  OpenStreams streams(2);
+  OpenStreams streams(2, "2 streams are open");
   Counted a;
   Counted b;
   Counted c;
@@ -451,7 +470,7 @@ TEST_CASE("One stream too many is refused until another is gone; after the end, 
   const Outcome refused = streams.Add(c);
   REQUIRE_FALSE(refused.ok());
   CHECK(ReasonOf(refused.error()) == "OVERLOADED");
-  CHECK(MessageOf(refused.error()).find("streams") != std::string::npos);
+  CHECK(MessageOf(refused.error()).find("2 streams are open") != std::string::npos);
   streams.Remove(a);
   CHECK(streams.Add(c).ok());
   streams.EndAll(StoreUnavailable{"the daemon is stopping"});

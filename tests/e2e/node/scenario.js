@@ -45,6 +45,17 @@ const register = (id, fields = {}) =>
   call(commands, 'RegisterWorker', { workerId: id, region: 'eu', capacity: 2, ...fields });
 const beat = (id, fields = {}) => call(commands, 'Heartbeat', { workerId: id, ...fields });
 
+/** Sends heartbeats over one stream; resolves to its answers, once it ended with OK. */
+function stream(heartbeats) {
+  return new Promise((resolve, reject) => {
+    const answers = [];
+    const open = commands.StreamHeartbeats({ deadline: new Date(Date.now() + 20000) });
+    open.on('data', (answer) => answers.push(answer)).on('error', reject).on('end', () => resolve(answers));
+    for (const heartbeat of heartbeats) open.write({ heartbeat });
+    open.end();
+  });
+}
+
 async function statuses() {
   const { workers } = await call(queries, 'ListWorkers', {});
   return Object.fromEntries(workers.map(({ id, status }) => [id, status.replace('WORKER_STATUS_', '')]));
@@ -96,6 +107,19 @@ test('a batch answers each heartbeat', async () => {
   const { results } = await call(commands, 'BatchHeartbeat', { heartbeats: [{ workerId: 'batch' }, { workerId: 'ghost' }] });
   assert.deepEqual(results.map(({ error }) => error?.reason), [undefined, 'WORKER_NOT_FOUND']);
   await call(commands, 'UnregisterWorker', { workerId: 'batch' });
+});
+
+test('a stream answers each heartbeat, in order', async () => {
+  await register('streamed');
+  const ids = [...Array(300).keys()].map((number) => number % 3 ? 'streamed' : 'ghost');
+  const answers = await stream(ids.map((workerId) => ({ workerId })));
+  assert.deepEqual(answers.map(({ workerId }) => workerId), ids);
+  assert.equal(answers[0].result.error.reason, 'WORKER_NOT_FOUND');
+  assert.equal(answers[1].result.status, 'WORKER_STATUS_PENDING');
+  assert.equal(answers[1].heartbeatTimeout.seconds, 2);
+  const { worker } = await call(queries, 'GetWorker', { workerId: 'streamed', view: 'WORKER_VIEW_HEARTBEATS' });
+  assert.equal(worker.heartbeats.total, 200);
+  await call(commands, 'UnregisterWorker', { workerId: 'streamed' });
 });
 
 test('pages, and bad input with its field', async () => {
