@@ -275,14 +275,14 @@ void Roll::Writer::CarryOut(CommandQueue::List batch, const Foresight& foresight
     heartbeat_rate_.Add(now_, *heartbeats);
   }
   const WorkerError* const not_durable = heartbeats.ok() ? nullptr : &heartbeats.error();
-  std::int64_t units = 0;
   while (!batch.empty()) {
     Command& command = batch.PopFront();
-    units += Admission::Units(command.heartbeats_asked_);
+    const std::int64_t units = Admission::Units(command.heartbeats_asked_);
+    // Before its answer: who sends the next one as soon as he has it is not to find himself in the way.
+    admission_.Leave(units);
+    done_ += units;
     command.Finish(not_durable);
   }
-  admission_.Leave(units);
-  done_ += units;
 }
 
 Result<std::int64_t> Roll::Writer::Decide(const CommandQueue::List& batch, const Foresight& foresight) {
