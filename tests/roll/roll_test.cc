@@ -191,6 +191,32 @@ TEST_CASE("a flood of heartbeats does not lock out who registers") {
   CHECK_FALSE(f.daemon.roll().Refuses(1'000));
 }
 
+TEST_CASE("an answer leaves room for the next call of who gets it") {
+  Fixture f;
+  // A relay that sends the next thousand as soon as it has the answer.
+  struct Relay final : Command {
+    Relay(Roll& asked, Relay* then) : roll(asked), next(then) { heartbeats_asked_ = 1'000; }
+    void Foresee(Foresight&) const override {}
+    void Apply(WriteTx&, const Moment&) override {}
+    void Finish(const WorkerError*) override {
+      if (next != nullptr) let_in = roll.Submit(*next).ok();
+    }
+    Roll& roll;
+    Relay* next;
+    bool let_in = false;
+  };
+  std::vector<std::unique_ptr<Relay>> first;
+  std::vector<std::unique_ptr<Relay>> second;
+  do {  // as many as are let in
+    second.push_back(std::make_unique<Relay>(f.daemon.roll(), nullptr));
+    first.push_back(std::make_unique<Relay>(f.daemon.roll(), second.back().get()));
+  } while (f.daemon.roll().Submit(*first.back()).ok());
+  first.pop_back();
+  REQUIRE(first.size() > 10);
+  f.daemon.executor().RunUntilIdle();
+  CHECK(std::all_of(first.begin(), first.end(), [](const auto& relay) { return relay->let_in; }));
+}
+
 TEST_CASE("of a failed commit everybody is told, refused commands too, and the next one works") {
   Fixture f;
   REQUIRE(f.daemon.Register("here", "eu").ok());
