@@ -8,8 +8,7 @@ namespace {
 constexpr double kLeastShare = 0.1;
 constexpr double kMostShare = 0.9;
 constexpr absl::Duration kShortestStep = absl::Milliseconds(1);
-constexpr absl::Duration kIdleStep = absl::Milliseconds(5);
-constexpr absl::Duration kLongestStep = absl::Milliseconds(10);
+constexpr absl::Duration kLongestStep = absl::Milliseconds(5);
 constexpr double kSmallestScale = 1.0 / 32;
 constexpr double kMostShrinking = 0.5;
 constexpr double kMostGrowing = 1.25;
@@ -24,7 +23,7 @@ absl::Duration MaintenancePace::Budget(absl::Duration now, double backlog, bool 
   if (backlog >= 1) return scale_ * kLongestStep;
   const double share = ShareFor(backlog);
   const absl::Duration owed = (now - last_) * (share / (1 - share));
-  if (idle && more_) return scale_ * std::clamp(owed, kIdleStep, kLongestStep);
+  if (idle && more_) return scale_ * kLongestStep;
   return owed < kShortestStep ? absl::ZeroDuration() : scale_ * std::min(owed, kLongestStep);
 }
 
