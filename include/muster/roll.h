@@ -118,6 +118,9 @@ class Roll {
 
   /// Runs a query, at once or later, on this thread or another. The destructor waits for those that run.
   void Read(absl::AnyInvocable<void(const ReadTx&)> query) const;
+  /// The same for a query that looks at many workers or at the disk: never on this thread, which may have
+  /// other callers to serve.
+  void ReadAside(absl::AnyInvocable<void(const ReadTx&)> query) const;
 
   std::shared_ptr<const Settings> settings() const;
   /// Precondition: valid (see Validate). Takes effect with the next batch.
@@ -135,7 +138,7 @@ class Roll {
  private:
   class Writer;
   std::unique_ptr<Writer> writer_;
-  std::unique_ptr<ReadPool> readers_;  // where the store is far away
+  const std::unique_ptr<ReadPool> readers_;
 };
 
 namespace internal {

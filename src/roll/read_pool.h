@@ -1,4 +1,5 @@
-// Where queries run when the store is far away: on threads of their own, so that they block nobody else.
+// Where queries run that take long, or wait for a store that is far away: on threads of their own, so that
+// they block nobody else.
 #pragma once
 
 #include <cstddef>

@@ -10,9 +10,8 @@
 
 namespace muster {
 Roll::Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings)
-    : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)) {
-  if (writer_->store().Shared()) readers_ = std::make_unique<ReadPool>(writer_->store().Reader());
-}
+    : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)),
+      readers_(std::make_unique<ReadPool>(writer_->store().Reader())) {}
 
 Roll::~Roll() = default;
 
@@ -47,8 +46,12 @@ void Roll::RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done) {
 }
 
 void Roll::Read(absl::AnyInvocable<void(const ReadTx&)> query) const {
-  if (readers_ != nullptr) return readers_->Run(std::move(query));
+  if (writer_->store().Shared()) return ReadAside(std::move(query));
   query(writer_->store().Reader());
+}
+
+void Roll::ReadAside(absl::AnyInvocable<void(const ReadTx&)> query) const {
+  readers_->Run(std::move(query));
 }
 
 std::shared_ptr<const Settings> Roll::settings() const {

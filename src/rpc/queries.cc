@@ -73,7 +73,7 @@ grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const By
     if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
     Result<WorkerFilter> filter = FilterFrom(call.request);
     if (!filter.ok()) return call.Refuse(filter.error());
-    roll.Read([&call, &roll, heartbeats = *heartbeats, filter = *std::move(filter)](const ReadTx& tx) {
+    roll.ReadAside([&call, &roll, heartbeats = *heartbeats, filter = *std::move(filter)](const ReadTx& tx) {
       const PageRequest page{call.request.page_size(), call.request.page_token()};
       const Result<WorkerPage> workers = muster::ListWorkers(tx, filter, page);
       if (!workers.ok()) return call.Refuse(workers.error());
@@ -111,7 +111,7 @@ grpc::ServerUnaryReactor* QueriesService::ListHeartbeats(Context* context, const
                                                          Bytes* reply) {
   using Call = UnaryCall<v1::ListHeartbeatsRequest, v1::ListHeartbeatsResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.Read([&call](const ReadTx& tx) {
+    roll.ReadAside([&call](const ReadTx& tx) {
       const PageRequest page{call.request.page_size(), call.request.page_token()};
       const Result<HeartbeatPage> found = muster::ListHeartbeats(tx, call.request.worker_id(), page);
       if (!found.ok()) return call.Refuse(found.error());
@@ -140,7 +140,7 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
 grpc::ServerUnaryReactor* QueriesService::ListEvents(Context* context, const Bytes* received, Bytes* reply) {
   using Call = UnaryCall<v1::ListEventsRequest, v1::ListEventsResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.Read([&call](const ReadTx& tx) {
+    roll.ReadAside([&call](const ReadTx& tx) {
       const v1::ListEventsRequest& request = call.request;
       const EventFilter filter{request.worker_id(), request.after_cursor(), request.newest_first()};
       const Result<EventPage> found =

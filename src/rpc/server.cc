@@ -6,8 +6,10 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -103,6 +105,9 @@ RpcServer::~RpcServer() {
 void RpcServer::Serve(Roll& roll) {
   gate_.Open(roll);
   health_.Follow(roll);
+  const auto cores = static_cast<int>(sysconf(_SC_NPROCESSORS_CONF));
+  const auto usable = static_cast<int>(std::thread::hardware_concurrency());
+  poller_hold_ = std::make_unique<PollerHold>(InProcessChannel(), PollersToHold(cores, usable));
 }
 
 void RpcServer::Drain() {
@@ -112,6 +117,7 @@ void RpcServer::Drain() {
 }
 
 void RpcServer::Shutdown(absl::Duration grace) {
+  poller_hold_.reset();
   server_->Shutdown(absl::ToChronoTime(clock_.WallNow() + grace));
 }
 

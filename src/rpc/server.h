@@ -13,6 +13,7 @@
 #include "roll/gate.h"
 #include "rpc/commands.h"
 #include "rpc/health.h"
+#include "rpc/poller_hold.h"
 #include "rpc/queries.h"
 #include "runtime/listen_address.h"
 
@@ -68,6 +69,7 @@ class RpcServer {
   QueriesService queries_;
   ListenAddress address_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<PollerHold> poller_hold_;  // while serving
 };
 
 }  // namespace muster::rpc

@@ -217,6 +217,13 @@ TEST_CASE("an answer leaves room for the next call of who gets it") {
   CHECK(std::all_of(first.begin(), first.end(), [](const auto& relay) { return relay->let_in; }));
 }
 
+TEST_CASE("a query that may take long does not run on the thread that asks") {
+  Fixture f;
+  std::promise<std::thread::id> ran_on;
+  f.daemon.roll().ReadAside([&](const ReadTx&) { ran_on.set_value(std::this_thread::get_id()); });
+  CHECK(ran_on.get_future().get() != std::this_thread::get_id());
+}
+
 TEST_CASE("of a failed commit everybody is told, refused commands too, and the next one works") {
   Fixture f;
   REQUIRE(f.daemon.Register("here", "eu").ok());
