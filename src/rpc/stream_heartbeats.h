@@ -6,7 +6,7 @@
 // many heartbeats, an idle one nothing, and no timer is needed.
 //
 // Reading goes on until kStreamWindow heartbeats are unanswered; then it stops, and HTTP/2 holds the client
-// back. So a stream holds at most kStreamWindow heartbeats (300 bytes each, at worst), and gRPC as much as
+// back. So a stream holds at most kStreamWindow heartbeats (less than 1 KiB each), and gRPC as much as
 // two windows of HTTP/2 for it (64 KiB each: requests that are not read, answers that are not taken),
 // whatever its client does. The answers of a burst are written with gRPC's buffer hint, so that they leave in
 // one piece.
