@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -99,6 +100,7 @@ int Main(int argc, char** argv) {
   int port = 0;
   std::int64_t times = 0;
   double seconds = 0;
+  double pause = 0;
   CLI::App app("Asks a Muster daemon on 127.0.0.1, and says how long the answers took");
   app.require_subcommand(1);
   app.fallthrough();
@@ -106,6 +108,8 @@ int Main(int argc, char** argv) {
   app.add_option("--times", times, "How many calls; 0: until --seconds are over")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seconds", seconds, "For how long; 0: until --times calls are made")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--pause", pause, "Seconds between an answer and the next call")
       ->check(CLI::NonNegativeNumber);
   const CLI::App* page = app.add_subcommand("page", "ListWorkers, pages of 1000");
   const CLI::App* summary = app.add_subcommand("summary", "GetFleetSummary");
@@ -131,6 +135,7 @@ int Main(int argc, char** argv) {
       return 1;
     }
     took_ms.push_back(since(asked) * 1000);
+    if (pause > 0) std::this_thread::sleep_for(std::chrono::duration<double>(pause));
   } while (static_cast<std::int64_t>(took_ms.size()) < times || since(begin) < seconds);
 
   nlohmann::ordered_json out = {

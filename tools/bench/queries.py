@@ -1,4 +1,5 @@
-"""Heartbeats while operators ask for everything: pages, the summary and a full `workerctl list`, again and again."""
+"""Heartbeats while operators ask for everything: twenty pages and twenty summaries a second, and a full `workerctl list` after
+the other."""
 import contextlib
 import pathlib
 import subprocess
@@ -9,6 +10,7 @@ from measuring import OPEN_SHAPE, ask, check_recorded, measure as load_for_a_whi
 from servers import WorkNotDone
 
 GIVING_WAY = ["nice", "-n", "19"]
+PAUSE_SECONDS = 0.05
 
 
 def measure(bench, roll):
@@ -35,7 +37,7 @@ def heartbeats(bench, roll, rate):
 
 @contextlib.contextmanager
 def asking(bench, roll):
-    """Three who ask without a pause, until the block ends. The load and the daemon come before them where cores are scarce:
+    """Three who ask until the block ends. The load and the daemon come before them where cores are scarce:
     what their own work takes would be taken elsewhere."""
     ended = threading.Event()
     failures = []
@@ -58,8 +60,10 @@ def asking(bench, roll):
             if process.returncode != 0:
                 raise WorkNotDone(f"workerctl list: exit code {process.returncode}")
 
-    questions = [lambda: ask(bench.options, roll, "page", "--seconds", 0.5, before=GIVING_WAY),
-                 lambda: ask(bench.options, roll, "summary", "--seconds", 0.5, before=GIVING_WAY), full_list]
+    def now_and_then(what):
+        ask(bench.options, roll, what, "--seconds", 0.5, "--pause", PAUSE_SECONDS, before=GIVING_WAY)
+
+    questions = [lambda: now_and_then("page"), lambda: now_and_then("summary"), full_list]
     threads = [threading.Thread(target=again_and_again, args=(question,)) for question in questions]
     for thread in threads:
         thread.start()
