@@ -117,6 +117,9 @@ class WriteTx : public ReadTx {
   virtual void Hold(RegionHold hold) = 0;
   virtual void Release(std::string_view region) = 0;
 
+  /// Nothing was staged, so to commit would change nothing but the clock. False where that is not known.
+  virtual bool StagedNothing() const { return false; }
+
   /// Heartbeats ever recorded for the worker, with those staged in this transaction. Asked only when an id is
   /// taken over, so it may cost by the size of the transaction.
   virtual std::int64_t HeartbeatsRecorded(const WorkerView& view) const = 0;

@@ -62,7 +62,7 @@ struct Stream final : Command {
 
 TEST_CASE("a long run goes in steps, and commands are carried out between them") {
   Fixture f;
-  f.Fleet(5'000);
+  f.Fleet(8'000);
   Stream stream(f.daemon.roll());
   REQUIRE(f.daemon.roll().Submit(stream).ok());
   std::optional<SweepReport> report;
@@ -74,11 +74,30 @@ TEST_CASE("a long run goes in steps, and commands are carried out between them")
   const int before = f.disk.commits;
   f.daemon.executor().RunUntilIdle();
   REQUIRE(report);
-  CHECK(report->moved == 5'000);
+  CHECK(report->moved == 8'000);
   CHECK(report->ids.size() == kMaxReportedIds);
   CHECK(stream.batches >= 3);
   CHECK(f.disk.commits - before - stream.batches >= 3);
-  CHECK(f.daemon.StatusOf("w4999") == WorkerStatus::kActive);
+  CHECK(f.daemon.StatusOf("w7999") == WorkerStatus::kActive);
+}
+
+TEST_CASE("jobs that find nobody to move do not wait for the disk") {
+  Fixture f;
+  f.Fleet(10);
+  const auto commits_of_a_run = [&f] {
+    const int before = f.disk.commits;
+    std::optional<SchedulerReport> report;
+    f.daemon.roll().RunAllJobs([&](Result<SchedulerReport> run) {
+      REQUIRE(run.ok());
+      report = *std::move(run);
+    });
+    f.daemon.executor().RunUntilIdle();
+    REQUIRE(report);
+    return f.disk.commits - before;
+  };
+  CHECK(commits_of_a_run() == 1);  // they were heard, and become Active
+  CHECK(commits_of_a_run() == 0);
+  CHECK(f.disk.violations == 0);
 }
 
 TEST_CASE("all three jobs run in order, and no other run comes between") {

@@ -63,6 +63,7 @@ class Staging final : public WriteTx {
   void Hold(RegionHold hold) override;
   void Release(std::string_view region) override;
 
+  bool StagedNothing() const override { return batch_.Empty(); }
   std::int64_t HeartbeatsRecorded(const WorkerView& view) const override;
 
   Result<std::vector<WorkerView>> PendingHeard(int limit) override;
