@@ -49,6 +49,9 @@ int FlagsFor(Access access) {
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Access access) {
   const std::string name = access == Access::kLookOnly ? ImmutableUri(path) : path;
+  // Before SQLite is used for the first time: nobody asks it how much memory it uses, and to count it takes a
+  // lock for every allocation.
+  [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &connection, FlagsFor(access), nullptr);
   if (connection == nullptr) return absl::ResourceExhaustedError(absl::StrCat(path, ": out of memory"));
