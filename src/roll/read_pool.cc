@@ -34,8 +34,8 @@ class RefusingReader final : public ReadTx {
 
 }  // namespace
 
-ReadPool::ReadPool(const ReadTx& reader) : reader_(reader) {
-  for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Work(); });
+ReadPool::ReadPool(const ReadTx& reader, int threads) : reader_(reader) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
 ReadPool::~ReadPool() {

@@ -18,11 +18,9 @@ class ReadPool {
  public:
   /// Queries that may wait; one more is answered with Overloaded.
   static constexpr std::size_t kMostWaiting = 10'000;
-  /// As many queries run at once.
-  static constexpr int kThreads = 4;
 
-  /// The reader must outlive the pool.
-  explicit ReadPool(const ReadTx& reader);
+  /// As many queries run at once as there are threads. The reader must outlive the pool.
+  ReadPool(const ReadTx& reader, int threads);
   ~ReadPool();
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;

@@ -1,6 +1,7 @@
 #include "muster/roll.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "roll/random_bits.h"
@@ -9,9 +10,21 @@
 #include "store/store.h"
 
 namespace muster {
+namespace {
+
+// Where a query waits for a database, several at once. Where it only computes, no more than leave cores to
+// those who bring heartbeats.
+int ThreadsToRead(const Store& store) {
+  constexpr int kWhereQueriesWait = 4;
+  if (store.Shared()) return kWhereQueriesWait;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+}
+
+}  // namespace
+
 Roll::Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings)
     : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)),
-      readers_(std::make_unique<ReadPool>(writer_->store().Reader())) {}
+      readers_(std::make_unique<ReadPool>(writer_->store().Reader(), ThreadsToRead(writer_->store()))) {}
 
 Roll::~Roll() = default;
 

@@ -13,12 +13,14 @@
 namespace muster {
 namespace {
 
+constexpr int kThreads = 4;
+
 TEST_CASE("a query runs on another thread, against the reader") {
   const std::unique_ptr<Store> store = *OpenStore("memory:", {});
   bool same_reader = false;
   bool same_thread = true;
   {
-    ReadPool pool(store->Reader());
+    ReadPool pool(store->Reader(), kThreads);
     pool.Run([&, here = std::this_thread::get_id()](const ReadTx& tx) {
       same_reader = &tx == &store->Reader();
       same_thread = std::this_thread::get_id() == here;
@@ -32,15 +34,15 @@ TEST_CASE("as many queries run at once as there are threads") {
   const std::unique_ptr<Store> store = *OpenStore("memory:", {});
   std::atomic<int> running = 0;
   absl::Notification all;
-  ReadPool pool(store->Reader());
-  for (int i = 0; i < ReadPool::kThreads; ++i) {
+  ReadPool pool(store->Reader(), kThreads);
+  for (int i = 0; i < kThreads; ++i) {
     pool.Run([&](const ReadTx&) {
-      if (++running == ReadPool::kThreads) all.Notify();
+      if (++running == kThreads) all.Notify();
       all.WaitForNotification();
     });
   }
   all.WaitForNotification();  // or it never comes
-  CHECK(running == ReadPool::kThreads);
+  CHECK(running == kThreads);
 }
 
 TEST_CASE(
@@ -49,15 +51,15 @@ TEST_CASE(
   std::atomic<std::size_t> carried_out = 0;
   {
     absl::Notification go_on;
-    ReadPool pool(store->Reader());
+    ReadPool pool(store->Reader(), kThreads);
     std::atomic<int> held = 0;
-    for (int i = 0; i < ReadPool::kThreads; ++i) {
+    for (int i = 0; i < kThreads; ++i) {
       pool.Run([&](const ReadTx&) {
         ++held;
         go_on.WaitForNotification();
       });
     }
-    while (held < ReadPool::kThreads) std::this_thread::yield();
+    while (held < kThreads) std::this_thread::yield();
     for (std::size_t i = 0; i < ReadPool::kMostWaiting; ++i) {
       pool.Run([&](const ReadTx& tx) {
         if (tx.LastCursor().ok()) ++carried_out;
