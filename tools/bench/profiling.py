@@ -52,8 +52,8 @@ def shares(recorded):
         share, library, function = float(parts[0].strip().rstrip("%")) / 100, parts[1].strip(), parts[2].strip()[4:]
         owner = owner_of(library, function)
         by_owner[owner] = by_owner.get(owner, 0) + share
-        if owner == MUSTER:
-            name = function.split("(")[0]
+        if owner == MUSTER and function.startswith("muster::"):
+            name = function.replace("(anonymous namespace)::", "").split("(")[0]
             ours[name] = ours.get(name, 0) + share
     longest = sorted(ours.items(), key=lambda entry: -entry[1])[:LONGEST_NAMES]
     return by_owner, dict(longest)
