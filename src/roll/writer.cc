@@ -64,7 +64,7 @@ void Roll::Writer::Start() {
 }
 
 Outcome Roll::Writer::Submit(Command& command) {
-  if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return *std::move(refusal);
+  if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return *refusal;
   switch (queue_.Push(command)) {
     case CommandQueue::Pushed::kFirst:
       executor_.Post([this] { Turn(); });

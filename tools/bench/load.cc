@@ -150,7 +150,7 @@ LoadReport RunLoad(const LoadShape& shape, Workload& workload) {
   if (shape.honour_retry) tally.held_until_ns.resize(workload.callers());
   Run run(shape, workload, tally);
   bool alive = run.Connect();
-  const auto over = [&run, &shape](double begin, double seconds) {
+  const auto over = [&run](double begin, double seconds) {
     return (seconds > 0 && NowSeconds() - begin >= seconds) || (!run.open() && run.Idle());
   };
   const double warm = NowSeconds();
