@@ -39,18 +39,20 @@ def measure_expiry(bench, roll):
     roll.signal(signal.SIGHUP)
     wait_for_timeout(bench, roll)
     beats = []
+    cpu, written = roll.cpu_seconds(), roll.written_bytes()
     with concurrent.futures.ThreadPoolExecutor() as pool:
         sweep = pool.submit(ask, bench.options, roll, "scheduler", "--times", 1)
         while not sweep.done():
             beats.append(beat(bench, roll, still_heard, rate))
         swept = sweep.result()
+    costs = {"cpu_us": (roll.cpu_seconds() - cpu) * 1e6 / silent, "disk_bytes": (roll.written_bytes() - written) / silent}
     if swept["called_offline"] != silent:
         raise WorkNotDone(f"{roll.name}: {silent} workers are silent, {swept['called_offline']} were called Offline")
     now = ask(bench.options, roll, "summary", "--times", 1)["by_status"]
     if now["WORKER_STATUS_OFFLINE"] != silent or now["WORKER_STATUS_ACTIVE"] != still_heard:
         raise WorkNotDone(f"{roll.name}: {silent} workers are silent and {still_heard} are not, the roll says {now}")
     bench.add(Figure("expire", "RunScheduler, all expire but 1000", "", roll.workers, "s", [swept["ms"]["max"] / 1000],
-                     budget=at_most(5)))
+                     budget=at_most(5), costs=costs))
     worst = max(beat["latency_us"]["p99"] for beat in beats) / 1000
     bench.add(Figure("expire", "p99 of heartbeats meanwhile", f"{rate:,.0f}/s, the worst 0.5 s", roll.workers, "ms", [worst],
                      budget=at_most(50)))
