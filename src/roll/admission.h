@@ -24,7 +24,7 @@ class Admission {
   static constexpr absl::Duration kMostWait = absl::Milliseconds(30);
   /// So much heartbeats may always wait, however slow the writer: where every commit takes long, the pace
   /// gets better only by larger batches.
-  static constexpr std::int64_t kLeastLimit = 20'000;
+  static constexpr std::int64_t kLeastLimit = 40'000;
   static constexpr std::int64_t kMostLimit = 200'000;
   /// The limit for changes, as a multiple of that for heartbeats.
   static constexpr std::int64_t kForChanges = 2;

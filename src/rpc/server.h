@@ -27,7 +27,7 @@ namespace muster::rpc {
 inline constexpr int kMaxMessageBytes = 4 << 20;
 /// Calls that one connection may have in flight; more of them wait at the client, where they cost the daemon
 /// nothing. To refuse a call costs nearly as much as to answer it: most of either is gRPC.
-inline constexpr int kMaxStreamsPerConnection = 128;
+inline constexpr int kMaxStreamsPerConnection = 48;
 
 struct ServerOptions {
   ListenAddress address;

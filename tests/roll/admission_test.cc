@@ -41,9 +41,9 @@ TEST_CASE(
     absl::Duration each, commit;
   };
   for (const Case& c : {Case{absl::Nanoseconds(700), absl::ZeroDuration()},
-                        Case{absl::Nanoseconds(1'400), absl::ZeroDuration()},
-                        Case{absl::Nanoseconds(700), absl::Milliseconds(4)},
-                        Case{absl::Nanoseconds(500), absl::Milliseconds(18)}}) {
+                        Case{absl::Nanoseconds(300), absl::ZeroDuration()},
+                        Case{absl::Nanoseconds(600), absl::Milliseconds(4)},
+                        Case{absl::Nanoseconds(300), absl::Milliseconds(18)}}) {
     Admission admission;
     Writer writer{c.each, c.commit};
     for (int turn = 0; turn < 20; ++turn) writer.Turn(admission, Fill(admission));
@@ -93,15 +93,15 @@ TEST_CASE("changes enter when heartbeats may not, within a limit") {
 
 TEST_CASE("the more is turned away, the longer the pause, and it never comes near the timeout") {
   Admission admission;
-  Writer writer{absl::Microseconds(1)};
+  Writer writer{absl::Nanoseconds(500)};
   for (int turn = 0; turn < 20; ++turn) writer.Turn(admission, Fill(admission));
-  // At a millionth of a second for a unit, two seconds' work is two million units.
+  // At half a microsecond for a unit, a second's work is two million units.
   const std::int64_t inside = Fill(admission);
   for (std::int64_t units = 0; units < 2'000'000; units += Admission::Units(1))
     (void)admission.Enter(1, kMiddle);
   const absl::Duration far_over = admission.Enter(1, kMiddle)->retry_after;
-  CHECK(far_over > absl::Seconds(1.5));
-  CHECK(far_over < absl::Seconds(2.5));
+  CHECK(far_over > absl::Seconds(0.8));
+  CHECK(far_over < absl::Seconds(1.2));
   admission.Configure(absl::Seconds(6));
   CHECK(admission.Enter(1, kMiddle)->retry_after <= absl::Seconds(1));
 
