@@ -115,19 +115,6 @@ TEST_CASE("A batch has a result for each, and one bad heartbeat harms no other")
   CHECK(harness.Get("b").heartbeats().total() == 0);
 }
 
-// What another daemon does between two decisions about one batch.
-void ReplaceFirstBySecond(Store& store) {
-  WriteTx& tx = store.Begin();
-  const Moment now{absl::UnixEpoch(), ListeningTime()};
-  RegisterWorkerCommand second;
-  second.worker_id = "second";
-  second.config = {"eu", 1, {}, {}};
-  second.instance_id = "i";
-  (void)UnregisterWorker({"first", std::nullopt, "other"}, tx, now);
-  (void)RegisterWorker(std::move(second), tx, now);
-  (void)store.Commit({});
-}
-
 TEST_CASE(
     "answers to heartbeats that another daemon overtook are those of the last decision, and nothing else") {
   Harness harness;

@@ -23,6 +23,18 @@ Settings TestSettings() {
 
 }  // namespace
 
+void ReplaceFirstBySecond(Store& store) {
+  WriteTx& tx = store.Begin();
+  const Moment now{absl::UnixEpoch(), ListeningTime()};
+  RegisterWorkerCommand second;
+  second.worker_id = "second";
+  second.config = {"eu", 1, {}, {}};
+  second.instance_id = "i";
+  (void)UnregisterWorker({"first", std::nullopt, "other"}, tx, now);
+  (void)RegisterWorker(std::move(second), tx, now);
+  (void)store.Commit({});
+}
+
 Refusal Refusal::Of(const grpc::Status& status) {
   Refusal refusal{status.error_code(), status.error_message(), {}, {}, {}};
   google::rpc::Status details;

@@ -70,6 +70,9 @@ class FlakyStore final : public Store {
   bool overtaken_ = false;
 };
 
+/// A `meanwhile`: unregisters "first" and registers "second", with instance "i".
+void ReplaceFirstBySecond(Store& store);
+
 /// Starting until Serve, which the constructor calls unless told otherwise.
 class Harness {
  public:

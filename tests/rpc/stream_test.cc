@@ -325,19 +325,6 @@ TEST_CASE("Overload refuses heartbeats of a stream one by one, with a delay, and
   harness.Stop();
 }
 
-// What another daemon does between two decisions about one batch.
-void ReplaceFirstBySecond(Store& store) {
-  WriteTx& tx = store.Begin();
-  const Moment now{absl::UnixEpoch(), ListeningTime()};
-  RegisterWorkerCommand second;
-  second.worker_id = "second";
-  second.config = {"eu", 1, {}, {}};
-  second.instance_id = "i";
-  (void)UnregisterWorker({"first", std::nullopt, "other"}, tx, now);
-  (void)RegisterWorker(std::move(second), tx, now);
-  (void)store.Commit({});
-}
-
 TEST_CASE("Answers to a burst that another daemon overtook are those of the last decision") {
   Harness harness;
   harness.Register("first");
