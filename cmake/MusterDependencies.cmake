@@ -14,6 +14,9 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost CONFIG REQUIRED) # of it Asio and Beast, which are headers
 find_package(ZLIB REQUIRED)
+if(NOT MUSTER_SANITIZE) # a sanitizer is an allocator itself
+  find_library(JEMALLOC NAMES jemalloc_pic jemalloc REQUIRED) # an archive for executables has to be the first
+endif()
 if(MUSTER_GRPC)
   find_package(Protobuf REQUIRED)
   find_package(gRPC CONFIG REQUIRED)

@@ -8,6 +8,8 @@ import servers
 
 # Nobody is called Offline while something else is measured.
 CALM = 'heartbeat-timeout = "1h"\n'
+# At first, when a roll is made; less than it can carry.
+HEARD_PER_SECOND = 500_000
 
 
 class Roll(servers.Server):
@@ -89,10 +91,11 @@ class Bench:
         return roll
 
     def _hear(self, roll):
-        """Batches that go round the roll, a little more than once."""
+        """Batches that go round the roll, a little more than once: where it is large, nothing is to be folded soon after."""
         connections, in_flight = measuring.BATCH_SHAPE
         done = measuring.load(self.options, roll, "batch", "--connections", connections, "--in-flight", in_flight,
-                              "--warmup", 0, "--seconds", max(0.1, roll.workers / 250_000))
+                              "--rate", HEARD_PER_SECOND / measuring.BATCH, "--warmup", 0,
+                              "--seconds", max(0.1, 1.1 * roll.workers / HEARD_PER_SECOND))
         roll.answered_ok += done["accepted"]
 
     def _activate(self, roll):

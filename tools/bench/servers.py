@@ -49,7 +49,7 @@ class Server:
         """What it had the disks write, since it was started."""
         return int(pathlib.Path(f"/proc/{self.process.pid}/io").read_text().split("\nwrite_bytes:")[1].split()[0])
 
-    def wait_until_quiet(self, at_most=20):
+    def wait_until_quiet(self, at_most=60):
         """Waits for background work to end, so that it burdens nobody else's turn. Returns its CPU seconds."""
         begin = before = self.cpu_seconds()
         deadline = time.monotonic() + at_most
