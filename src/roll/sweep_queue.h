@@ -27,7 +27,7 @@ class WriteTx;
 class SweepQueue {
  public:
   /// Workers that one step moves at most.
-  static constexpr int kStepLimit = 3'000;
+  static constexpr int kStepLimit = 1'000;
 
   using Done = absl::AnyInvocable<void(Result<std::vector<SweepReport>>)>;
 
