@@ -101,6 +101,10 @@ class Roll {
   /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command
   /// was not taken and Finish is not called. How much is taken: src/roll/admission.h.
   Outcome Submit(Command& command);
+  /// For threads that read what clients send, after each Submit: returns at once, or where many commands wait
+  /// as soon as the writer has taken them, in 10 ms at most. Not from Command::Finish. The command may be
+  /// finished by then. Why: src/roll/backpressure.h.
+  void HoldBack();
   /// Whether so many heartbeats would be refused now: for a caller that has much to read before it can submit
   /// them.
   std::optional<WorkerError> Refuses(std::int64_t heartbeats);

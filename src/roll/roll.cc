@@ -36,6 +36,10 @@ Outcome Roll::Submit(Command& command) {
   return writer_->Submit(command);
 }
 
+void Roll::HoldBack() {
+  writer_->HoldBack();
+}
+
 std::optional<WorkerError> Roll::Refuses(std::int64_t heartbeats) {
   return writer_->Refuses(heartbeats);
 }

@@ -74,6 +74,7 @@ void Roll::Writer::Start() {
 
 Outcome Roll::Writer::Submit(Command& command) {
   if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return GiveWay(*refusal);
+  backpressure_.Came();
   switch (queue_.Push(command)) {
     case CommandQueue::Pushed::kFirst:
       executor_.Post([this] { Turn(); });
@@ -188,6 +189,7 @@ void Roll::Writer::Turn() {
     Attend();
   }
   batch_waits_.Append(queue_.TakeAll());
+  backpressure_.Taken();
   if (!batch_waits_.empty() && (draining_ || store_->Backlog() < 1)) CarryOutBatch();
   if (!sweeps_.empty() && !sweeps_wait_) CarryOutSweepStep();
   if (draining_) {  // the store's own work can wait for the next start

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "muster/roll.h"
 #include "roll/admission.h"
+#include "roll/backpressure.h"
 #include "roll/command_queue.h"
 #include "roll/detection_stats.h"
 #include "roll/maintenance_pace.h"
@@ -36,6 +37,7 @@ class Roll::Writer {
   void Start();
   Outcome Submit(Command& command);
   std::optional<WorkerError> Refuses(std::int64_t heartbeats);
+  void HoldBack() { backpressure_.Hold(); }
   void RunJobs(std::vector<Job> jobs, SweepQueue::Done done);
   void SetSettings(const Settings& settings);
   std::shared_ptr<const Settings> settings() const { return settings_box_.Get(); }
@@ -81,6 +83,7 @@ class Roll::Writer {
   SettingsBox settings_box_;
   CommandQueue queue_;
   Admission admission_;
+  Backpressure backpressure_;
   std::atomic<std::int64_t> advised_micros_ = 0;
 
   std::shared_ptr<const Settings> settings_;  // those in force for this turn

@@ -52,7 +52,8 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
     timeout_ = roll->settings()->heartbeat_timeout;
     PrepareResponse(roll->NextInterval());
     const Outcome taken = roll->Submit(*this);
-    if (!taken.ok()) Refuse(taken.error());
+    if (!taken.ok()) return Refuse(taken.error());
+    roll->HoldBack();  // not a word of this call any more: it may be answered
   }
 
  private:

@@ -36,7 +36,8 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
     timeout_ = roll->settings()->heartbeat_timeout;
     next_interval_ = roll->NextInterval();
     const Outcome taken = roll->Submit(*this);
-    if (!taken.ok()) Refuse(taken.error());
+    if (!taken.ok()) return Refuse(taken.error());
+    roll->HoldBack();  // not a word of this call any more: it may be answered
   }
 
  private:

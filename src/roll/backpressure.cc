@@ -1,0 +1,20 @@
+#include "roll/backpressure.h"
+
+namespace muster {
+
+void Backpressure::WaitUntilTaken() {
+  const MutexLock lock(mu_);
+  // Here Taken has either set it to 0 already, or will signal.
+  if (held_long_enough_ || waiting_.load(std::memory_order_relaxed) < kEnough) return;
+  taken_.WaitWithTimeout(mu_, kMostHold);
+  held_long_enough_ = waiting_.load(std::memory_order_relaxed) >= kEnough;
+}
+
+void Backpressure::Taken() {
+  if (waiting_.exchange(0, std::memory_order_relaxed) < kEnough) return;
+  const MutexLock lock(mu_);
+  held_long_enough_ = false;
+  taken_.SignalAll();
+}
+
+}  // namespace muster
