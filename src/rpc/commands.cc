@@ -20,7 +20,7 @@ template <typename Call>
 auto ReplyWithWorker(Call& call) {
   return [&call](Result<WorkerView> worker) {
     if (!worker.ok()) return call.Refuse(worker.error());
-    ToProto(*worker, *call.response.mutable_worker());
+    ToProto(*worker, *call.response().mutable_worker());
     call.Reply();
   };
 }
@@ -131,9 +131,9 @@ grpc::ServerUnaryReactor* CommandsService::RunScheduler(Context* context, const 
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
     roll.RunAllJobs([&call](Result<SchedulerReport> report) {
       if (!report.ok()) return call.Refuse(report.error());
-      ToProto((*report)[0], *call.response.mutable_activation());
-      ToProto((*report)[1], *call.response.mutable_stale_detection());
-      ToProto((*report)[2], *call.response.mutable_reactivation());
+      ToProto((*report)[0], *call.response().mutable_activation());
+      ToProto((*report)[1], *call.response().mutable_stale_detection());
+      ToProto((*report)[2], *call.response().mutable_reactivation());
       call.Reply();
     });
   });

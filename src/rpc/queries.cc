@@ -54,7 +54,7 @@ grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Byte
     roll.Read([&call, &roll, heartbeats = *heartbeats](const ReadTx& tx) {
       const Result<WorkerView> worker = muster::GetWorker(tx, call.request.worker_id());
       if (!worker.ok()) return call.Refuse(worker.error());
-      v1::Worker& out = *call.response.mutable_worker();
+      v1::Worker& out = *call.response().mutable_worker();
       ToProto(*worker, out);
       if (heartbeats) {
         const Result<HeartbeatSummary> summary = HeartbeatSummaries(tx, roll).Of(*worker);
@@ -77,15 +77,16 @@ grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const By
       const PageRequest page{call.request.page_size(), call.request.page_token()};
       const Result<WorkerPage> workers = muster::ListWorkers(tx, filter, page);
       if (!workers.ok()) return call.Refuse(workers.error());
-      for (const WorkerView& worker : workers->workers) ToProto(worker, *call.response.add_workers());
+      for (const WorkerView& worker : workers->workers) ToProto(worker, *call.response().add_workers());
       if (heartbeats) {
         const auto summaries = HeartbeatSummaries(tx, roll).Of(workers->workers);
         if (!summaries.ok()) return call.Refuse(summaries.error());
         for (std::size_t i = 0; i < summaries->size(); ++i) {
-          ToProto((*summaries)[i], *call.response.mutable_workers(static_cast<int>(i))->mutable_heartbeats());
+          ToProto((*summaries)[i],
+                  *call.response().mutable_workers(static_cast<int>(i))->mutable_heartbeats());
         }
       }
-      call.response.set_next_page_token(workers->next_page_token);
+      call.response().set_next_page_token(workers->next_page_token);
       call.Reply();
     });
   });
@@ -100,7 +101,7 @@ grpc::ServerUnaryReactor* QueriesService::GetLastHeartbeat(Context* context, con
       if (!worker.ok()) return call.Refuse(worker.error());
       const Pulse& pulse = worker->pulse;
       if (pulse.total > 0) {
-        ToProto(HeartbeatRecord{pulse.total, pulse.last_at}, *call.response.mutable_heartbeat());
+        ToProto(HeartbeatRecord{pulse.total, pulse.last_at}, *call.response().mutable_heartbeat());
       }
       call.Reply();
     });
@@ -116,8 +117,8 @@ grpc::ServerUnaryReactor* QueriesService::ListHeartbeats(Context* context, const
       const Result<HeartbeatPage> found = muster::ListHeartbeats(tx, call.request.worker_id(), page);
       if (!found.ok()) return call.Refuse(found.error());
       for (const HeartbeatRecord& record : found->heartbeats)
-        ToProto(record, *call.response.add_heartbeats());
-      call.response.set_next_page_token(found->next_page_token);
+        ToProto(record, *call.response().add_heartbeats());
+      call.response().set_next_page_token(found->next_page_token);
       call.Reply();
     });
   });
@@ -130,8 +131,8 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
     roll.Read([&call, &roll, &version = version_](const ReadTx& tx) {
       const Result<FleetSummary> summary = SumUpFleet(tx, roll);
       if (!summary.ok()) return call.Refuse(summary.error());
-      ToProto(*summary, call.response);
-      call.response.set_version(version);
+      ToProto(*summary, call.response());
+      call.response().set_version(version);
       call.Reply();
     });
   });
@@ -146,8 +147,8 @@ grpc::ServerUnaryReactor* QueriesService::ListEvents(Context* context, const Byt
       const Result<EventPage> found =
           muster::ListEvents(tx, filter, {request.page_size(), request.page_token()});
       if (!found.ok()) return call.Refuse(found.error());
-      for (const Event& event : found->events) ToProto(event, *call.response.add_events());
-      call.response.set_next_page_token(found->next_page_token);
+      for (const Event& event : found->events) ToProto(event, *call.response().add_events());
+      call.response().set_next_page_token(found->next_page_token);
       call.Reply();
     });
   });

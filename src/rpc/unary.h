@@ -1,10 +1,12 @@
 // One unary call that is not hot: decoded, let in or refused, answered once.
 #pragma once
 
+#include <google/protobuf/arena.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -40,8 +42,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     return call;
   }
 
+  /// Here is where the response ends: gRPC deletes calls on a thread of its own, which has no time to take
+  /// thousands of workers apart.
   void Reply() {
-    Write(response, *reply_);
+    Write(*response_, *reply_);
+    arena_.Reset();
     Finish(grpc::Status::OK);
   }
   void Refuse(const WorkerError& error) { Finish(ToStatus(error)); }
@@ -50,15 +55,23 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   std::string Caller() const { return AddressOfPeer(context_->peer()); }
 
   Request request;
-  Response response;
+  Response& response() { return *response_; }
 
  private:
+  /// A page of workers is some hundred kilobytes.
+  static google::protobuf::ArenaOptions Blocks() {
+    google::protobuf::ArenaOptions options;
+    options.max_block_size = std::size_t{256} << 10;
+    return options;
+  }
   UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* reply)
       : context_(context), reply_(reply) {}
   void OnDone() override { delete this; }
 
   grpc::CallbackServerContext* context_;
   grpc::ByteBuffer* reply_;
+  google::protobuf::Arena arena_{Blocks()};
+  Response* response_ = google::protobuf::Arena::CreateMessage<Response>(&arena_);
 };
 
 }  // namespace muster::rpc
