@@ -13,7 +13,7 @@ PROFILED = [("heartbeat", "8x64", SHAPES["8x64"], 1), ("heartbeat", "1000x1", SH
             ("stream", "8x64", SHAPES["8x64"], 1), ("batch", "8x2 of 1000", BATCH_SHAPE, BATCH)]
 # Whose code it is, by the library that it lies in.
 OWNERS = {"kernel": r"kernel|vdso", "gRPC": r"libgrpc|libgpr|libupb|libaddress_sorting|libcares|libre2|libcrypto|libssl",
-          "protobuf": r"libprotobuf", "SQLite": r"libsqlite3", "malloc, libc": r"libc\.so|libstdc|libgcc|ld-linux|libm\.so",
+          "protobuf": r"libprotobuf", "SQLite": r"libsqlite3", "malloc, libc": r"libjemalloc|libc\.so|libstdc|libgcc|ld-linux|libm\.so",
           "abseil": r"libabsl"}
 MUSTER, GRPC = "Muster", "gRPC"
 LONGEST_NAMES = 8
