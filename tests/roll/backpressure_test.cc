@@ -2,9 +2,10 @@
 #include "roll/backpressure.h"
 
 #include <atomic>
-#include <chrono>
 #include <thread>
 
+#include "absl/time/time.h"
+#include "runtime/real_clock.h"
 #include "tests/catch.h"
 
 namespace muster {
@@ -15,30 +16,40 @@ void Gather(Backpressure& backpressure, int fewer = 0) {
   for (int i = 0; i < Backpressure::kEnough - fewer; ++i) backpressure.Came();
 }
 
-absl::Duration TimeOfHold(Backpressure& backpressure) {
-  const auto begin = std::chrono::steady_clock::now();
-  backpressure.Hold();
-  return absl::FromChrono(std::chrono::steady_clock::now() - begin);
+absl::Duration TimeOfHolds(Backpressure& backpressure, int holds) {
+  const RealClock clock;
+  const absl::Duration begin = clock.MonotonicNow();
+  for (int i = 0; i < holds; ++i) backpressure.Hold();
+  return clock.MonotonicNow() - begin;
+}
+
+bool Holds(Backpressure& backpressure) {
+  return TimeOfHolds(backpressure, 1) >= Backpressure::kMostHold * 0.9;
+}
+
+// By many at once: that something else had the processor for a moment does not count.
+bool LetsPass(Backpressure& backpressure) {
+  return TimeOfHolds(backpressure, 20) < Backpressure::kMostHold * 10;
 }
 
 TEST_CASE("a writer that takes nothing holds nobody for longer than the limit, and only once") {
   Backpressure backpressure;
   Gather(backpressure);
-  CHECK(TimeOfHold(backpressure) >= Backpressure::kMostHold * 0.9);
-  CHECK(TimeOfHold(backpressure) < Backpressure::kMostHold / 2);
+  CHECK(Holds(backpressure));
+  CHECK(LetsPass(backpressure));
 
   // It was slow, but it is back.
   backpressure.Taken();
-  CHECK(TimeOfHold(backpressure) < Backpressure::kMostHold / 2);
+  CHECK(LetsPass(backpressure));
   Gather(backpressure);
-  CHECK(TimeOfHold(backpressure) >= Backpressure::kMostHold * 0.9);
+  CHECK(Holds(backpressure));
 }
 
 TEST_CASE("nobody is held while few wait") {
   Backpressure backpressure;
   for (int turn = 0; turn < 3; ++turn) {
     Gather(backpressure, 1);
-    CHECK(TimeOfHold(backpressure) < Backpressure::kMostHold / 2);
+    CHECK(LetsPass(backpressure));
     backpressure.Taken();
   }
 }
@@ -66,7 +77,7 @@ TEST_CASE("all who are held go on when the writer has taken what waited") {
   stopping = true;
   writer.join();
   backpressure.Taken();
-  CHECK(TimeOfHold(backpressure) < Backpressure::kMostHold / 2);
+  CHECK(LetsPass(backpressure));
 }
 
 }  // namespace
