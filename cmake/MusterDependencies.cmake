@@ -15,7 +15,11 @@ find_package(nlohmann_json REQUIRED)
 find_package(Boost CONFIG REQUIRED) # of it Asio and Beast, which are headers
 find_package(ZLIB REQUIRED)
 if(NOT MUSTER_SANITIZE) # a sanitizer is an allocator itself
-  find_library(JEMALLOC NAMES jemalloc_pic jemalloc REQUIRED) # an archive for executables has to be the first
+  if(MUSTER_STATIC)
+    find_library(JEMALLOC jemalloc_pic REQUIRED) # the archive for programs that are loaded anywhere
+  else()
+    find_library(JEMALLOC jemalloc REQUIRED)
+  endif()
 endif()
 if(MUSTER_GRPC)
   find_package(Protobuf REQUIRED)
