@@ -6,13 +6,15 @@ void Backpressure::WaitUntilTaken() {
   const MutexLock lock(mu_);
   // Here Taken has either set it to 0 already, or will signal.
   if (held_long_enough_ || waiting_.load(std::memory_order_relaxed) < kEnough) return;
+  const std::int64_t turn = turns_;
   taken_.WaitWithTimeout(mu_, kMostHold);
-  held_long_enough_ = waiting_.load(std::memory_order_relaxed) >= kEnough;
+  if (turns_ == turn) held_long_enough_ = true;
 }
 
 void Backpressure::Taken() {
   if (waiting_.exchange(0, std::memory_order_relaxed) < kEnough) return;
   const MutexLock lock(mu_);
+  ++turns_;
   held_long_enough_ = false;
   taken_.SignalAll();
 }

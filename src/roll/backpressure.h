@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
@@ -42,6 +43,7 @@ class Backpressure {
   alignas(64) std::atomic<int> waiting_ = 0;
   Mutex mu_;
   CondVar taken_;
+  std::int64_t turns_ ABSL_GUARDED_BY(mu_) = 0;         // that found enough
   bool held_long_enough_ ABSL_GUARDED_BY(mu_) = false;  // since the writer took any
 };
 

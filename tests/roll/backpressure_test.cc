@@ -54,30 +54,29 @@ TEST_CASE("nobody is held while few wait") {
   }
 }
 
-TEST_CASE("all who are held go on when the writer has taken what waited") {
+TEST_CASE("all who are held go on as soon as the writer has taken what waited") {
+  constexpr int kTurns = 100;
   Backpressure backpressure;
-  std::atomic<int> rounds = 0;
-  std::atomic<bool> stopping = false;
+  std::atomic<int> brought = 0;
   const auto bring = [&] {
-    for (; rounds < 200'000; ++rounds) {
+    while (brought.fetch_add(1) < kTurns * Backpressure::kEnough) {
       backpressure.Came();
       backpressure.Hold();
     }
   };
-  std::thread writer([&] {
-    while (!stopping) {
-      backpressure.Taken();
-      std::this_thread::yield();
-    }
-  });
+  const RealClock clock;
+  const absl::Duration begin = clock.MonotonicNow();
   std::thread one(bring);
   std::thread other(bring);
+  for (int taken = 0; taken < kTurns; ++taken) {
+    while (brought < (taken + 1) * Backpressure::kEnough) std::this_thread::yield();
+    backpressure.Taken();
+  }
   one.join();
   other.join();
-  stopping = true;
-  writer.join();
-  backpressure.Taken();
-  CHECK(LetsPass(backpressure));
+  const absl::Duration took = clock.MonotonicNow() - begin;
+  INFO(took);
+  CHECK(took < kTurns * Backpressure::kMostHold / 5);  // who is not woken sleeps for all of it
 }
 
 }  // namespace
