@@ -1,7 +1,6 @@
 #include "roll/writer.h"
 
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "roll/random_bits.h"
@@ -31,14 +30,6 @@ constexpr int kTicksToAttendAnew = 3;
 
 // Others wait for a step of the store's own work: one of so long is worth a word.
 constexpr absl::Duration kLongStep = absl::Milliseconds(20);
-
-/// To refuse a call takes nearly as long as to answer it. Where there is no core to spare, whoever reads
-/// calls only to refuse them would take from the writer the time to carry others out; so the writer goes
-/// first, and what is not read waits at the clients.
-Overloaded GiveWay(const Overloaded& refusal) {
-  std::this_thread::yield();
-  return refusal;
-}
 
 StoreUnavailable Draining() {
   return {"the daemon is draining"};
@@ -73,7 +64,7 @@ void Roll::Writer::Start() {
 }
 
 Outcome Roll::Writer::Submit(Command& command) {
-  if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return GiveWay(*refusal);
+  if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return *refusal;
   backpressure_.Came();
   switch (queue_.Push(command)) {
     case CommandQueue::Pushed::kFirst:
@@ -89,8 +80,7 @@ Outcome Roll::Writer::Submit(Command& command) {
 }
 
 std::optional<WorkerError> Roll::Writer::Refuses(std::int64_t heartbeats) {
-  if (auto refusal = admission_.Refuses(heartbeats, RandomBits())) return GiveWay(*refusal);
-  return std::nullopt;
+  return admission_.Refuses(heartbeats, RandomBits());
 }
 
 void Roll::Writer::RunJobs(std::vector<Job> jobs, SweepQueue::Done done) {

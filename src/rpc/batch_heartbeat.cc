@@ -39,8 +39,8 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
   void Begin(const Gate& gate, const grpc::CallbackServerContext& context, const grpc::ByteBuffer& received) {
     Roll* roll = gate.roll();
     if (roll == nullptr) return Refuse(gate.Refusal());
-    bytes_ = BytesOf(received);
     if (auto refusal = roll->Refuses(kMaxBatchedHeartbeats)) return Refuse(*refusal);
+    bytes_ = BytesOf(received);
     if (auto wrong = ReadRequest()) return Refuse(*std::move(wrong));
     heartbeats_asked_ = static_cast<std::int32_t>(heartbeats_.size());
     const bool fenced = std::any_of(heartbeats_.begin(), heartbeats_.end(),
