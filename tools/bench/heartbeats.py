@@ -3,6 +3,7 @@ from figures import Figure, ratio_at_least
 from measuring import SHAPES, check_kept, check_recorded, costs_of, measure as load_for_a_while
 
 BUDGETS = {("sqlite", "8x64"): ratio_at_least(0.75), ("sqlite", "1000x1"): ratio_at_least(0.85)}
+ROUNDS = 2  # times those of the rest: two servers that take turns, on a machine that changes its pace, differ by a tenth and more
 MEMORY_UP_TO = 10_000  # workers: what the store adds does not change with the fleet
 
 
@@ -11,7 +12,7 @@ def measure(bench, roll):
     if roll.workers <= MEMORY_UP_TO:
         subjects.insert(0, bench.memory_roll(roll.workers))
     rounds = {}
-    for _ in range(bench.options.rounds):
+    for _ in range(ROUNDS * bench.options.rounds):
         for shape_name, shape in SHAPES.items():
             for server in [bench.noop, *subjects]:
                 figure = load_for_a_while(bench.options, server, "heartbeat", shape)
