@@ -1,16 +1,7 @@
 #include "connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <limits>
 #include <string_view>
 
@@ -19,38 +10,11 @@
 namespace muster::bench {
 namespace {
 
-constexpr std::int32_t kWindow = 16 << 20;
 constexpr int kResourceExhausted = 8;
 // What is due for longer was never sent: else a generator that cannot keep up would measure itself.
 constexpr std::int64_t kTooLateNs = 20'000'000;
 
 }  // namespace
-
-nghttp2_nv Header(std::string_view name, std::string_view value) {
-  // nghttp2 does not write through these.
-  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
-}
-
-int ConnectTo(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    close(fd);
-    return -1;
-  }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return fd;
-}
-
-std::int64_t NowNanos() {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
 
 /// nghttp2 calls back into C functions; these find the call that a stream belongs to.
 struct Connection::Callbacks {
@@ -104,30 +68,12 @@ Connection::Connection(int port, int in_flight, Loop loop, Workload& workload, T
     : workload_(workload),
       tally_(tally),
       loop_(loop),
-      fd_(ConnectTo(port)),
+      client_(port, {Callbacks::OnHeader, Callbacks::OnData, Callbacks::OnClose}, this),
       path_(workload.path()),
-      authority_("127.0.0.1:" + std::to_string(port)),
-      calls_(static_cast<std::size_t>(in_flight)) {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  nghttp2_session_callbacks_new(&callbacks);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::OnHeader);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::OnData);
-  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::OnClose);
-  nghttp2_session_client_new(&session_, callbacks, this);
-  nghttp2_session_callbacks_del(callbacks);
-}
-
-Connection::~Connection() {
-  nghttp2_session_del(session_);
-  if (fd_ >= 0) close(fd_);
-}
+      calls_(static_cast<std::size_t>(in_flight)) {}
 
 bool Connection::Start() {
-  if (fd_ < 0) return false;
-  const std::array settings = {nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-                               nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow}};
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindow);
+  if (!client_.Start()) return false;
   for (Call& call : calls_) {
     call.connection = this;
     if (loop_ == Loop::kOpen) {
@@ -162,7 +108,7 @@ bool Connection::Offer(std::int64_t scheduled_ns) {
 
 int Connection::StreamsAllowed() const {
   const std::uint32_t most =
-      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+      nghttp2_session_get_remote_settings(client_.session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
   return static_cast<int>(std::min<std::uint32_t>(most, std::numeric_limits<int>::max()));
 }
 
@@ -178,18 +124,10 @@ void Connection::Submit(Call& call, std::int64_t started_ns) {
   call.status = -1;
   call.retry_delay_us.reset();
   call.started_ns = started_ns;
-  const std::array headers = {Header(":method", "POST"),
-                              Header(":scheme", "http"),
-                              Header(":path", path_),
-                              Header(":authority", authority_),
-                              Header("content-type", "application/grpc"),
-                              Header("te", "trailers")};
   nghttp2_data_provider body = {};
   body.source.ptr = &call;
   body.read_callback = Callbacks::ReadBody;
-  if (nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &body, &call) >= 0) {
-    ++calls_in_flight_;
-  }
+  if (client_.Submit(path_, body, &call) >= 0) ++calls_in_flight_;
 }
 
 void Connection::Finish(Call& call) {
@@ -228,30 +166,6 @@ void Connection::CountRefusal(const Call& call) {
   if (!tally_.held_until_ns.empty()) {
     tally_.held_until_ns[call.caller] = NowNanos() + *call.retry_delay_us * 1000;
   }
-}
-
-bool Connection::Read() {
-  std::array<std::uint8_t, 64 << 10> buffer;
-  const ssize_t size = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (size < 0) return errno == EAGAIN || errno == EINTR;
-  if (size == 0) return false;
-  if (nghttp2_session_mem_recv(session_, buffer.data(), static_cast<std::size_t>(size)) < 0) return false;
-  return Write();
-}
-
-bool Connection::Write() {
-  // Gathered first, so that what one read set off costs one write.
-  const std::uint8_t* data = nullptr;
-  ssize_t size = 0;
-  while ((size = nghttp2_session_mem_send(session_, &data)) > 0) {
-    unsent_.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-  }
-  if (size < 0) return false;
-  if (unsent_.empty()) return true;
-  const ssize_t taken = send(fd_, unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (taken < 0) return errno == EAGAIN || errno == EINTR;
-  unsent_.erase(0, static_cast<std::size_t>(taken));
-  return true;
 }
 
 }  // namespace muster::bench

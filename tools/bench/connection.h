@@ -3,14 +3,13 @@
 // loop).
 #pragma once
 
-#include <nghttp2/nghttp2.h>
-
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "http2_client.h"
 #include "workloads.h"
 
 namespace muster::bench {
@@ -41,25 +40,16 @@ struct Tally {
   std::vector<std::int64_t> held_until_ns;  // by caller; empty where retry delays are not honoured
 };
 
-std::int64_t NowNanos();
-/// A socket to 127.0.0.1; -1 where nobody listens.
-int ConnectTo(int port);
-/// Both must outlive the use of the header.
-nghttp2_nv Header(std::string_view name, std::string_view value);
-
 /// Owns its socket. Not thread-safe; workload and tally must outlive it.
 class Connection {
  public:
   enum class Loop { kClosed, kOpen };
 
   Connection(int port, int in_flight, Loop loop, Workload& workload, Tally& tally);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return client_.fd(); }
   bool idle() const { return calls_in_flight_ == 0; }
-  bool wants_write() const { return !unsent_.empty(); }
+  bool wants_write() const { return client_.wants_write(); }
 
   /// Open loop: sends the workload's next call, which was due at `scheduled_ns`, with the next Write. False
   /// if the workload is done.
@@ -67,8 +57,8 @@ class Connection {
 
   /// False where the connection is lost.
   [[nodiscard]] bool Start();
-  [[nodiscard]] bool Read();
-  [[nodiscard]] bool Write();
+  [[nodiscard]] bool Read() { return client_.Read() && Write(); }
+  [[nodiscard]] bool Write() { return client_.Write(); }
 
  private:
   struct Call {
@@ -94,15 +84,12 @@ class Connection {
   Workload& workload_;
   Tally& tally_;
   const Loop loop_;
-  int fd_ = -1;
-  nghttp2_session* session_ = nullptr;
+  Http2Client client_;
   std::string path_;
-  std::string authority_;
   std::vector<Call> calls_;
   std::vector<Call*> free_;  // of an open loop
   std::string request_;      // the one that is offered
   int calls_in_flight_ = 0;
-  std::string unsent_;  // what the socket did not take
 };
 
 }  // namespace muster::bench

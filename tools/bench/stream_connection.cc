@@ -1,18 +1,12 @@
 #include "stream_connection.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <string_view>
 
 namespace muster::bench {
 namespace {
 
-constexpr std::int32_t kWindow = 16 << 20;
 constexpr std::size_t kFrame = 5;  // gRPC's prefix
 
 std::uint32_t SizeIn(std::string_view frame) {
@@ -84,39 +78,15 @@ StreamConnection::StreamConnection(int port, int in_flight, Workload& workload, 
     : workload_(workload),
       tally_(tally),
       in_flight_(in_flight),
-      fd_(ConnectTo(port)),
-      authority_("127.0.0.1:" + std::to_string(port)) {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  nghttp2_session_callbacks_new(&callbacks);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::OnHeader);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::OnData);
-  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::OnClose);
-  nghttp2_session_client_new(&session_, callbacks, this);
-  nghttp2_session_callbacks_del(callbacks);
-}
-
-StreamConnection::~StreamConnection() {
-  nghttp2_session_del(session_);
-  if (fd_ >= 0) close(fd_);
-}
+      client_(port, {Callbacks::OnHeader, Callbacks::OnData, Callbacks::OnClose}, this) {}
 
 bool StreamConnection::Start() {
-  if (fd_ < 0) return false;
-  const std::array settings = {nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-                               nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow}};
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindow);
-  const std::array headers = {Header(":method", "POST"),
-                              Header(":scheme", "http"),
-                              Header(":path", "/muster.v1.WorkerCommands/StreamHeartbeats"),
-                              Header(":authority", authority_),
-                              Header("content-type", "application/grpc"),
-                              Header("te", "trailers")};
+  if (!client_.Start()) return false;
   nghttp2_data_provider body = {};
   body.source.ptr = this;
   body.read_callback = Callbacks::ReadBody;
   for (int i = 0; i < in_flight_; ++i) Send();
-  stream_ = nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &body, nullptr);
+  stream_ = client_.Submit("/muster.v1.WorkerCommands/StreamHeartbeats", body, nullptr);
   return stream_ >= 0 && Write();
 }
 
@@ -128,7 +98,7 @@ void StreamConnection::Send() {
 
 bool StreamConnection::HalfClose() {
   half_close_ = true;
-  nghttp2_session_resume_data(session_, stream_);
+  nghttp2_session_resume_data(client_.session(), stream_);
   return Write();
 }
 
@@ -168,28 +138,9 @@ void StreamConnection::Count(const char* message, std::size_t size) {
   Send();
 }
 
-bool StreamConnection::Read() {
-  std::array<std::uint8_t, 64 << 10> buffer;
-  const ssize_t size = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (size < 0) return errno == EAGAIN || errno == EINTR;
-  if (size == 0) return false;
-  if (nghttp2_session_mem_recv(session_, buffer.data(), static_cast<std::size_t>(size)) < 0) return false;
-  return Write();
-}
-
 bool StreamConnection::Write() {
-  if (!outgoing_.empty()) nghttp2_session_resume_data(session_, stream_);
-  const std::uint8_t* data = nullptr;
-  ssize_t size = 0;
-  while ((size = nghttp2_session_mem_send(session_, &data)) > 0) {
-    unsent_.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-  }
-  if (size < 0) return false;
-  if (unsent_.empty()) return true;
-  const ssize_t taken = send(fd_, unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (taken < 0) return errno == EAGAIN || errno == EINTR;
-  unsent_.erase(0, static_cast<std::size_t>(taken));
-  return true;
+  if (!outgoing_.empty()) nghttp2_session_resume_data(client_.session(), stream_);
+  return client_.Write();
 }
 
 }  // namespace muster::bench

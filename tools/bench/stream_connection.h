@@ -1,13 +1,12 @@
 // One HTTP/2 connection with one StreamHeartbeats on it, which keeps a fixed number of heartbeats unanswered.
 #pragma once
 
-#include <nghttp2/nghttp2.h>
-
 #include <cstdint>
 #include <deque>
 #include <string>
 
 #include "connection.h"
+#include "http2_client.h"
 #include "muster/v1/commands.pb.h"
 #include "workloads.h"
 
@@ -18,12 +17,9 @@ namespace muster::bench {
 class StreamConnection {
  public:
   StreamConnection(int port, int in_flight, Workload& workload, Tally& tally);
-  ~StreamConnection();
-  StreamConnection(const StreamConnection&) = delete;
-  StreamConnection& operator=(const StreamConnection&) = delete;
 
-  int fd() const { return fd_; }
-  bool wants_write() const { return !unsent_.empty(); }
+  int fd() const { return client_.fd(); }
+  bool wants_write() const { return client_.wants_write(); }
   /// Every heartbeat is answered. Then HalfClose ends the stream.
   bool idle() const { return sent_ns_.empty(); }
   /// The server ended the stream.
@@ -33,7 +29,7 @@ class StreamConnection {
 
   // False where the connection is lost.
   [[nodiscard]] bool Start();
-  [[nodiscard]] bool Read();
+  [[nodiscard]] bool Read() { return client_.Read() && Write(); }
   [[nodiscard]] bool Write();
   [[nodiscard]] bool HalfClose();
 
@@ -47,10 +43,8 @@ class StreamConnection {
   Workload& workload_;
   Tally& tally_;
   const int in_flight_;
-  int fd_ = -1;
-  nghttp2_session* session_ = nullptr;
+  Http2Client client_;
   std::int32_t stream_ = -1;
-  std::string authority_;
   std::string request_;   // one of the workload
   std::string outgoing_;  // framed messages, from outgoing_at_
   std::size_t outgoing_at_ = 0;
@@ -60,7 +54,6 @@ class StreamConnection {
   v1::StreamHeartbeatsResponse answer_;
   int status_ = -1;
   bool closed_ = false;
-  std::string unsent_;  // what the socket did not take
 };
 
 }  // namespace muster::bench
