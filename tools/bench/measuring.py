@@ -14,6 +14,9 @@ BATCH_SHAPE = (8, 2)
 BATCH = 1000
 OPEN_SHAPE = (64, 64)  # for calls that are sent by schedule: so many wait only where the daemon cannot keep up
 PEAK_SHAPE = (64, 8)  # what it can carry on as many connections
+# Who asks runs only where nobody else would: the load and the daemon come before him where cores are scarce, as what his own
+# work takes would be taken elsewhere.
+GIVING_WAY = ["chrt", "--idle", "0"]
 RAM_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 
 

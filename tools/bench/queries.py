@@ -6,11 +6,9 @@ import subprocess
 import threading
 
 from figures import Figure, ratio_at_most
-from measuring import OPEN_SHAPE, ask, check_recorded, measure as load_for_a_while, refused_percent
+from measuring import GIVING_WAY, OPEN_SHAPE, ask, check_recorded, measure as load_for_a_while, refused_percent
 from servers import WorkNotDone
 
-# They run only where nobody else would.
-GIVING_WAY = ["chrt", "--idle", "0"]
 PAUSE_SECONDS = 0.05
 
 
@@ -39,8 +37,7 @@ def heartbeats(bench, roll, rate):
 
 @contextlib.contextmanager
 def asking(bench, roll):
-    """Three who ask until the block ends. The load and the daemon come before them where cores are scarce:
-    what their own work takes would be taken elsewhere."""
+    """Three who ask until the block ends."""
     ended = threading.Event()
     failures = []
 

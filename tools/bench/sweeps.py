@@ -4,7 +4,7 @@ import signal
 import time
 
 from figures import Figure, at_most
-from measuring import OPEN_SHAPE, ask, load, refused_percent
+from measuring import GIVING_WAY, OPEN_SHAPE, ask, load, refused_percent
 from servers import WorkNotDone
 
 STILL_HEARD = 1000  # workers that go on beating while all others expire
@@ -41,7 +41,7 @@ def measure_expiry(bench, roll):
     beats = []
     cpu, written = roll.cpu_seconds(), roll.written_bytes()
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        sweep = pool.submit(ask, bench.options, roll, "scheduler", "--times", 1)
+        sweep = pool.submit(ask, bench.options, roll, "scheduler", "--times", 1, before=GIVING_WAY)
         while not sweep.done():
             beats.append(beat(bench, roll, still_heard, rate))
         swept = sweep.result()
