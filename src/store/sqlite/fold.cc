@@ -27,7 +27,10 @@ constexpr std::int64_t kRoomForEachWorker = 16;
 constexpr double kJournalRoom = 4;
 // Workers without new heartbeats cost little, but not nothing.
 constexpr std::uint32_t kSlotsInAStep = 1U << 16;
-constexpr std::int64_t kJournalRowsForEachRow = 4;  // deleting is cheaper than folding
+// To delete a row of the journal takes a quarter of what it takes to fold a worker, and as much again as that
+// for every so many heartbeats in it: each page of a large row is read and freed.
+constexpr double kDeletingOfFolding = 0.25;
+constexpr double kBeatsAsOneFolded = 2500;
 
 }  // namespace
 
@@ -136,10 +139,18 @@ absl::Status Fold::FoldWorker(std::uint32_t slot, std::int64_t last_seq) {
                         pulse.in_use, last_seq, Blob{recent});
 }
 
+std::int64_t Fold::JournalRowsFor(int rows) const {
+  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const double beats = static_cast<double>(unfolded.journaled()) /
+                       static_cast<double>(std::max<std::size_t>(1, unfolded.rows()));
+  return std::max(std::int64_t{1},
+                  static_cast<std::int64_t>(rows / (kDeletingOfFolding + beats / kBeatsAsOneFolded)));
+}
+
 absl::Status Fold::DeleteSome(int rows) {
   // The newest row stays: it has the listening clock.
   const std::int64_t last = std::min(through_, roll_->UnfoldedForWriter().LastSeq() - 1);
-  const std::int64_t until = std::min(last, deleted_ + rows * kJournalRowsForEachRow);
+  const std::int64_t until = std::min(last, deleted_ + JournalRowsFor(rows));
   if (until > deleted_) {
     const absl::Status status = delete_journal_.Run(until);
     if (!status.ok()) return status;

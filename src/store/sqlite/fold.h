@@ -44,6 +44,8 @@ class Fold {
   absl::Status FoldSome(std::int64_t last_seq, int rows);
   absl::Status FoldWorker(std::uint32_t slot, std::int64_t last_seq);
   absl::Status DeleteSome(int rows);
+  /// How many rows of the journal are deleted in the time in which so many workers are folded.
+  std::int64_t JournalRowsFor(int rows) const;
 
   Database* database_;
   SharedRoll* roll_;
