@@ -1,6 +1,7 @@
 // The SQLite store's own promises: exact whatever the fold does, all there after a crash, clear about damage.
 #include "store/sqlite/sqlite_store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <random>
@@ -166,6 +167,37 @@ TEST_CASE("heartbeats that nobody folds fill the room for them, and folding make
   while (store->Backlog() >= 0.01) store->Maintain(absl::Milliseconds(1));
   CHECK(Ask(path, "SELECT count(*) FROM journal") <= 2);
   CHECK(Ask(path, "SELECT sum(total) FROM pulses") == beats);
+}
+
+TEST_CASE("a step of maintenance deletes fewer rows of the journal where each has many heartbeats") {
+  const testing::TempDirectory directory;
+  const std::string path = directory / "roll.db";
+  const std::unique_ptr<Store> store = Open(path);
+  Register(store->Begin(), NewWorker("a"));
+  CommitAt(*store, At(0));
+  constexpr int kRows = 50;
+  const int beats = GENERATE(1, 20'000);
+  for (int row = 1; row <= kRows; ++row) {
+    WriteTx& tx = store->Begin();
+    const WorkerView view = Get(tx, "a");
+    for (int i = 0; i < beats; ++i) tx.RecordHeartbeat(view, At(row), std::nullopt);
+    CommitAt(*store, At(row));
+  }
+  const std::string count = "SELECT count(*) FROM journal";
+  std::int64_t most = 0;
+  for (std::int64_t before = Ask(path, count), left = before; before > 2; before = left) {
+    for (int tries = 0; left == before; ++tries) {
+      REQUIRE(tries < 10);
+      store->Maintain(absl::Milliseconds(1));
+      left = Ask(path, count);
+    }
+    most = std::max(most, before - left);
+  }
+  if (beats == 1) {
+    CHECK(most >= kRows - 1);
+  } else {
+    CHECK(most <= kRows / 3);
+  }
 }
 
 TEST_CASE("a worker that is removed takes along what waited to be folded") {

@@ -27,8 +27,8 @@ constexpr std::int64_t kRoomForEachWorker = 16;
 constexpr double kJournalRoom = 4;
 // Workers without new heartbeats cost little, but not nothing.
 constexpr std::uint32_t kSlotsInAStep = 1U << 16;
-// To delete a row of the journal takes a quarter of what it takes to fold a worker, and as much again as that
-// for every so many heartbeats in it: each page of a large row is read and freed.
+// To delete a row of the journal takes a quarter of the time of folding a worker, and as much as one more
+// worker for every so many heartbeats in it: each page of a large row is read and freed.
 constexpr double kDeletingOfFolding = 0.25;
 constexpr double kBeatsAsOneFolded = 2500;
 
