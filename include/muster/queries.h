@@ -17,13 +17,19 @@
 
 namespace muster {
 
-class ReadTx;  // a view of a store that cannot write
+class PointReads;  // of a store: one worker
+class ScanReads;   // of a store: everything; may be slow, so only where nobody else has to wait
 
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
+/// A page of workers ends before it is longer than about this: every client can take it, whatever the workers
+/// carry along. One worker alone is 25 KiB at most. A page of events is under 1 MiB anyway, one of heartbeats
+/// under 100 KiB.
+inline constexpr std::int64_t kMaxPageBytes = 1 << 20;
 
 /// WorkerNotFound, InvalidArgument.
-Result<WorkerView> GetWorker(const ReadTx& tx, std::string_view worker_id);
+Result<WorkerView> GetWorker(const PointReads& reads, std::string_view worker_id);
+Result<WorkerView> GetWorker(const ScanReads& reads, std::string_view worker_id);
 
 /// All conditions must hold; an empty one always does.
 struct WorkerFilter {
@@ -44,8 +50,11 @@ struct WorkerPage {
   std::string next_page_token;      // empty on the last page
 };
 
+/// A page has fewer workers than were asked for where more would be longer than kMaxPageBytes: only
+/// next_page_token tells whether it is the last. `bytes_with_each`: what the caller shows with every worker.
 /// InvalidArgument for a page size out of range, or a token that is forged or of another filter.
-Result<WorkerPage> ListWorkers(const ReadTx& tx, const WorkerFilter& filter, const PageRequest& page);
+Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filter, const PageRequest& page,
+                               std::int64_t bytes_with_each = 0);
 
 /// One recorded heartbeat; the ordinal is 1 for the first of its worker.
 struct HeartbeatRecord {
@@ -59,7 +68,8 @@ struct HeartbeatPage {
 };
 
 /// WorkerNotFound, InvalidArgument, StoreUnavailable.
-Result<HeartbeatPage> ListHeartbeats(const ReadTx& tx, std::string_view worker_id, const PageRequest& page);
+Result<HeartbeatPage> ListHeartbeats(const ScanReads& reads, std::string_view worker_id,
+                                     const PageRequest& page);
 
 struct EventFilter {
   std::string worker_id;  // empty: all
@@ -73,7 +83,7 @@ struct EventPage {
 };
 
 /// InvalidArgument, StoreUnavailable.
-Result<EventPage> ListEvents(const ReadTx& tx, const EventFilter& filter, const PageRequest& page);
+Result<EventPage> ListEvents(const ScanReads& reads, const EventFilter& filter, const PageRequest& page);
 
 /// Index by static_cast<int>(status); [0] is not used.
 using StatusCounts = std::int64_t[5];
@@ -90,6 +100,6 @@ struct RegionTotals {
 };
 
 /// The whole fleet in numbers, ordered by region. Costs by the number of regions, not of workers.
-Result<std::vector<RegionTotals>> CountWorkers(const ReadTx& tx);
+Result<std::vector<RegionTotals>> CountWorkers(const ScanReads& reads);
 
 }  // namespace muster

@@ -1,11 +1,11 @@
 // A value, or the WorkerError that stood in its way.
 #pragma once
 
-#include <cassert>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
+#include "muster/check.h"
 #include "muster/errors.h"
 
 namespace muster {
@@ -31,14 +31,24 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
 
   // Precondition: ok().
-  T& operator*() & { return std::get<0>(state_); }
-  const T& operator*() const& { return std::get<0>(state_); }
-  T&& operator*() && { return std::get<0>(std::move(state_)); }
-  T* operator->() { return &std::get<0>(state_); }
-  const T* operator->() const { return &std::get<0>(state_); }
+  T& operator*() & { return *operator->(); }
+  const T& operator*() const& { return *operator->(); }
+  T&& operator*() && { return std::move(*operator->()); }
+  T* operator->() {
+    MUSTER_CHECK(ok(), "a value is read only where there is one");
+    return std::get_if<0>(&state_);
+  }
+  const T* operator->() const {
+    MUSTER_CHECK(ok(), "a value is read only where there is one");
+    return std::get_if<0>(&state_);
+  }
 
   /// Precondition: !ok().
-  const WorkerError& error() const { return std::get<1>(state_); }
+  const WorkerError& error() const {
+    const WorkerError* const error = std::get_if<1>(&state_);
+    MUSTER_CHECK(error != nullptr, "an error is read only where there is one");
+    return *error;
+  }
 
  private:
   std::variant<T, WorkerError> state_;

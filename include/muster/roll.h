@@ -3,7 +3,7 @@
 // Commands of all callers enter one queue. The writer drains what waits into a batch, applies each command to
 // one transaction, commits once, and then finishes every command of the batch. While a batch commits the next
 // one gathers, so batches grow with load by themselves. Sweeps enter the same way, each step a batch of its
-// own. Queries do not queue: they read what is committed.
+// own. Queries do not enter the queue: they read what is committed.
 #pragma once
 
 #include <array>
@@ -23,6 +23,7 @@
 #include "muster/commands.h"
 #include "muster/foresight.h"
 #include "muster/queries.h"
+#include "muster/random.h"
 #include "muster/result.h"
 #include "muster/settings.h"
 #include "muster/sweeps.h"
@@ -60,7 +61,28 @@ class Command {
   friend class CommandQueue;
   friend class Roll;
   Command* next_ = nullptr;
+  // Whether it waits for a worker whose row another program holds, and since when (on the monotonic clock).
+  bool put_off_ = false;
+  std::optional<absl::Duration> put_off_since_;
 };
+
+/// Reads of one lane wait for each other; those of different lanes never do.
+enum class ReadLane {
+  kPoint,  // one worker and its history: quick, so it waits for 250 ms at most
+  kScan,   // many workers, events, the fleet as a whole: waits for 1 s at most
+};
+
+/// The caller of a read. Once it has given up, a read that waits is not carried out any more.
+struct ReadCaller {
+  /// Whether the client is gone. Called on any thread, until the query is called; unset: never.
+  absl::AnyInvocable<bool() const> gone;
+  absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
+};
+
+/// What to ask, or the error by which the read is refused: Overloaded where it would have to wait for too
+/// long, or its caller has given up; StoreUnavailable once the roll drains. Called exactly once.
+using PointQuery = absl::AnyInvocable<void(Result<const PointReads*>)>;
+using ScanQuery = absl::AnyInvocable<void(Result<const ScanReads*>)>;
 
 /// What the roll knows of itself, for the fleet summary.
 struct RollStatus {
@@ -68,7 +90,10 @@ struct RollStatus {
   bool listening = false;
   std::string not_listening_because;  // for people; empty while listening
   ListeningTime clock;
-  bool store_writable = true;            // the last commit went through
+  bool store_writable = true;  // the last commit went through
+  /// Why commands are not carried out at this moment, for people: the store cannot be written, or the writer
+  /// has been stuck for 2 s. Empty while they are, however slowly.
+  std::string not_ready_because;
   std::int64_t heartbeats_recorded = 0;  // durable, since the start
   double heartbeats_per_second = 0;      // over the last minute
   std::int64_t workers = 0;
@@ -76,7 +101,8 @@ struct RollStatus {
   std::int64_t false_offlines = 0;
   std::int64_t flaps = 0;
   absl::Duration worst_detection_latency;
-  std::int64_t job_failures = 0;  // runs that an error ended
+  std::int64_t job_failures = 0;                // runs that an error ended
+  std::vector<std::string> differing_settings;  // between the daemons of a shared roll, for people
   absl::Time started_at;
 };
 
@@ -88,8 +114,9 @@ class Roll {
   /// Runs of jobs that may wait or run at once; one more is Overloaded.
   static constexpr std::size_t kMaxQueuedRuns = 100;
 
-  /// Clock and executor must outlive the roll. Call Start before anything else.
-  Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings);
+  /// Clock, randomness and executor must outlive the roll. Call Start before anything else.
+  Roll(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+       Settings settings);
   /// Precondition: drained, or nothing was submitted; the executor runs no more of its tasks.
   ~Roll();
   Roll(const Roll&) = delete;
@@ -120,11 +147,12 @@ class Roll {
   /// Runs all three in order, without another run in between.
   void RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done);
 
-  /// Runs a query, at once or later, on this thread or another. The destructor waits for those that run.
-  void Read(absl::AnyInvocable<void(const ReadTx&)> query) const;
-  /// The same for a query that looks at many workers or at the disk: never on this thread, which may have
-  /// other callers to serve.
-  void ReadAside(absl::AnyInvocable<void(const ReadTx&)> query) const;
+  /// Runs a read of one thing by its key: at once on this thread where the roll is in memory, so that nothing
+  /// slow is asked; else as ReadAside does, in the lane of point reads.
+  void Read(ReadCaller caller, PointQuery query) const;
+  /// Runs any read on a thread that serves nobody else; a refusal at once on this one. How many may wait:
+  /// src/roll/read_admission.h.
+  void ReadAside(ReadLane lane, ReadCaller caller, ScanQuery query) const;
 
   std::shared_ptr<const Settings> settings() const;
   /// Precondition: valid (see Validate). Takes effect with the next batch.
@@ -132,17 +160,29 @@ class Roll {
 
   /// The interval to put into an answer now: advised, with jitter.
   absl::Duration NextInterval();
+  /// A name for a process that brings none of its own: 128 bits that nobody can guess, as 32 hexadecimal
+  /// digits.
+  std::string NewInstanceId();
 
+  /// Waits for nothing that the writer does: also right while it is stuck in a commit.
   RollStatus Status() const;
 
-  /// Refuses new commands from now on, finishes those that wait, and then calls `drained` once. A job that
-  /// runs ends after its step, and says so. The executor must run on until `drained` is called.
+  /// Refuses new commands and reads from now on. Reads that wait are refused before it returns; those that
+  /// run end, and the destructor waits for them. Commands that wait are finished, and then `drained` is
+  /// called once. A job that runs ends after its step, and says so. The executor must run on until `drained`
+  /// is called.
   void Drain(absl::AnyInvocable<void()> drained);
+  /// Once it drains: waits for the reads that run, and makes those that wait for a database for longer than
+  /// `patience` end with StoreUnavailable.
+  void EndReads(absl::Duration patience);
 
  private:
   class Writer;
+  const Clock& clock_;
+  Random& random_;
   std::unique_ptr<Writer> writer_;
-  const std::unique_ptr<ReadPool> readers_;
+  const std::unique_ptr<ReadPool> point_reads_;
+  const std::unique_ptr<ReadPool> scan_reads_;
 };
 
 namespace internal {

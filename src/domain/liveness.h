@@ -1,10 +1,10 @@
 // Alive or silent: the rules, each in one place. Pure functions of a worker, its pulse and a moment of the
 // listening clock; wall time plays no part.
 //
-// The stores answer the sweeps' questions by the same rules (store/store.h); the conformance suite holds them
-// together.
+// The stores answer the sweeps' questions (store/store.h) by the constexpr functions of this file.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "absl/time/time.h"
@@ -13,9 +13,35 @@
 
 namespace muster {
 
-/// From when silence is counted: the later of the last heartbeat and the moment it entered Active by hand.
-/// Nothing if neither ever was.
-std::optional<ListeningTime> Reference(const Worker& worker, const Pulse& pulse);
+/// From when silence is counted: the later of the last heartbeat and the moment it entered Active by hand;
+/// the birth of the roll if neither ever was. The one place of this rule: the model in memory asks it, and a
+/// test holds PostgreSQL's copy (store/postgres/queries.cc) to it.
+constexpr ListeningTime SilenceReference(const std::optional<ListeningTime>& activated_by_hand_at,
+                                         const std::optional<ListeningTime>& heard_at) {
+  const ListeningTime by_hand = activated_by_hand_at.value_or(ListeningTime());
+  const ListeningTime heard = heard_at.value_or(ListeningTime());
+  return by_hand < heard ? heard : by_hand;
+}
+
+/// Silent for the timeout or longer: `cutoff` is StaleCutoff of the moment that counts.
+constexpr bool IsStale(ListeningTime reference, ListeningTime cutoff) {
+  return reference <= cutoff;
+}
+
+/// Heard since it registered: with more heartbeats than it had then.
+constexpr bool HeardSinceRegistered(std::int64_t heartbeats, std::int64_t heartbeats_before) {
+  return heartbeats > heartbeats_before;
+}
+
+/// The last heartbeat itself is fresh: to have been activated by hand does not bring a worker back.
+constexpr bool HeardAfter(const std::optional<ListeningTime>& heard_at, ListeningTime cutoff) {
+  return heard_at && *heard_at > cutoff;
+}
+
+/// When it was last heard; nothing if it never was.
+constexpr std::optional<ListeningTime> HeardAt(const Pulse& pulse) {
+  return pulse.total > 0 ? std::optional(pulse.heard_at) : std::nullopt;
+}
 
 /// How long it has been silent; nothing without a reference.
 std::optional<absl::Duration> SilentFor(const Worker& worker, const Pulse& pulse, ListeningTime now);
@@ -35,7 +61,7 @@ inline ListeningTime StaleCutoff(ListeningTime now, absl::Duration timeout) {
 bool ActivationApplies(const WorkerView& view);
 /// Active, and stale.
 bool StaleDetectionApplies(const WorkerView& view, ListeningTime cutoff);
-/// Offline, and its last heartbeat itself is fresh: having been activated by hand does not bring it back.
+/// Offline, and heard after the cutoff.
 bool ReactivationApplies(const WorkerView& view, ListeningTime cutoff);
 
 /// Stale detection called it Offline, and a heartbeat came within one timeout of that: it was not dead.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/text.h"
+#include "muster/check.h"
 
 namespace muster {
 namespace {
@@ -49,6 +50,7 @@ std::string LegalMovesByHand(WorkerStatus from) {
 
 Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, std::string reason,
              std::int64_t revision) {
+  MUSTER_CHECK(Decide(worker.status, to, by) == Verdict::kMove, "only legal moves are made");
   Worker moved = worker;
   moved.status = to;
   moved.status_reason = std::move(reason);

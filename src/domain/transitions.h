@@ -29,7 +29,7 @@ bool MayBeReplaced(WorkerStatus status);
 /// Where an operator may move a worker from here, for messages: "Active or Failed"; empty if nowhere.
 std::string LegalMovesByHand(WorkerStatus from);
 
-/// The worker after a move that Decide called kMove.
+/// The worker after a move. Precondition: Decide calls it kMove.
 Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, std::string reason,
              std::int64_t revision);
 

@@ -37,14 +37,15 @@ WorkerView View(Worker worker, Pulse pulse) {
 
 TEST_CASE("silence counts from the later of the last heartbeat and the activation by hand") {
   Worker worker = WorkerIn(kActive);
-  CHECK_FALSE(Reference(worker, Pulse()));
+  CHECK_FALSE(SilentFor(worker, Pulse(), At(9)));
+  CHECK(SilenceReference(std::nullopt, std::nullopt) == ListeningTime());
   CHECK_FALSE(SilentFor(worker, Pulse(), At(500)));
-  CHECK(Reference(worker, HeardAt(10)) == At(10));
+  CHECK(SilenceReference(std::nullopt, At(10)) == At(10));
 
   worker.activated_by_hand_at = At(20);
-  CHECK(Reference(worker, Pulse()) == At(20));
-  CHECK(Reference(worker, HeardAt(10)) == At(20));
-  CHECK(Reference(worker, HeardAt(30)) == At(30));
+  CHECK(SilenceReference(At(20), std::nullopt) == At(20));
+  CHECK(SilenceReference(At(20), At(10)) == At(20));
+  CHECK(SilenceReference(At(20), At(30)) == At(30));
   CHECK(SilentFor(worker, HeardAt(30), At(45)) == absl::Seconds(15));
 }
 
