@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "muster/check.h"
+
 namespace muster {
 
 void TimerQueue::TakeDue(absl::Duration now, std::deque<Task>& out) {
@@ -18,6 +20,7 @@ ThreadedExecutor::~ThreadedExecutor() {
 }
 
 void ThreadedExecutor::Post(Task task) {
+  MUSTER_CHECK(task != nullptr, "a task can be run");
   {
     const MutexLock lock(mu_);
     if (stopping_) return;
@@ -28,6 +31,7 @@ void ThreadedExecutor::Post(Task task) {
 }
 
 void ThreadedExecutor::PostAt(absl::Duration when, Task task) {
+  MUSTER_CHECK(task != nullptr, "a task can be run");
   {
     const MutexLock lock(mu_);
     if (stopping_) return;
@@ -39,6 +43,7 @@ void ThreadedExecutor::PostAt(absl::Duration when, Task task) {
 }
 
 void ThreadedExecutor::Stop() {
+  MUSTER_CHECK(thread_.get_id() != std::this_thread::get_id(), "no task waits for the end of its own thread");
   {
     const MutexLock lock(mu_);
     stopping_ = true;
@@ -71,11 +76,13 @@ void ThreadedExecutor::Run() {
 }
 
 void ManualExecutor::Post(Task task) {
+  MUSTER_CHECK(task != nullptr, "a task can be run");
   const MutexLock lock(mu_);
   tasks_.push_back(std::move(task));
 }
 
 void ManualExecutor::PostAt(absl::Duration when, Task task) {
+  MUSTER_CHECK(task != nullptr, "a task can be run");
   const MutexLock lock(mu_);
   timers_.Add(when, std::move(task));
 }

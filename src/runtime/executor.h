@@ -25,9 +25,9 @@ using Task = absl::AnyInvocable<void()>;
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// Thread-safe. Refused (dropped) after the executor stopped.
+  /// Thread-safe. Refused (dropped) after the executor stopped. Precondition: a task, not null.
   virtual void Post(Task task) = 0;
-  /// Thread-safe. Runs `task` once, when the monotonic clock has reached `when`.
+  /// Thread-safe. Runs `task` once, when the monotonic clock has reached `when`. Precondition: as Post.
   virtual void PostAt(absl::Duration when, Task task) = 0;
 };
 
@@ -55,7 +55,8 @@ class ThreadedExecutor final : public Executor {
   void Post(Task task) override;
   void PostAt(absl::Duration when, Task task) override;
 
-  /// Finishes the tasks that were posted, drops the timers, ends the thread. Not from a task.
+  /// Finishes the tasks that were posted, drops the timers, ends the thread. Precondition: not called by a
+  /// task.
   void Stop();
 
  private:

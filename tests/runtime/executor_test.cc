@@ -1,5 +1,7 @@
 #include "runtime/executor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <future>
@@ -13,6 +15,7 @@
 #include "runtime/manual_clock.h"
 #include "runtime/real_clock.h"
 #include "tests/catch.h"
+#include "tests/death.h"
 
 namespace muster {
 namespace {
@@ -107,6 +110,20 @@ TEST_CASE("a manual executor keeps the order of timers that are due together") {
   clock.Advance(absl::Minutes(1));
   executor.RunUntilIdle();
   CHECK(ran == "wxyz");
+}
+
+TEST_CASE("an executor takes no task that is none, and is not stopped by a task of its own") {
+  const ManualClock clock;
+  testing::CheckDies([&clock] { ManualExecutor(clock).Post(nullptr); }, "a task can be run");
+  testing::CheckDies([&clock] { ThreadedExecutor(clock).PostAt(absl::ZeroDuration(), nullptr); },
+                     "a task can be run");
+  testing::CheckDies(
+      [&clock] {
+        ThreadedExecutor executor(clock);
+        executor.Post([&executor] { executor.Stop(); });
+        while (true) ::pause();
+      },
+      "no task waits for the end of its own thread");
 }
 
 }  // namespace
