@@ -18,7 +18,9 @@ class ActivationSweep final : public Sweep {
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
       if (!ActivationApplies(view)) continue;
-      StageMove(tx, view, WorkerStatus::kActive, By::kActivation, now, "heard since it registered", actor_);
+      const Result<WorkerView> moved =
+          Move(tx, view, WorkerStatus::kActive, By::kActivation, now, "heard since it registered", actor_);
+      if (!moved.ok()) return moved.error();
       CountMoved(report_, *view.worker);
     }
     return LastStep(found->size(), report_.moved - moved_before, limit);

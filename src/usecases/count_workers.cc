@@ -7,10 +7,10 @@
 
 namespace muster {
 
-Result<std::vector<RegionTotals>> CountWorkers(const ReadTx& tx) {
-  Result<std::vector<RegionTotals>> totals = tx.Totals();
+Result<std::vector<RegionTotals>> CountWorkers(const ScanReads& reads) {
+  Result<std::vector<RegionTotals>> totals = reads.Totals();
   if (!totals.ok()) return totals;
-  const Result<std::vector<RegionHold>> holds = tx.Holds();
+  const Result<std::vector<RegionHold>> holds = reads.Holds();
   if (!holds.ok()) return holds.error();
   absl::flat_hash_map<std::string, ListeningTime> held_until;
   for (const RegionHold& hold : *holds) held_until.emplace(hold.region, hold.until);

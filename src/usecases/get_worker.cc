@@ -5,8 +5,12 @@
 
 namespace muster {
 
-Result<WorkerView> GetWorker(const ReadTx& tx, std::string_view worker_id) {
-  return FindWorker(tx, worker_id);
+Result<WorkerView> GetWorker(const PointReads& reads, std::string_view worker_id) {
+  return FindWorker(reads, worker_id);
+}
+
+Result<WorkerView> GetWorker(const ScanReads& reads, std::string_view worker_id) {
+  return FindWorker(reads, worker_id);
 }
 
 Result<WorkerView> GetWorker(const WriteTx& tx, std::string_view worker_id) {

@@ -22,7 +22,7 @@ Complaint Check(const EventFilter& filter) {
 
 }  // namespace
 
-Result<EventPage> ListEvents(const ReadTx& tx, const EventFilter& filter, const PageRequest& page) {
+Result<EventPage> ListEvents(const ScanReads& reads, const EventFilter& filter, const PageRequest& page) {
   if (Complaint complaint = Check(filter)) return *std::move(complaint);
   TokenScope scope("events");
   scope.Add(filter.worker_id);
@@ -30,17 +30,17 @@ Result<EventPage> ListEvents(const ReadTx& tx, const EventFilter& filter, const 
   scope.Add(std::int64_t{filter.newest_first});
   const std::int64_t first =
       filter.newest_first ? std::numeric_limits<std::int64_t>::max() : filter.after_cursor;
-  const Result<NumberedPageStart> start = OpenNumberedPage(page, tx.TokenKey(), scope, first);
+  const Result<NumberedPageStart> start = OpenNumberedPage(page, reads.TokenKey(), scope, first);
   if (!start.ok()) return start.error();
 
   Result<std::vector<Event>> rows =
-      tx.Events(filter.worker_id, start->position, filter.newest_first, start->size + 1);
+      reads.Events(filter.worker_id, start->position, filter.newest_first, start->size + 1);
   if (!rows.ok()) return rows.error();
   EventPage result{*std::move(rows), ""};
   // Backwards, the list ends where the caller has been already.
   std::erase_if(result.events, [&](const Event& event) { return event.cursor <= filter.after_cursor; });
   if (CutToPage(result.events, start->size)) {
-    result.next_page_token = SealPageToken(tx.TokenKey(), scope, PositionOf(result.events.back().cursor));
+    result.next_page_token = SealPageToken(reads.TokenKey(), scope, PositionOf(result.events.back().cursor));
   }
   return result;
 }

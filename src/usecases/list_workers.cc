@@ -1,11 +1,14 @@
 // Workers that match a filter, by id.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "domain/validation.h"
+#include "domain/worker_size.h"
 #include "muster/queries.h"
 #include "store/store.h"
 #include "usecases/paging.h"
@@ -49,21 +52,38 @@ TokenScope ScopeOf(const WorkerFilter& filter) {
   return scope;
 }
 
+/// Cuts the rows to what fits on a page, but for one worker at least; true if there are more.
+bool CutToPage(std::vector<WorkerView>& rows, int size, std::int64_t bytes_with_each) {
+  std::int64_t bytes = 0;
+  std::size_t fit = 0;
+  for (; fit < rows.size() && std::cmp_less(fit, size); ++fit) {
+    bytes += WorkerBytes(*rows[fit].worker) + bytes_with_each;
+    if (bytes > kMaxPageBytes && fit > 0) break;
+  }
+  const bool more = fit < rows.size();
+  rows.resize(fit);
+  return more;
+}
+
 }  // namespace
 
-Result<WorkerPage> ListWorkers(const ReadTx& tx, const WorkerFilter& filter, const PageRequest& page) {
+Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filter, const PageRequest& page,
+                               std::int64_t bytes_with_each) {
   if (Complaint complaint = Check(filter)) return *std::move(complaint);
   WorkerFilter asked = filter;
   asked.statuses = AsSet(std::move(asked.statuses));
   const TokenScope scope = ScopeOf(asked);
-  const Result<PageStart> start = OpenPage(page, tx.TokenKey(), scope);
+  const Result<PageStart> start = OpenPage(page, reads.TokenKey(), scope);
   if (!start.ok()) return start.error();
 
-  Result<std::vector<WorkerView>> rows = tx.List(asked, start->position.value_or(""), start->size + 1);
+  // The store's list ends with the first worker that is too much for the page, so one is always cut off where
+  // there are more.
+  Result<std::vector<WorkerView>> rows =
+      reads.List(asked, start->position.value_or(""), ListLimit(start->size + 1, kMaxPageBytes));
   if (!rows.ok()) return rows.error();
   WorkerPage result{*std::move(rows), ""};
-  if (CutToPage(result.workers, start->size)) {
-    result.next_page_token = SealPageToken(tx.TokenKey(), scope, result.workers.back().worker->id);
+  if (CutToPage(result.workers, start->size, bytes_with_each)) {
+    result.next_page_token = SealPageToken(reads.TokenKey(), scope, result.workers.back().worker->id);
   }
   return result;
 }

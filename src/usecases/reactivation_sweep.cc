@@ -20,8 +20,10 @@ class ReactivationSweep final : public Sweep {
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
       if (!ReactivationApplies(view, cutoff)) continue;
-      StageMove(tx, view, WorkerStatus::kActive, By::kReactivation, now,
-                Concat({"heard again ", Spoken(now.listening - view.pulse.heard_at), " ago"}), actor_);
+      const Result<WorkerView> moved =
+          Move(tx, view, WorkerStatus::kActive, By::kReactivation, now,
+               Concat({"heard again ", Spoken(now.listening - view.pulse.heard_at), " ago"}), actor_);
+      if (!moved.ok()) return moved.error();
       CountMoved(report_, *view.worker);
       if (FalselyCalledOffline(view, settings.heartbeat_timeout)) ++report_.false_offlines;
     }

@@ -16,14 +16,22 @@ std::string InWords(std::int64_t revision) {
   return absl::StrCat("revision ", revision);
 }
 
-}  // namespace
-
-Result<WorkerView> FindWorker(const ReadTx& tx, std::string_view worker_id) {
+template <typename Reads>
+Result<WorkerView> FindIn(const Reads& reads, std::string_view worker_id) {
   if (Complaint complaint = CheckWorkerId(worker_id)) return *std::move(complaint);
-  Result<std::optional<WorkerView>> found = tx.Find(worker_id);
+  Result<std::optional<WorkerView>> found = reads.Find(worker_id);
   if (!found.ok()) return found.error();
   if (!*found) return WorkerNotFound{std::string(worker_id)};
   return **std::move(found);
+}
+
+}  // namespace
+
+Result<WorkerView> FindWorker(const PointReads& reads, std::string_view worker_id) {
+  return FindIn(reads, worker_id);
+}
+Result<WorkerView> FindWorker(const WriteTx& tx, std::string_view worker_id) {
+  return FindIn(tx, worker_id);
 }
 
 std::optional<InvalidWorkerState> CheckExpected(const Worker& worker, std::optional<WorkerStatus> status,
@@ -50,9 +58,17 @@ Event EventOf(EventType type, const Worker& worker, const Moment& now, std::stri
   return event;
 }
 
-WorkerView StageMove(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
-                     std::string reason, std::string actor) {
+Result<WorkerView> Move(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
+                        std::string reason, std::string actor) {
   const WorkerStatus from = view.worker->status;
+  switch (Decide(from, to, by)) {
+    case Verdict::kStay:
+      return view;
+    case Verdict::kRefuse:
+      return InvalidStateTransition{view.worker->id, from, to};
+    case Verdict::kMove:
+      break;
+  }
   WorkerView moved = tx.Update(view, Moved(*view.worker, to, by, now, std::move(reason), tx.NextRevision()));
   Event event =
       EventOf(EventType::kStatusChanged, *moved.worker, now, moved.worker->status_reason, std::move(actor));

@@ -16,7 +16,8 @@
 namespace muster {
 
 /// The worker, or WorkerNotFound, or InvalidArgument for what is no id.
-Result<WorkerView> FindWorker(const ReadTx& tx, std::string_view worker_id);
+Result<WorkerView> FindWorker(const PointReads& reads, std::string_view worker_id);
+Result<WorkerView> FindWorker(const WriteTx& tx, std::string_view worker_id);
 
 /// InvalidWorkerState if an expectation that is there is not met.
 std::optional<InvalidWorkerState> CheckExpected(const Worker& worker, std::optional<WorkerStatus> status,
@@ -25,8 +26,9 @@ std::optional<InvalidWorkerState> CheckExpected(const Worker& worker, std::optio
 /// An event of this worker as it is after the change.
 Event EventOf(EventType type, const Worker& worker, const Moment& now, std::string reason, std::string actor);
 
-/// Stages a move that Decide called kMove, and its event.
-WorkerView StageMove(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
-                     std::string reason, std::string actor);
+/// Moves the worker and appends the event, if the status table allows it: asked for every move, by hand or by
+/// a job. InvalidStateTransition. A worker that has the status already stays as it is.
+Result<WorkerView> Move(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
+                        std::string reason, std::string actor);
 
 }  // namespace muster

@@ -40,7 +40,9 @@ class StaleSweep final : public Sweep {
     if (!found.ok()) return found.error();
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
-      if (StaleDetectionApplies(view, *cutoff_)) CallOffline(tx, view, now);
+      if (!StaleDetectionApplies(view, *cutoff_)) continue;
+      const Outcome moved = CallOffline(tx, view, now);
+      if (!moved.ok()) return moved.error();
     }
     if (!LastStep(found->size(), report_.moved - moved_before, limit)) return false;
     for (const auto& [region, reason] : ending_) Release(tx, region, reason, now);
@@ -104,12 +106,15 @@ class StaleSweep final : public Sweep {
     }
   }
 
-  void CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now) {
+  Outcome CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now) {
     const absl::Duration latency = DetectionLatency(view, now.listening, timeout_);
-    StageMove(tx, view, WorkerStatus::kOffline, By::kStaleDetection, now,
-              Concat({"silent for ", Spoken(timeout_ + latency), ", timeout ", spoken_timeout_}), actor_);
+    const Result<WorkerView> moved =
+        Move(tx, view, WorkerStatus::kOffline, By::kStaleDetection, now,
+             Concat({"silent for ", Spoken(timeout_ + latency), ", timeout ", spoken_timeout_}), actor_);
+    if (!moved.ok()) return moved.error();
     CountMoved(report_, *view.worker);
     report_.worst_latency = std::max(report_.worst_latency, latency);
+    return Ok();
   }
 
   void Release(WriteTx& tx, const std::string& region, const std::string& reason, const Moment& now) {

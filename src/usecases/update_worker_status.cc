@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "domain/text.h"
-#include "domain/transitions.h"
 #include "domain/validation.h"
 #include "muster/commands.h"
 #include "store/store.h"
@@ -32,16 +31,8 @@ Result<WorkerView> UpdateWorkerStatus(const UpdateWorkerStatusCommand& command, 
   if (auto miss = CheckExpected(worker, command.expected_status, command.expected_revision))
     return *std::move(miss);
 
-  switch (Decide(worker.status, command.status, By::kHand)) {
-    case Verdict::kStay:
-      return found;
-    case Verdict::kMove:
-      return StageMove(tx, *found, command.status, By::kHand, now,
-                       command.reason.empty() ? "moved by hand" : command.reason, command.actor);
-    case Verdict::kRefuse:
-      break;
-  }
-  return InvalidStateTransition{worker.id, worker.status, command.status};
+  return Move(tx, *found, command.status, By::kHand, now,
+              command.reason.empty() ? "moved by hand" : command.reason, command.actor);
 }
 
 }  // namespace muster

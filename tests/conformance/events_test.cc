@@ -74,7 +74,7 @@ TEST_CASE("events are read either way from a bound, for all or for one worker") 
     });
     if (i == 1) subject.MaintainAll();
   }
-  const ReadTx& reader = subject.reader();
+  const ScanReads& reader = subject.reader();
   CHECK(CursorsOf(reader.Events("", 0, false, 3)) == Cursors{1, 2, 3});
   CHECK(CursorsOf(reader.Events("", 3, false, 3)) == Cursors{4, 5, 6});
   CHECK(CursorsOf(reader.Events("", 8, false, 3)).empty());

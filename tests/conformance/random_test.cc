@@ -124,10 +124,9 @@ class Life {
       std::string answers;
       WriteTx& tx = subject.store().Begin();
       for (const Move& move : moves) answers += move(tx, subject.now()) + "\n";
-      answers += Describe(tx.List({}, "w3", 5)) + Describe(tx.Totals());
       if (!commit) {
         subject.store().Rollback();
-      } else if (!subject.store().Commit(subject.listening()).ok()) {
+      } else if (!subject.store().Commit(subject.listening()).committed()) {
         answers += "not committed";
       }
       return answers;
@@ -190,7 +189,7 @@ class Life {
                    .reason = "job",
                    .actor = "job"});
       }
-      if (!subject.store().Commit(subject.listening()).ok()) answers += "not committed";
+      if (!subject.store().Commit(subject.listening()).committed()) answers += "not committed";
       return answers;
     };
   }

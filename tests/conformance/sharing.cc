@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "conformance/describe.h"
+#include "store/test_runtime.h"
 
 namespace muster::testing {
 namespace {
@@ -26,7 +27,7 @@ std::vector<StoreKind> SharedStores() {
 Sharing::Sharing(const StoreKind& kind, std::size_t stores, const StoreOptions& options)
     : place_(kind.make_place()) {
   for (std::size_t i = 0; i < stores; ++i) {
-    absl::StatusOr<std::unique_ptr<Store>> opened = OpenStore(place_->Spec(), options);
+    absl::StatusOr<std::unique_ptr<Store>> opened = OpenTestStore(place_->Spec(), options);
     INFO(opened.status());
     REQUIRE(opened.ok());
     stores_.push_back(*std::move(opened));
@@ -82,6 +83,12 @@ Carried SetStatus(Store& store, const Moment& now, const std::string& id, Worker
   });
 }
 
+Membership Renew(Store& store, const ListeningReport& own, const Settings& settings) {
+  Result<Membership> renewed = store.coordination()->RenewMembership(own, settings, absl::Seconds(1));
+  REQUIRE(renewed.ok());
+  return *std::move(renewed);
+}
+
 std::vector<std::string> RegisterMany(Store& store, const Moment& now, std::size_t count) {
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < count; ++i) ids.push_back(absl::StrCat("w", i));
@@ -89,7 +96,7 @@ std::vector<std::string> RegisterMany(Store& store, const Moment& now, std::size
   std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(7));
   WriteTx& tx = store.Begin();
   for (const std::string& id : shuffled) tx.Insert(NewWorker(tx, id, now));
-  REQUIRE(store.Commit(ListeningAt(now)).ok());
+  REQUIRE(store.Commit(ListeningAt(now)).committed());
   return ids;
 }
 

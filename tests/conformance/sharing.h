@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,8 @@ namespace muster::testing {
 
 inline constexpr absl::Duration kTimeout = absl::Seconds(120);
 /// As often as a writer decides one batch.
-inline constexpr int kMostTries = 5;
+inline constexpr int kMaxTries = 5;
+inline constexpr int kMaxTimesPutOff = 10'000;
 
 /// Those of AllStores that several daemons share; none where there is no server for them.
 std::vector<StoreKind> SharedStores();
@@ -47,22 +49,31 @@ class Sharing {
 /// What became of a batch.
 struct Carried {
   bool committed = false;
+  CommitResult result;
   int tries = 0;
   std::vector<std::string> answers;  // a status, or an error in full
 };
 
 ListeningState ListeningAt(const Moment& now);
 
-/// The batch, decided again while another store was faster. `decide(tx)` gives the answers.
+/// The batch, decided again while another store was faster. Where rows are held by another store's
+/// transaction it is put off until they are not. `decide(tx)` gives the answers.
 template <typename Decide>
 Carried CarryOut(Store& store, const Moment& now, const Foresight& foresight, Decide decide) {
   Carried carried;
   do {
     ++carried.tries;
-    carried.answers = decide(store.BeginBatch(foresight));
-    carried.committed = store.Commit(ListeningAt(now)).ok();
-    if (!carried.committed) store.Rollback();
-  } while (!carried.committed && store.Overtaken() && carried.tries < kMostTries);
+    WriteTx* tx = &store.BeginBatch(foresight);
+    for (int times = 0; tx->AnyHeld() && times < kMaxTimesPutOff; ++times) {
+      store.Rollback();
+      std::this_thread::yield();
+      tx = &store.BeginBatch(foresight);
+    }
+    carried.answers = decide(*tx);
+    carried.result = store.Commit(ListeningAt(now));
+    if (!carried.result.committed()) store.Rollback();
+  } while (carried.result.lost_race() && carried.tries < kMaxTries);
+  carried.committed = carried.result.committed();
   return carried;
 }
 
@@ -82,6 +93,9 @@ Carried Register(Store& store, const Moment& now, const std::string& id, const s
                  bool replace = false);
 Carried Unregister(Store& store, const Moment& now, const std::string& id);
 Carried SetStatus(Store& store, const Moment& now, const std::string& id, WorkerStatus status);
+
+/// One tick of a second.
+Membership Renew(Store& store, const ListeningReport& own = {}, const Settings& settings = {});
 
 /// Pending workers w0, w1, …, in one transaction, in an order that is not that of their names.
 std::vector<std::string> RegisterMany(Store& store, const Moment& now, std::size_t count);

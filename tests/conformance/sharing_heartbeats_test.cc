@@ -61,7 +61,7 @@ TEST_CASE("heartbeats count exactly, whatever store takes them") {
   }
 }
 
-TEST_CASE("a batch that was overtaken says so, leaves nothing behind, and decides anew on the truth") {
+TEST_CASE("a batch that lost a race says so, leaves nothing behind, and decides anew on the truth") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
@@ -82,15 +82,13 @@ TEST_CASE("a batch that was overtaken says so, leaves nothing behind, and decide
       return answers;
     };
     CHECK(beat_both(stores[1].BeginBatch(foresight)) == Answers{"Pending", "Pending"});
-    REQUIRE_FALSE(stores[1].Commit(ListeningAt(stores.now())).ok());
+    REQUIRE(stores[1].Commit(ListeningAt(stores.now())).lost_race());
     stores[1].Rollback();
-    CHECK(stores[1].Overtaken());
     CHECK(Total(stores[0], "a") == 1);
     CHECK(Total(stores[0], "b") == 1);
 
     CHECK(beat_both(stores[1].BeginBatch(foresight)) == Answers{"Active", "Pending"});
-    REQUIRE(stores[1].Commit(ListeningAt(stores.now())).ok());
-    CHECK_FALSE(stores[1].Overtaken());
+    REQUIRE(stores[1].Commit(ListeningAt(stores.now())).committed());
     CHECK(Total(stores[0], "a") == 2);
     CHECK(Total(stores[0], "b") == 2);
     CHECK(BeatAll(stores[1], stores.now(), {{"a"}, {"b"}}).tries == 1);
@@ -209,8 +207,8 @@ TEST_CASE("a heartbeat is not stamped before what the roll's clock shows, nor be
     const auto heard_at = [&] { return Found(stores[0].Reader(), "a").pulse.heard_at; };
     // The other daemon was stopped between reading its clock and writing: meanwhile the leader's went on.
     const ListeningTime leaders = stores.now().listening + absl::Seconds(100);
-    REQUIRE(stores[0].Attend({}, absl::Seconds(1)).ok());
-    REQUIRE(stores[0].Attend({{leaders, absl::ZeroDuration()}, true, ""}, absl::Seconds(1)).ok());
+    REQUIRE(Renew(stores[0]).leads);
+    REQUIRE(Renew(stores[0], {{leaders, absl::ZeroDuration()}, true, ""}).leads);
     REQUIRE(BeatOnce(stores[1], stores.now(), {"a"}) == "Pending");
     CHECK(heard_at() == leaders);
     CHECK(Found(stores[0].Reader(), "a").pulse.last_at == stores.now().wall);
@@ -256,7 +254,6 @@ TEST_CASE("a batch that was dropped never was, and the next one does not feel it
       WriteTx& tx = stores[1].BeginBatch(foresight);
       tx.RecordHeartbeat(Found(tx, "a"), stores.now(), 3);
       stores[1].Rollback();
-      CHECK_FALSE(stores[1].Overtaken());
     }
     CHECK(BeatOnce(stores[1], stores.now(), {"a"}) == "Pending");
     CHECK(Total(stores[0], "a") == 1);
@@ -265,7 +262,7 @@ TEST_CASE("a batch that was dropped never was, and the next one does not feel it
   }
 }
 
-TEST_CASE("a batch with changes is never overtaken, and its heartbeats count with them") {
+TEST_CASE("a batch with changes loses no race, and its heartbeats count with them") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);

@@ -122,6 +122,13 @@ TEST_CASE("a takeover knows every heartbeat of those before it, however many are
   }
 }
 
+// The same workers as this transaction knows them.
+std::vector<WorkerView> InTx(WriteTx& tx, const std::vector<WorkerView>& views) {
+  std::vector<WorkerView> found;
+  for (const WorkerView& view : views) found.push_back(Found(tx, view.worker->id));
+  return found;
+}
+
 // Moves them all, as a job would; nothing on a failure.
 bool MoveAll(Store& store, const Moment& now, WriteTx& tx, const std::vector<WorkerView>& views,
              WorkerStatus to) {
@@ -131,7 +138,7 @@ bool MoveAll(Store& store, const Moment& now, WriteTx& tx, const std::vector<Wor
     worker.revision = tx.NextRevision();
     tx.Update(view, std::move(worker));
   }
-  return store.Commit(ListeningAt(now)).ok();
+  return store.Commit(ListeningAt(now)).committed();
 }
 
 TEST_CASE("what a heartbeat was told is what a sweep that asked before it left") {
@@ -142,7 +149,7 @@ TEST_CASE("what a heartbeat was told is what a sweep that asked before it left")
     for (int round = 0; round < 4; ++round) {
       {
         WriteTx& tx = stores[0].Begin();
-        REQUIRE(MoveAll(stores[0], stores.now(), tx, *tx.List({}, "", 1000), WorkerStatus::kActive));
+        REQUIRE(MoveAll(stores[0], stores.now(), tx, InTx(tx, All(stores[0])), WorkerStatus::kActive));
       }
       stores.Advance(kTimeout);
       std::vector<std::string> answers(ids.size());
@@ -243,7 +250,7 @@ TEST_CASE("whoever follows the events by their cursors sees each once, in order,
         }
         WriteTx& tx = stores[store].Begin();
         for (int event = 0; event <= i % 5; ++event) tx.Append(Numbered(store, number++));
-        if (!stores[store].Commit(ListeningAt(stores.now())).ok()) ++failed;
+        if (!stores[store].Commit(ListeningAt(stores.now())).committed()) ++failed;
       }
     };
     std::vector<Event> seen;
@@ -289,7 +296,7 @@ TEST_CASE("revisions are given once, and what is committed later has the greater
           given[store].push_back(tx.Insert(NewWorker(tx, id, stores.now())).worker->revision);
           if (given[store].back() <= committed_before) ascending = false;
         }
-        if (!stores[store].Commit(ListeningAt(stores.now())).ok()) ++failed;
+        if (!stores[store].Commit(ListeningAt(stores.now())).committed()) ++failed;
         std::int64_t seen = highest;
         while (seen < given[store].back() && !highest.compare_exchange_weak(seen, given[store].back())) {
         }
@@ -302,9 +309,8 @@ TEST_CASE("revisions are given once, and what is committed later has the greater
     for (const std::vector<std::int64_t>& revisions : given)
       distinct.insert(revisions.begin(), revisions.end());
     CHECK(distinct.size() == 3 * 3 * kTransactions);
-    const Result<Standing> standing = stores[0].Attend({}, absl::Seconds(1));
-    REQUIRE(standing.ok());
-    CHECK(standing->workers == 3 * 3 * kTransactions);
+    Renew(stores[0]);
+    CHECK(stores[0].WorkerCount() == 3 * 3 * kTransactions);
     CHECK(All(stores[1]).size() == 3 * 3 * kTransactions);
   }
 }
@@ -315,12 +321,13 @@ TEST_CASE("of stores that see the lead free at the same moment one takes it") {
       Sharing stores(kind, 4);
       std::atomic<int> lead = 0;
       std::atomic<int> failed = 0;
-      const auto attend = [&](std::size_t store) {
-        const Result<Standing> standing = stores[store].Attend({}, absl::Seconds(1));
-        if (!standing.ok()) ++failed;
-        if (standing.ok() && standing->leads) ++lead;
+      const auto renew = [&](std::size_t store) {
+        const Result<Membership> renewed =
+            stores[store].coordination()->RenewMembership({}, Settings(), absl::Seconds(1));
+        if (!renewed.ok()) ++failed;
+        if (renewed.ok() && renewed->leads) ++lead;
       };
-      AllAtOnce({[&] { attend(0); }, [&] { attend(1); }, [&] { attend(2); }, [&] { attend(3); }});
+      AllAtOnce({[&] { renew(0); }, [&] { renew(1); }, [&] { renew(2); }, [&] { renew(3); }});
       CHECK(failed == 0);
       CHECK(lead == 1);
     }

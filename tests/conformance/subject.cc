@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "store/postgres/scratch.h"
 #include "store/temp_directory.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster::testing {
 namespace {
@@ -64,7 +65,7 @@ Subject::Subject(StoreKind kind, StoreOptions options)
 
 void Subject::Reopen() {
   store_.reset();  // first: it holds the lock
-  absl::StatusOr<std::unique_ptr<Store>> opened = OpenStore(spec_, options_);
+  absl::StatusOr<std::unique_ptr<Store>> opened = OpenTestStore(spec_, options_);
   INFO(opened.status());
   REQUIRE(opened.ok());
   store_ = *std::move(opened);
@@ -137,18 +138,34 @@ Worker NewWorker(WriteTx& tx, std::string_view id, const Moment& now, WorkerConf
   return worker;
 }
 
-WorkerView Found(const ReadTx& tx, std::string_view id) {
-  Result<std::optional<WorkerView>> found = tx.Find(id);
+namespace {
+
+WorkerView TheOne(const Result<std::optional<WorkerView>>& found, std::string_view id) {
   INFO(id);
   REQUIRE(found.ok());
   REQUIRE(found->has_value());
   return **found;
 }
 
-bool IsThere(const ReadTx& tx, std::string_view id) {
-  const Result<std::optional<WorkerView>> found = tx.Find(id);
+bool IsOne(const Result<std::optional<WorkerView>>& found) {
   REQUIRE(found.ok());
   return found->has_value();
+}
+
+}  // namespace
+
+WorkerView Found(const PointReads& reads, std::string_view id) {
+  return TheOne(reads.Find(id), id);
+}
+WorkerView Found(const WriteTx& tx, std::string_view id) {
+  return TheOne(tx.Find(id), id);
+}
+
+bool IsThere(const PointReads& reads, std::string_view id) {
+  return IsOne(reads.Find(id));
+}
+bool IsThere(const WriteTx& tx, std::string_view id) {
+  return IsOne(tx.Find(id));
 }
 
 std::vector<std::string> IdsOf(const Result<std::vector<WorkerView>>& views) {

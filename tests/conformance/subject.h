@@ -53,7 +53,7 @@ class Subject {
   explicit Subject(StoreKind kind, StoreOptions options = {});
 
   Store& store() { return *store_; }
-  const ReadTx& reader() const { return store_->Reader(); }
+  const ScanReads& reader() const { return store_->Reader(); }
   const std::string& spec() const { return spec_; }
   bool persistent() const { return kind_.persistent; }
 
@@ -74,8 +74,9 @@ class Subject {
   void Write(Change change) {
     WriteTx& tx = store_->Begin();
     change(tx);
-    const Outcome committed = store_->Commit(listening());
-    REQUIRE(committed.ok());
+    const CommitResult result = store_->Commit(listening());
+    INFO(result.reason);
+    REQUIRE(result.committed());
   }
 
   // Each a transaction of its own. Precondition of all but Register: the worker is there.
@@ -102,8 +103,10 @@ class Subject {
 /// A worker to insert: Pending, with the next revision.
 Worker NewWorker(WriteTx& tx, std::string_view id, const Moment& now, WorkerConfig config = {});
 /// Precondition: it is there.
-WorkerView Found(const ReadTx& tx, std::string_view id);
-bool IsThere(const ReadTx& tx, std::string_view id);
+WorkerView Found(const PointReads& reads, std::string_view id);
+WorkerView Found(const WriteTx& tx, std::string_view id);
+bool IsThere(const PointReads& reads, std::string_view id);
+bool IsThere(const WriteTx& tx, std::string_view id);
 /// Sorted: for answers that come in any order.
 std::vector<std::string> SortedIds(const Result<std::vector<WorkerView>>& views);
 /// As they come.

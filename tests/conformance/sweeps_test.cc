@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "conformance/describe.h"
 #include "conformance/subject.h"
+#include "domain/liveness.h"
 
 namespace muster::testing {
 namespace {
@@ -52,6 +53,76 @@ void ActivateByHand(Subject& subject, const std::string& id) {
 }
 
 constexpr absl::Duration kTick = absl::Microseconds(1);
+
+// The rules stand in domain/liveness.h. PostgreSQL has a copy of them in SQL: here is what holds it to them.
+TEST_CASE("the questions find just the workers that the rules of the domain find") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  const ListeningTime cutoff = subject.now().listening + absl::Seconds(10);
+  const std::optional<absl::Duration> moments[] = {std::nullopt, absl::Seconds(-10) - absl::Seconds(5),
+                                                   -kTick, absl::ZeroDuration(),
+                                                   kTick};  // around the cutoff, or never
+  std::vector<Worker> planned;
+  std::vector<std::optional<absl::Duration>> heard_at;
+  subject.Write([&](WriteTx& tx) {
+    for (const WorkerStatus status : kAllStatuses) {
+      for (const auto& by_hand : moments) {
+        for (const auto& heard : moments) {
+          for (const std::int64_t before : {0, 1}) {
+            Worker worker = NewWorker(tx, absl::StrCat("w", planned.size()), subject.now());
+            worker.config.region = planned.size() % 3 == 0 ? "us" : "eu";
+            tx.Insert(worker);
+            worker.status = status;
+            if (by_hand) worker.activated_by_hand_at = cutoff + *by_hand;
+            worker.heartbeats_before = before;
+            planned.push_back(std::move(worker));
+            heard_at.push_back(heard);
+          }
+        }
+      }
+    }
+  });
+  for (const auto& moment : moments) {
+    if (!moment) continue;
+    subject.Write([&](WriteTx& tx) {
+      for (std::size_t i = 0; i < planned.size(); ++i) {
+        if (heard_at[i] != moment) continue;
+        tx.RecordHeartbeat(Found(tx, planned[i].id), Moment{subject.now().wall, cutoff + *moment},
+                           std::nullopt);
+      }
+    });
+  }
+  subject.Write([&](WriteTx& tx) {
+    for (Worker& worker : planned) {
+      worker.revision = tx.NextRevision();
+      tx.Update(Found(tx, worker.id), worker);
+    }
+  });
+  const std::vector<WorkerView> all = *subject.reader().List({}, "", 10'000);
+  const auto expected = [&all](auto applies) {
+    Ids ids;
+    for (const WorkerView& view : all) {
+      if (applies(view)) ids.push_back(view.worker->id);
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  };
+  const auto stale = [&](const WorkerView& view) { return StaleDetectionApplies(view, cutoff); };
+  CHECK(Silent(subject, cutoff) == expected(stale));
+  CHECK(OfflineHeardAfter(subject, cutoff) ==
+        expected([&](const WorkerView& view) { return ReactivationApplies(view, cutoff); }));
+  CHECK(PendingHeard(subject) == expected(ActivationApplies));
+  std::vector<RegionSilence> silences;
+  for (const char* region : {"eu", "us"}) {
+    RegionSilence silence{region, 0, 0};
+    for (const WorkerView& view : all) {
+      if (view.worker->config.region != region || view.worker->status != WorkerStatus::kActive) continue;
+      ++silence.active;
+      if (stale(view)) ++silence.silent;
+    }
+    silences.push_back(silence);
+  }
+  CHECK(SilentByRegion(subject, cutoff) == Describe(silences));
+}
 
 TEST_CASE("Pending workers are found once they were heard") {
   Subject subject(GENERATE(from_range(AllStores())));

@@ -31,15 +31,17 @@ inline Worker NewWorker(std::string id, std::string region = "eu") {
   return worker;
 }
 
-inline WorkerView Get(const ReadTx& tx, std::string_view id) {
-  const Result<std::optional<WorkerView>> found = tx.Find(id);
+template <typename Reads>  // PointReads or WriteTx
+WorkerView Get(const Reads& reads, std::string_view id) {
+  const Result<std::optional<WorkerView>> found = reads.Find(id);
   REQUIRE(found.ok());
   REQUIRE(found->has_value());
   return **found;
 }
 
-inline bool Has(const ReadTx& tx, std::string_view id) {
-  const Result<std::optional<WorkerView>> found = tx.Find(id);
+template <typename Reads>
+bool Has(const Reads& reads, std::string_view id) {
+  const Result<std::optional<WorkerView>> found = reads.Find(id);
   REQUIRE(found.ok());
   return found->has_value();
 }
@@ -63,7 +65,7 @@ inline void Beat(WriteTx& tx, std::string_view id, const Moment& now,
 }
 
 inline void CommitAt(Store& store, const Moment& now) {
-  REQUIRE(store.Commit(ListeningState{now.listening, absl::Seconds(3)}).ok());
+  REQUIRE(store.Commit(ListeningState{now.listening, absl::Seconds(3)}).committed());
 }
 
 inline WorkerFilter InRegion(std::string region) {
@@ -85,8 +87,8 @@ inline std::vector<std::string> Ids(const Result<std::vector<WorkerView>>& views
   return ids;
 }
 
-inline std::vector<HeartbeatRecord> History(const ReadTx& tx, std::string_view id) {
-  const Result<std::vector<HeartbeatRecord>> history = tx.Heartbeats(id, INT64_MAX, 1000);
+inline std::vector<HeartbeatRecord> History(const ScanReads& reads, std::string_view id) {
+  const Result<std::vector<HeartbeatRecord>> history = reads.Heartbeats(id, INT64_MAX, 1000);
   REQUIRE(history.ok());
   return *history;
 }

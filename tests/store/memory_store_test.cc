@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "catch.h"
 #include "tests/store/fleet.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster {
 namespace {
@@ -22,7 +23,7 @@ Event Moved(std::string id, int n) {
 TEST_CASE("the memory store keeps the last heartbeats, with their ordinals") {
   StoreOptions options;
   options.history = 5;
-  const std::unique_ptr<Store> store = NewMemoryStore(options);
+  const std::unique_ptr<Store> store = NewMemoryStore(options, TestRuntime().random);
   Register(store->Begin(), NewWorker("a"));
   CommitAt(*store, At(0));
   for (int i = 1; i <= 12; ++i) {
@@ -41,10 +42,10 @@ TEST_CASE("the memory store keeps the last heartbeats, with their ordinals") {
 TEST_CASE("the memory store keeps the last events, in both directions") {
   StoreOptions options;
   options.max_events = 10;
-  const std::unique_ptr<Store> store = NewMemoryStore(options);
+  const std::unique_ptr<Store> store = NewMemoryStore(options, TestRuntime().random);
   for (int i = 1; i <= 25; ++i) store->Begin().Append(Moved(i % 2 == 0 ? "even" : "odd", i));
   CommitAt(*store, At(1));
-  const ReadTx& reader = store->Reader();
+  const ScanReads& reader = store->Reader();
   const auto reasons = [](const Result<std::vector<Event>>& events) {
     std::string joined;
     for (const Event& event : *events) absl::StrAppend(&joined, event.reason, " ");
@@ -56,14 +57,13 @@ TEST_CASE("the memory store keeps the last events, in both directions") {
   CHECK(reasons(reader.Events("", INT64_MAX, true, 2)) == "25 24 ");
   CHECK(reasons(reader.Events("even", 22, true, 9)) == "20 18 16 ");
   CHECK(reasons(reader.Events("odd", 0, false, 2)) == "17 19 ");
-  WriteTx& tx = store->Begin();
-  tx.Append(Moved("odd", 26));
-  CHECK(reasons(tx.Events("odd", 23, false, 9)) == "25 26 ");
-  CHECK(reasons(tx.Events("", 27, true, 2)) == "26 25 ");
+  store->Begin().Append(Moved("odd", 26));
+  CHECK(store->Commit({}).cursor == 26);
+  CHECK(reasons(reader.Events("odd", 23, false, 9)) == "25 26 ");
 }
 
 TEST_CASE("readers see whole commits while the writer goes on") {
-  const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions());
+  const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   std::atomic<bool> done = false;
   std::atomic<int> torn = 0;
   std::atomic<int> reads = 0;

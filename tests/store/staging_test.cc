@@ -10,13 +10,14 @@
 #include "catch.h"
 #include "store/memory/memory_store.h"
 #include "tests/store/fleet.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster {
 namespace {
 
 TEST_CASE("a sweep of many finds each of them once, and none that is held, fresh or moved on") {
   constexpr int kWorkers = 40'000;  // more than are sorted
-  const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions());
+  const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   WriteTx& tx = store->Begin();
   for (int i = 0; i < kWorkers; ++i) {
     Worker worker = NewWorker(absl::StrCat("w", i), i % 10 == 0 ? "held" : "eu");
@@ -59,7 +60,7 @@ TEST_CASE("a sweep of many finds each of them once, and none that is held, fresh
 }
 
 TEST_CASE("workers that were foreseen are found, in any order, and so is everybody else") {
-  const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions());
+  const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   WriteTx& registering = store->Begin();
   for (int i = 0; i < 500; ++i) Register(registering, NewWorker(absl::StrCat("w", i)));
   CommitAt(*store, At(0));

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "domain/liveness.h"
+#include "domain/worker_size.h"
 #include "store/store.h"
 
 namespace muster {
@@ -24,11 +26,6 @@ struct FakeState {
     std::vector<HeartbeatRecord> heartbeats;  // oldest first
 
     WorkerView View() const { return {worker, pulse, 0}; }
-    std::optional<ListeningTime> Reference() const {
-      std::optional<ListeningTime> reference = worker->activated_by_hand_at;
-      if (pulse.total > 0) reference = std::max(reference.value_or(pulse.heard_at), pulse.heard_at);
-      return reference;
-    }
   };
   std::map<std::string, Row, std::less<>> rows;
   std::vector<Event> events;
@@ -36,9 +33,8 @@ struct FakeState {
   std::int64_t last_revision = 0;
 };
 
-/// The reads of the port over a state. `Base` is ReadTx or WriteTx.
-template <typename Base>
-class FakeReads : public Base {
+/// The reads of the port over a state.
+class FakeReads final : public ScanReads {
  public:
   Result<std::optional<WorkerView>> Find(std::string_view id) const override {
     if (broken_) return *broken_;
@@ -48,13 +44,16 @@ class FakeReads : public Base {
   }
 
   Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
-                                       int limit) const override {
+                                       ListLimit limit) const override {
     if (broken_) return *broken_;
     std::vector<WorkerView> found;
+    std::int64_t bytes = 0;
     for (const auto& [id, row] : state_.rows) {
-      if (after_id.compare(id) < 0 && Matches(*row.worker, filter)) found.push_back(row.View());
+      if (after_id.compare(id) >= 0 || !Matches(*row.worker, filter) || bytes > limit.bytes) continue;
+      found.push_back(row.View());
+      bytes += WorkerBytes(*row.worker);
     }
-    return First(std::move(found), limit);
+    return First(std::move(found), limit.rows);
   }
 
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
@@ -135,7 +134,7 @@ class FakeReads : public Base {
   }
 };
 
-class FakeWriteTx final : public FakeReads<WriteTx> {
+class FakeWriteTx final : public WriteTx {
  public:
   FakeWriteTx() { beats_.reserve(1000); }
 
@@ -157,6 +156,13 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
       row->second.heartbeats.push_back({pulse.total, beat.at.wall});
     }
     return state_;
+  }
+
+  Result<std::optional<WorkerView>> Find(std::string_view id) const override {
+    if (broken_) return *broken_;
+    const auto row = state_.rows.find(id);
+    if (row == state_.rows.end()) return std::optional<WorkerView>();
+    return std::optional(row->second.View());
   }
 
   std::int64_t NextRevision() override { return ++state_.last_revision; }
@@ -195,9 +201,7 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
   void Release(std::string_view region) override { state_.holds.erase(std::string(region)); }
 
   Result<std::vector<WorkerView>> PendingHeard(int limit) override {
-    return Ask(limit, [](const FakeState::Row& row) {
-      return row.worker->status == WorkerStatus::kPending && row.pulse.total > row.worker->heartbeats_before;
-    });
+    return Ask(limit, [](const FakeState::Row& row) { return ActivationApplies(row.View()); });
   }
   Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override {
     if (broken_) return *broken_;
@@ -207,7 +211,7 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
       RegionSilence& region = regions[row.worker->config.region];
       region.region = row.worker->config.region;
       ++region.active;
-      if (row.Reference() <= cutoff) ++region.silent;
+      if (StaleDetectionApplies(row.View(), cutoff)) ++region.silent;
     }
     std::vector<RegionSilence> result;
     for (auto& [name, region] : regions) {
@@ -218,16 +222,22 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
   Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
                                          int limit) override {
     return Ask(limit, [&](const FakeState::Row& row) {
-      return row.worker->status == WorkerStatus::kActive && row.Reference() <= cutoff &&
-             !except.contains(row.worker->config.region);
+      return StaleDetectionApplies(row.View(), cutoff) && !except.contains(row.worker->config.region);
     });
   }
   Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override {
-    return Ask(limit, [&](const FakeState::Row& row) {
-      return row.worker->status == WorkerStatus::kOffline && row.pulse.total > 0 &&
-             row.pulse.heard_at > cutoff;
-    });
+    return Ask(limit, [&](const FakeState::Row& row) { return ReactivationApplies(row.View(), cutoff); });
   }
+
+  Result<std::vector<RegionHold>> Holds() const override {
+    if (broken_) return *broken_;
+    std::vector<RegionHold> result;
+    for (const auto& [region, until] : committed_.holds) result.push_back({region, until});
+    return result;
+  }
+
+  FakeState state_;
+  std::optional<StoreUnavailable> broken_;  // every question is answered with it
 
  private:
   struct Beat {
@@ -251,22 +261,23 @@ class FakeWriteTx final : public FakeReads<WriteTx> {
   std::vector<Beat> beats_;
 };
 
-class FakeReadTx final : public FakeReads<ReadTx> {};
-
 class FakeStore final : public Store {
  public:
-  const ReadTx& Reader() const override { return reader_; }
+  const ScanReads& Reader() const override { return reader_; }
+  const PointReads* MemoryReads() const override { return &reader_; }
   WriteTx& Begin() override {
     writer_.Begin(reader_.state_);
     return writer_;
   }
-  Outcome Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ListeningState& listening) override {
     reader_.state_ = writer_.Committed();
     listening_ = listening;
-    return Ok();
+    return CommitResult::Committed(static_cast<std::int64_t>(reader_.state_.events.size()));
   }
+  CommitResult CommitStep(const ListeningState& listening) override { return Commit(listening); }
   void Rollback() override {}
   bool Maintain(absl::Duration) override { return false; }
+  std::int64_t WorkerCount() const override { return std::ssize(reader_.state_.rows); }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
   /// Every question fails from now on, or none.
@@ -276,7 +287,7 @@ class FakeStore final : public Store {
   }
 
  private:
-  FakeReadTx reader_;
+  FakeReads reader_;
   FakeWriteTx writer_;
   std::optional<ListeningState> listening_;
 };

@@ -71,7 +71,7 @@ class Fleet {
     return Commit([&](WriteTx& tx) { return sweep.Step(tx, now, settings, limit); });
   }
 
-  const ReadTx& reader() const { return store_->Reader(); }
+  const ScanReads& reader() const { return store_->Reader(); }
   WorkerView Get(std::string_view id) const { return *GetWorker(reader(), id); }
   WorkerStatus StatusOf(std::string_view id) const { return Get(id).worker->status; }
   bool Knows(std::string_view id) const { return GetWorker(reader(), id).ok(); }

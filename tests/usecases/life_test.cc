@@ -7,6 +7,7 @@
 #include <string>
 
 #include "catch.h"
+#include "tests/store/test_runtime.h"
 #include "usecases/fleet.h"
 
 using namespace muster;
@@ -248,7 +249,7 @@ TEST_CASE("whatever happens in whatever order, the roll is as the contract says"
     Life(seed, std::make_unique<FakeStore>()).Live(400);
   }
   SECTION("on the store in memory") {
-    absl::StatusOr<std::unique_ptr<Store>> store = OpenStore("memory:", {});
+    absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore("memory:");
     REQUIRE(store.ok());
     Life(seed, *std::move(store)).Live(400);
   }

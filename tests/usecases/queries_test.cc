@@ -2,6 +2,7 @@
 #include <set>
 
 #include "catch.h"
+#include "domain/worker_size.h"
 #include "usecases/fleet.h"
 #include "usecases/page_token.h"
 
@@ -64,6 +65,36 @@ TEST_CASE("pages of any size show every worker once, in order") {
   CHECK(ListWorkers(fleet.reader(), {}, {})->workers.size() == 25);
 }
 
+TEST_CASE("a page ends before it is longer than a megabyte, and the next one goes on from there") {
+  Fleet fleet;
+  constexpr int kWorkers = 200;
+  for (int i = 0; i < kWorkers; ++i) {
+    RegisterWorkerCommand command = Fleet::Registration("w" + std::to_string(1000 + i));
+    command.config.metadata = {{"k", std::string(kMaxMetadataBytes - 1, 'v')}};
+    REQUIRE(fleet.Register(command).ok());
+  }
+  for (const std::int64_t bytes_with_each : {0, 500'000, 10'000'000}) {
+    CAPTURE(bytes_with_each);
+    std::set<std::string> seen;
+    std::size_t pages = 0;
+    PageRequest page{1000, ""};
+    do {
+      const WorkerPage next = *ListWorkers(fleet.reader(), {}, page, bytes_with_each);
+      REQUIRE_FALSE(next.workers.empty());
+      std::int64_t bytes = 0;
+      for (const WorkerView& view : next.workers) {
+        bytes += WorkerBytes(*view.worker) + bytes_with_each;
+        CHECK(seen.insert(view.worker->id).second);
+      }
+      CHECK((bytes <= kMaxPageBytes || next.workers.size() == 1));
+      ++pages;
+      page.page_token = next.next_page_token;
+    } while (!page.page_token.empty());
+    CHECK(seen.size() == kWorkers);
+    CHECK(pages == (bytes_with_each == 0 ? 4 : bytes_with_each == 500'000 ? 100 : 200));
+  }
+}
+
 TEST_CASE("a page of nothing is a page") {
   Fleet fleet;
   CHECK(ListWorkers(fleet.reader(), {}, {})->workers.empty());
@@ -108,8 +139,8 @@ TEST_CASE("all conditions of a filter hold at once") {
 
 TEST_CASE("bad requests are refused by field") {
   Fleet fleet;
-  const ReadTx& tx = fleet.reader();
-  const auto list = [&](const WorkerFilter& filter) { return RefusedField(ListWorkers(tx, filter, {})); };
+  const ScanReads& reads = fleet.reader();
+  const auto list = [&](const WorkerFilter& filter) { return RefusedField(ListWorkers(reads, filter, {})); };
   WorkerFilter filter;
   filter.statuses = {kActive, WorkerStatus{}};
   CHECK(list(filter) == "statuses[1]");
@@ -124,18 +155,18 @@ TEST_CASE("bad requests are refused by field") {
   CHECK(list(filter) == "metadata[k]");
 
   for (const int size : {-1, 1001}) {
-    CHECK(RefusedField(ListWorkers(tx, {}, {size, ""})) == "page_size");
-    CHECK(RefusedField(ListEvents(tx, {}, {size, ""})) == "page_size");
-    CHECK(RefusedField(ListHeartbeats(tx, "w", {size, ""})) == "page_size");
+    CHECK(RefusedField(ListWorkers(reads, {}, {size, ""})) == "page_size");
+    CHECK(RefusedField(ListEvents(reads, {}, {size, ""})) == "page_size");
+    CHECK(RefusedField(ListHeartbeats(reads, "w", {size, ""})) == "page_size");
   }
-  CHECK(RefusedField(ListHeartbeats(tx, "", {})) == "worker_id");
-  CHECK(Refusal(ListHeartbeats(tx, "nobody", {})) == "WORKER_NOT_FOUND");
+  CHECK(RefusedField(ListHeartbeats(reads, "", {})) == "worker_id");
+  CHECK(Refusal(ListHeartbeats(reads, "nobody", {})) == "WORKER_NOT_FOUND");
   EventFilter events;
   events.after_cursor = -1;
-  CHECK(RefusedField(ListEvents(tx, events, {})) == "after_cursor");
+  CHECK(RefusedField(ListEvents(reads, events, {})) == "after_cursor");
   events = {};
   events.worker_id = "?";
-  CHECK(RefusedField(ListEvents(tx, events, {})) == "worker_id");
+  CHECK(RefusedField(ListEvents(reads, events, {})) == "worker_id");
 }
 
 TEST_CASE("heartbeats are listed newest first, two of one microsecond as two") {
@@ -190,14 +221,14 @@ TEST_CASE("events are read forwards from a cursor, or backwards down to it") {
 TEST_CASE("a token is good for its own query and filter only") {
   Fleet fleet;
   for (int i = 0; i < 3; ++i) REQUIRE(fleet.Register("w" + std::to_string(i)).ok());
-  const ReadTx& tx = fleet.reader();
+  const ScanReads& reads = fleet.reader();
   WorkerFilter filter;
   filter.statuses = {kActive, kPending};
   filter.region = "eu";
-  const std::string token = ListWorkers(tx, filter, {1, ""})->next_page_token;
+  const std::string token = ListWorkers(reads, filter, {1, ""})->next_page_token;
   REQUIRE_FALSE(token.empty());
   const auto with = [&](const WorkerFilter& other) {
-    return RefusedField(ListWorkers(tx, other, {1, token}));
+    return RefusedField(ListWorkers(reads, other, {1, token}));
   };
   CHECK(with(filter).empty());
 
@@ -221,22 +252,22 @@ TEST_CASE("a token is good for its own query and filter only") {
   other.metadata = {{"a", "b"}};
   CHECK(with(other) == "page_token");
 
-  CHECK(RefusedField(ListEvents(tx, {}, {1, token})) == "page_token");
-  CHECK(RefusedField(ListHeartbeats(tx, "w0", {1, token})) == "page_token");
-  const std::string events = ListEvents(tx, {}, {1, ""})->next_page_token;
-  CHECK(RefusedField(ListHeartbeats(tx, "w0", {1, events})) == "page_token");
+  CHECK(RefusedField(ListEvents(reads, {}, {1, token})) == "page_token");
+  CHECK(RefusedField(ListHeartbeats(reads, "w0", {1, token})) == "page_token");
+  const std::string events = ListEvents(reads, {}, {1, ""})->next_page_token;
+  CHECK(RefusedField(ListHeartbeats(reads, "w0", {1, events})) == "page_token");
   EventFilter backwards;
   backwards.newest_first = true;
-  CHECK(RefusedField(ListEvents(tx, backwards, {1, events})) == "page_token");
+  CHECK(RefusedField(ListEvents(reads, backwards, {1, events})) == "page_token");
 }
 
 TEST_CASE("a token that was changed in any way is refused") {
   Fleet fleet;
   for (int i = 0; i < 3; ++i) REQUIRE(fleet.Register("w" + std::to_string(i)).ok());
-  const ReadTx& tx = fleet.reader();
-  const std::string token = ListWorkers(tx, {}, {1, ""})->next_page_token;
+  const ScanReads& reads = fleet.reader();
+  const std::string token = ListWorkers(reads, {}, {1, ""})->next_page_token;
   const auto refused = [&](const std::string& changed) {
-    return RefusedField(ListWorkers(tx, {}, {1, changed})) == "page_token";
+    return RefusedField(ListWorkers(reads, {}, {1, changed})) == "page_token";
   };
   REQUIRE_FALSE(refused(token));
   for (std::size_t i = 0; i < token.size(); ++i) {
@@ -287,10 +318,10 @@ TEST_CASE("the fleet in numbers, region by region") {
 TEST_CASE("a store that does not answer is an error of every query") {
   Fleet fleet;
   fleet.fake().Break(true);
-  const ReadTx& tx = fleet.reader();
-  CHECK(Refusal(GetWorker(tx, "w")) == "STORE_UNAVAILABLE");
-  CHECK(Refusal(ListWorkers(tx, {}, {})) == "STORE_UNAVAILABLE");
-  CHECK(Refusal(ListHeartbeats(tx, "w", {})) == "STORE_UNAVAILABLE");
-  CHECK(Refusal(ListEvents(tx, {}, {})) == "STORE_UNAVAILABLE");
-  CHECK(Refusal(CountWorkers(tx)) == "STORE_UNAVAILABLE");
+  const ScanReads& reads = fleet.reader();
+  CHECK(Refusal(GetWorker(reads, "w")) == "STORE_UNAVAILABLE");
+  CHECK(Refusal(ListWorkers(reads, {}, {})) == "STORE_UNAVAILABLE");
+  CHECK(Refusal(ListHeartbeats(reads, "w", {})) == "STORE_UNAVAILABLE");
+  CHECK(Refusal(ListEvents(reads, {}, {})) == "STORE_UNAVAILABLE");
+  CHECK(Refusal(CountWorkers(reads)) == "STORE_UNAVAILABLE");
 }

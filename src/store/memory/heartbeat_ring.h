@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "muster/check.h"
+
 namespace muster {
 
 /// Microseconds since the epoch. Not thread-safe.
@@ -14,7 +16,10 @@ class HeartbeatRing {
   void Clear() { *this = HeartbeatRing(); }
   std::uint32_t size() const { return size_; }
   /// Precondition: back < size(). 0 is the newest.
-  std::int64_t FromNewest(std::uint32_t back) const { return times_[(next_ + room_ - 1 - back) % room_]; }
+  std::int64_t FromNewest(std::uint32_t back) const {
+    MUSTER_CHECK(back < size_, "a heartbeat that is kept is asked for");
+    return times_[(next_ + room_ - 1 - back) % room_];
+  }
 
  private:
   std::unique_ptr<std::int64_t[]> times_;

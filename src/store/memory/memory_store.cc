@@ -8,7 +8,7 @@
 #include "store/memory/memory_archive.h"
 #include "store/model/committed_reader.h"
 #include "store/model/staging.h"
-#include "store/model/token_key.h"
+#include "store/token_key.h"
 
 namespace muster {
 namespace {
@@ -22,20 +22,21 @@ void RememberHeartbeats(StagedBatch& batch, std::uint32_t history, Slab<Heartbea
 
 class MemoryStore final : public Store {
  public:
-  explicit MemoryStore(const StoreOptions& options)
+  MemoryStore(const StoreOptions& options, Random& random)
       : history_(static_cast<std::uint32_t>(options.history)),
         archive_(roll_, options.max_events),
-        reader_(roll_, archive_, NewTokenKey()),
-        staging_(roll_.ForWriter(), archive_, reader_.TokenKey(), 0) {}
+        reader_(roll_, archive_, NewTokenKey(random)),
+        staging_(roll_.ForWriter(), 0) {}
 
-  const ReadTx& Reader() const override { return reader_; }
+  const ScanReads& Reader() const override { return reader_; }
+  const PointReads* MemoryReads() const override { return &reader_; }
   WriteTx& Begin() override { return staging_; }
   WriteTx& BeginBatch(const Foresight& foresight) override {
     staging_.Foresee(foresight);
     return staging_;
   }
 
-  Outcome Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ListeningState& listening) override {
     StagedBatch& batch = staging_.batch();
     if (!batch.Empty()) {
       batch.DropOrphans();
@@ -51,11 +52,17 @@ class MemoryStore final : public Store {
     }
     staging_.Committed();
     listening_ = listening;
-    return Ok();
+    return CommitResult::Committed(roll_.ForWriter().last_cursor);
+  }
+  CommitResult CommitStep(const ListeningState& listening) override {
+    if (!staging_.batch().Empty()) return Commit(listening);
+    staging_.RolledBack();
+    return CommitResult::NothingToWrite(roll_.ForWriter().last_cursor);
   }
 
   void Rollback() override { staging_.RolledBack(); }
   bool Maintain(absl::Duration /*budget*/) override { return false; }
+  std::int64_t WorkerCount() const override { return roll_.ForWriter().WorkerCount(); }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
@@ -69,8 +76,8 @@ class MemoryStore final : public Store {
 
 }  // namespace
 
-std::unique_ptr<Store> NewMemoryStore(const StoreOptions& options) {
-  return std::make_unique<MemoryStore>(options);
+std::unique_ptr<Store> NewMemoryStore(const StoreOptions& options, Random& random) {
+  return std::make_unique<MemoryStore>(options, random);
 }
 
 }  // namespace muster

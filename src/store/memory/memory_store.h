@@ -8,6 +8,6 @@
 
 namespace muster {
 
-std::unique_ptr<Store> NewMemoryStore(const StoreOptions& options);
+std::unique_ptr<Store> NewMemoryStore(const StoreOptions& options, Random& random);
 
 }  // namespace muster

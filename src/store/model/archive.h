@@ -11,7 +11,7 @@
 
 namespace muster {
 
-/// Thread-safe. Shows what is committed; the arguments are those of ReadTx.
+/// Thread-safe. Shows what is committed; the arguments are those of ScanReads.
 class Archive {
  public:
   virtual ~Archive() = default;

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "domain/worker_size.h"
+
 namespace muster {
 namespace {
 
@@ -32,14 +34,20 @@ Result<std::optional<WorkerView>> CommittedReader::Find(std::string_view id) con
 }
 
 Result<std::vector<WorkerView>> CommittedReader::List(const WorkerFilter& filter, std::string_view after_id,
-                                                      int limit) const {
+                                                      ListLimit limit) const {
   std::vector<WorkerView> found;
-  if (limit <= 0) return found;
   std::optional<std::string> after = std::string(after_id);
-  while (after && std::cmp_less(found.size(), limit)) {
-    const ReaderMutexLock lock(shared_.mu);
-    after = shared_.model.List(filter, *after, limit, kWorkersWithoutABreak, found);
+  std::size_t counted = 0;  // of `found`, in `bytes`
+  std::int64_t bytes = 0;
+  while (after && std::cmp_less(found.size(), limit.rows)) {
+    {
+      const ReaderMutexLock lock(shared_.mu);
+      after = shared_.model.List(filter, *after, limit.rows, kWorkersWithoutABreak, found);
+    }
+    while (counted < found.size() && bytes <= limit.bytes) bytes += WorkerBytes(*found[counted++].worker);
+    if (bytes > limit.bytes) break;
   }
+  found.resize(counted);
   return found;
 }
 

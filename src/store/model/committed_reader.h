@@ -12,14 +12,14 @@
 namespace muster {
 
 /// Thread-safe. The shared model and the archive must outlive it.
-class CommittedReader final : public ReadTx {
+class CommittedReader final : public ScanReads {
  public:
   CommittedReader(const SharedModel& shared, const Archive& archive, std::string token_key)
       : shared_(shared), archive_(archive), token_key_(std::move(token_key)) {}
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
   Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
-                                       int limit) const override;
+                                       ListLimit limit) const override;
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                   int limit) const override;
   Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,

@@ -25,13 +25,6 @@ WorkerView Model::View(std::uint32_t slot) const {
   return WorkerView{workers_[slot], PulseOf(slot), slot};
 }
 
-ListeningTime Model::ReferenceOf(std::uint32_t slot) const {
-  const PulseCell& cell = pulses_[slot];
-  const std::optional<ListeningTime>& by_hand = workers_[slot]->activated_by_hand_at;
-  const ListeningTime heard = cell.total == 0 ? ListeningTime() : cell.heard_at;
-  return by_hand && *by_hand > heard ? *by_hand : heard;
-}
-
 void Model::GrowTo(std::uint32_t slots) {
   workers_.GrowTo(slots);
   pulses_.GrowTo(slots);
@@ -70,7 +63,7 @@ void Model::PutOnTimeline(std::uint32_t slot) {
   const PulseCell& cell = pulses_[slot];
   switch (cell.status) {
     case WorkerStatus::kPending:
-      if (cell.total > workers_[slot]->heartbeats_before)
+      if (HeardSinceRegistered(cell.total, workers_[slot]->heartbeats_before))
         timelines_.Put(slot, pending_heard_, ListeningTime());
       break;
     case WorkerStatus::kActive:
@@ -232,7 +225,7 @@ std::vector<RegionSilence> Model::SilentByRegion(ListeningTime cutoff) const {
   for (const auto& [name, number] : region_numbers_) {
     const Region& region = *regions_[number];
     const std::int64_t silent = timelines_.CountUntil(
-        region.active, cutoff, [&](std::uint32_t slot) { return ReferenceOf(slot) <= cutoff; });
+        region.active, cutoff, [&](std::uint32_t slot) { return IsStale(ReferenceOf(slot), cutoff); });
     if (silent == 0) continue;
     regions.push_back(
         {name, region.totals.by_status[static_cast<std::size_t>(WorkerStatus::kActive)], silent});

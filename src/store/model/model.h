@@ -15,6 +15,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "domain/liveness.h"
 #include "muster/clock.h"
 #include "muster/queries.h"
 #include "muster/worker.h"
@@ -44,7 +45,6 @@ class Model {
   Pulse PulseOf(std::uint32_t slot) const;
   /// Slots ever used: every slot is below it.
   std::uint32_t SlotCount() const { return slot_count_; }
-  bool IsUsed(std::uint32_t slot) const { return workers_[slot] != nullptr; }
   std::int64_t WorkerCount() const { return worker_count_; }
 
   /// Appends those of the next `most` workers with id > `after` that match, until `out` has `limit`. Returns
@@ -66,14 +66,13 @@ class Model {
   bool IsSilent(std::uint32_t slot, ListeningTime cutoff, const std::vector<bool>& except) const {
     // First what is told without the worker itself, which is far away.
     const PulseCell& cell = pulses_[slot];
-    return HasStatus(slot, WorkerStatus::kActive) && !except[cell.region] && cell.heard_at <= cutoff &&
-           ReferenceOf(slot) <= cutoff;
+    return HasStatus(slot, WorkerStatus::kActive) && !except[cell.region] && IsStale(cell.heard_at, cutoff) &&
+           IsStale(ReferenceOf(slot), cutoff);
   }
   /// Which regions these are, by their numbers for now.
   std::vector<bool> NumbersOf(const absl::flat_hash_set<std::string>& regions) const;
   bool IsOfflineHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
-    return HasStatus(slot, WorkerStatus::kOffline) && timelines_.IsOn(slot) &&
-           pulses_[slot].heard_at > cutoff;
+    return HasStatus(slot, WorkerStatus::kOffline) && timelines_.IsOn(slot) && IsHeardAfter(slot, cutoff);
   }
 
   template <typename Visit>
@@ -83,7 +82,7 @@ class Model {
   }
   template <typename Visit>
   void VisitSilent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except, Visit visit) const {
-    const auto is_due = [&](std::uint32_t slot) { return ReferenceOf(slot) <= cutoff; };
+    const auto is_due = [&](std::uint32_t slot) { return IsStale(ReferenceOf(slot), cutoff); };
     for (const auto& [name, number] : region_numbers_) {
       if (except.contains(name)) continue;
       if (!timelines_.VisitUntil(regions_[number]->active, cutoff, is_due, visit)) return;
@@ -92,7 +91,7 @@ class Model {
   template <typename Visit>
   void VisitOfflineHeardAfter(ListeningTime cutoff, Visit visit) const {
     timelines_.VisitAfter(
-        offline_heard_, cutoff, [&](std::uint32_t slot) { return pulses_[slot].heard_at > cutoff; }, visit);
+        offline_heard_, cutoff, [&](std::uint32_t slot) { return IsHeardAfter(slot, cutoff); }, visit);
   }
   std::vector<RegionSilence> SilentByRegion(ListeningTime cutoff) const;
 
@@ -165,7 +164,16 @@ class Model {
   bool HasStatus(std::uint32_t slot, WorkerStatus status) const {
     return workers_[slot] != nullptr && pulses_[slot].status == status;
   }
-  ListeningTime ReferenceOf(std::uint32_t slot) const;
+  std::optional<ListeningTime> HeardAtOf(std::uint32_t slot) const {
+    const PulseCell& cell = pulses_[slot];
+    return cell.total == 0 ? std::nullopt : std::optional(cell.heard_at);
+  }
+  ListeningTime ReferenceOf(std::uint32_t slot) const {
+    return SilenceReference(workers_[slot]->activated_by_hand_at, HeardAtOf(slot));
+  }
+  bool IsHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
+    return HeardAfter(HeardAtOf(slot), cutoff);
+  }
   std::uint32_t Place(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
   std::uint32_t RegionFor(const std::string& name);
   void LeaveRegion(std::uint32_t slot);

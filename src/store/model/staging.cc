@@ -1,12 +1,9 @@
 #include "store/model/staging.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "store/model/committed_reader.h"
-#include "store/model/filter.h"
-#include "store/model/totals.h"
+#include "muster/check.h"
 
 namespace muster {
 
@@ -49,105 +46,18 @@ Result<std::optional<WorkerView>> Staging::Find(std::string_view id) const {
   return slot ? std::optional(model_.View(*slot)) : std::nullopt;
 }
 
-Result<std::vector<WorkerView>> Staging::List(const WorkerFilter& filter, std::string_view after_id,
-                                              int limit) const {
-  std::vector<WorkerView> merged;
-  if (limit <= 0) return merged;
-  const StatusMask statuses = StatusesOf(filter);
-  for (auto staged = latest_.upper_bound(after_id); staged != latest_.end(); ++staged) {
-    const WorkerPtr& worker = batch_.changes[staged->second].after;
-    if (worker != nullptr && Matches(filter, statuses, *worker)) merged.push_back(View(staged->second));
-    if (std::cmp_equal(merged.size(), limit)) break;
-  }
-  // As many again of the committed ones that the transaction did not touch: a page is among the two.
-  std::size_t untouched = 0;
-  std::optional<std::string> after = std::string(after_id);
-  while (after && std::cmp_less(untouched, limit)) {
-    std::vector<WorkerView> committed;
-    after = model_.List(filter, *after, limit, limit, committed);
-    for (WorkerView& view : committed) {
-      if (latest_.contains(view.worker->id)) continue;
-      merged.push_back(std::move(view));
-      ++untouched;
-    }
-  }
-  std::sort(merged.begin(), merged.end(),
-            [](const WorkerView& a, const WorkerView& b) { return a.worker->id < b.worker->id; });
-  if (std::cmp_greater(merged.size(), limit)) merged.resize(static_cast<std::size_t>(limit));
-  return merged;
-}
-
-Result<std::vector<HeartbeatRecord>> Staging::Heartbeats(std::string_view id, std::int64_t before,
-                                                         int limit) const {
-  if (const auto staged = latest_.find(id); staged != latest_.end()) {
-    const StagedChange& change = batch_.changes[staged->second];
-    if (change.after == nullptr) return WorkerNotFound{std::string(id)};
-    if (change.before == nullptr) return std::vector<HeartbeatRecord>();
-  }
-  return archive_.Heartbeats(id, before, limit);
-}
-
-Result<std::vector<Event>> Staging::Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
-                                           int limit) const {
-  std::vector<Event> staged;
-  const auto is_wanted = [&](const Event& event) {
-    return (worker_id.empty() || event.worker_id == worker_id) &&
-           (newest_first ? event.cursor < bound : event.cursor > bound);
-  };
-  std::copy_if(batch_.events.begin(), batch_.events.end(), std::back_inserter(staged), is_wanted);
-  if (newest_first) std::reverse(staged.begin(), staged.end());
-
-  Result<std::vector<Event>> committed = archive_.Events(worker_id, bound, newest_first, limit);
-  if (!committed.ok()) return committed;
-  std::vector<Event>& events = *committed;
-  events.insert(newest_first ? events.begin() : events.end(), staged.begin(), staged.end());
-  if (std::cmp_greater(events.size(), limit)) {
-    events.resize(static_cast<std::size_t>(std::max(limit, 0)));
-  }
-  return committed;
-}
-
-Result<std::vector<RegionTotals>> Staging::Totals() const {
-  absl::btree_map<std::string, RegionTotals> totals = model_.Totals();
-  const auto count = [&totals](const Worker& worker, const Pulse& pulse, int sign) {
-    RegionTotals& region = totals[worker.config.region];
-    region.region = worker.config.region;
-    CountWorker(worker, pulse.in_use, sign, region);
-  };
-  for (const StagedChange& change : batch_.changes) {
-    const Pulse pulse = change.before == nullptr ? Pulse() : model_.PulseOf(change.slot);
-    if (change.before != nullptr) count(*change.before, pulse, -1);
-    if (change.after != nullptr) count(*change.after, pulse, 1);
-  }
-  for (auto region = totals.begin(); region != totals.end();) {
-    region = WorkersIn(region->second) == 0 ? totals.erase(region) : std::next(region);
-  }
-  return WithHolds(std::move(totals), HoldsNow());
-}
-
-absl::btree_map<std::string, ListeningTime> Staging::HoldsNow() const {
-  absl::btree_map<std::string, ListeningTime> holds = model_.holds;
-  for (const auto& [region, until] : batch_.holds) {
-    if (until) {
-      holds[region] = *until;
-    } else {
-      holds.erase(region);
-    }
-  }
-  return holds;
-}
-
-Result<std::vector<RegionHold>> Staging::Holds() const {
-  std::vector<RegionHold> holds;
-  for (const auto& [region, until] : HoldsNow()) holds.push_back({region, until});
-  return holds;
-}
-
-Result<std::int64_t> Staging::LastCursor() const {
-  return model_.last_cursor + static_cast<std::int64_t>(batch_.events.size());
+void Staging::CheckView(const WorkerView& view) const {
+  const std::uint32_t slot = view.handle;
+  MUSTER_CHECK(
+      (slot & kStagedSlot) != 0 ? slot - kStagedSlot < batch_.changes.size() : slot < model_.SlotCount(),
+      "a view is given back to the transaction that handed it out");
 }
 
 WorkerView Staging::Insert(Worker worker) {
+  const auto staged = latest_.find(worker.id);
+  MUSTER_CHECK(
+      staged != latest_.end() ? batch_.changes[staged->second].after == nullptr : !model_.Find(worker.id),
+      "an id that is inserted is free");
   const auto change = static_cast<std::uint32_t>(batch_.changes.size());
   latest_[worker.id] = change;
   batch_.changes.push_back(StagedChange{kNoSlot, model_.NextKey() + inserted_++, nullptr,
@@ -156,6 +66,7 @@ WorkerView Staging::Insert(Worker worker) {
 }
 
 StagedChange& Staging::ChangeOf(const WorkerView& view) {
+  CheckView(view);
   if ((view.handle & kStagedSlot) != 0) return batch_.changes[view.handle - kStagedSlot];
   const auto [latest, is_new] =
       latest_.try_emplace(view.worker->id, static_cast<std::uint32_t>(batch_.changes.size()));
@@ -167,6 +78,7 @@ StagedChange& Staging::ChangeOf(const WorkerView& view) {
 }
 
 WorkerView Staging::Update(const WorkerView& view, Worker worker) {
+  MUSTER_CHECK(worker.id == view.worker->id, "an update keeps the worker's id");
   StagedChange& change = ChangeOf(view);
   change.after = std::make_shared<const Worker>(std::move(worker));
   return View(static_cast<std::uint32_t>(&change - batch_.changes.data()));
@@ -179,6 +91,7 @@ void Staging::Remove(const WorkerView& view) {
 }
 
 void Staging::RecordHeartbeat(const WorkerView& view, const Moment& now, std::optional<std::int32_t> in_use) {
+  CheckView(view);
   std::vector<StagedMoment>& moments = batch_.moments;
   if (moments.empty() || moments.back().at.wall != now.wall || moments.back().at.listening != now.listening) {
     moments.push_back(StagedMoment{now, 0});
@@ -239,6 +152,14 @@ Result<std::vector<WorkerView>> Staging::OfflineHeardAfter(ListeningTime cutoff,
   return Views(offline_heard_.Take(
       limit, model_.SlotCount(), [&](auto visit) { model_.VisitOfflineHeardAfter(cutoff, visit); },
       [&](std::uint32_t slot) { return model_.IsOfflineHeardAfter(slot, cutoff); }));
+}
+
+// Of what is committed, as the sweeps' other questions.
+Result<std::vector<RegionHold>> Staging::Holds() const {
+  std::vector<RegionHold> holds;
+  holds.reserve(model_.holds.size());
+  for (const auto& [region, until] : model_.holds) holds.push_back({region, until});
+  return holds;
 }
 
 }  // namespace muster

@@ -1,4 +1,4 @@
-// The writer's transaction over the model. It changes nothing: it collects a batch, and answers reads as if
+// The writer's transaction over the model. It changes nothing: it collects a batch, and finds workers as if
 // the batch were applied already.
 #pragma once
 
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "store/model/archive.h"
 #include "store/model/due_queue.h"
 #include "store/model/find_ahead.h"
 #include "store/model/model.h"
@@ -18,15 +17,11 @@
 
 namespace muster {
 
-/// The writer's thread only. The model, the archive and the token key must outlive it.
+/// The writer's thread only. The model must outlive it.
 class Staging final : public WriteTx {
  public:
-  Staging(const Model& model, const Archive& archive, std::string_view token_key, std::int64_t last_revision)
-      : model_(model),
-        archive_(archive),
-        token_key_(token_key),
-        last_revision_(last_revision),
-        find_ahead_(model) {}
+  Staging(const Model& model, std::int64_t last_revision)
+      : model_(model), last_revision_(last_revision), find_ahead_(model) {}
 
   /// The transaction is about these; they must live until it ends.
   void Foresee(const Foresight& foresight) { find_ahead_.Begin(foresight.ids); }
@@ -42,16 +37,6 @@ class Staging final : public WriteTx {
   void Failed();
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
-  Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
-                                       int limit) const override;
-  Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
-                                                  int limit) const override;
-  Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
-                                    int limit) const override;
-  Result<std::vector<RegionTotals>> Totals() const override;
-  Result<std::vector<RegionHold>> Holds() const override;
-  Result<std::int64_t> LastCursor() const override;
-  std::string_view TokenKey() const override { return token_key_; }
 
   std::int64_t NextRevision() override { return ++last_revision_; }
   WorkerView Insert(Worker worker) override;
@@ -63,7 +48,6 @@ class Staging final : public WriteTx {
   void Hold(RegionHold hold) override;
   void Release(std::string_view region) override;
 
-  bool StagedNothing() const override { return batch_.Empty(); }
   std::int64_t HeartbeatsRecorded(const WorkerView& view) const override;
 
   Result<std::vector<WorkerView>> PendingHeard(int limit) override;
@@ -71,18 +55,17 @@ class Staging final : public WriteTx {
   Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
                                          int limit) override;
   Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override;
+  Result<std::vector<RegionHold>> Holds() const override;
 
  private:
+  void CheckView(const WorkerView& view) const;
   /// The latest change of the worker that the view shows; made if there is none.
   StagedChange& ChangeOf(const WorkerView& view);
   WorkerView View(std::uint32_t change) const;
   void Clear();
-  absl::btree_map<std::string, ListeningTime> HoldsNow() const;
   std::vector<WorkerView> Views(const std::vector<std::uint32_t>& slots) const;
 
   const Model& model_;
-  const Archive& archive_;
-  const std::string_view token_key_;
   std::int64_t last_revision_;
   std::int64_t committed_revision_ = last_revision_;
   mutable FindAhead find_ahead_;

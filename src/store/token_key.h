@@ -3,9 +3,11 @@
 
 #include <string>
 
+#include "muster/random.h"
+
 namespace muster {
 
 /// 32 bytes that nobody can guess.
-std::string NewTokenKey();
+std::string NewTokenKey(Random& random);
 
 }  // namespace muster

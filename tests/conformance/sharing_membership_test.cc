@@ -9,14 +9,11 @@
 namespace muster::testing {
 namespace {
 
-constexpr absl::Duration kTick = absl::Seconds(1);
 // Looks at a second's distance after which a number stands still; the first one only takes note.
 constexpr int kTicksUntilLost = 5;
 
-Standing Look(Store& store, const ListeningReport& own = {}) {
-  const Result<Standing> standing = store.Attend(own, kTick);
-  REQUIRE(standing.ok());
-  return *standing;
+Membership Look(Store& store, const ListeningReport& own = {}) {
+  return Renew(store, own);
 }
 
 ListeningReport Report(absl::Duration clock, std::string because = "") {
@@ -24,62 +21,56 @@ ListeningReport Report(absl::Duration clock, std::string because = "") {
   return {{ListeningTime() + clock, absl::Seconds(7)}, advancing, std::move(because)};
 }
 
-/// One step of a run: whether it was let.
+/// One step of a run that has something to stage: whether it was let.
 bool Step(Store& store, const Moment& now) {
-  if (store.BeginStep() == nullptr) return false;
-  REQUIRE(store.Commit(ListeningAt(now)).ok());
-  return true;
+  store.BeginStep().Append({.type = EventType::kRegionHeld, .region = "eu"});
+  const CommitResult result = store.CommitStep(ListeningAt(now));
+  if (!result.committed()) store.Rollback();
+  REQUIRE((result.committed() || result.lost_race()));
+  return result.committed();
 }
 
-TEST_CASE("a store that is one daemon's leads, foresees nothing, and is never overtaken") {
+TEST_CASE("a store that is one daemon's has no others to coordinate with, and loses no race") {
   for (const StoreKind& kind : AllStores()) {
     if (kind.shared) continue;
     Subject subject(kind);
     Store& store = subject.store();
-    CHECK_FALSE(store.Shared());
-    CHECK_FALSE(store.Foresees());
-    CHECK(Look(store).leads);
-    CHECK_FALSE(Look(store).daemon_lost);
+    CHECK(store.coordination() == nullptr);
+    CHECK_FALSE(store.PrefersHeartbeatsAlone());
     subject.Register("a");
     const Carried carried = BeatAll(store, subject.now(), {{"a"}, {"nobody"}, {"a"}});
     CHECK(carried.committed);
     CHECK(carried.tries == 1);
     CHECK(subject.Get("a").pulse.total == 2);
-    CHECK_FALSE(store.Overtaken());
-    CHECK(Step(store, subject.now()));
-    store.EndRun();
     CHECK(Step(store, subject.now()));
     CHECK(Step(store, subject.now()));
-    store.EndRun();
-    store.EndRun();
   }
 }
 
-TEST_CASE("the first one to attend leads, the others follow and hear its clock") {
+TEST_CASE("the first one to take part leads, the others follow and hear its clock") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
-    CHECK(stores[1].Shared());
-    CHECK(stores[1].Foresees());
+    CHECK(stores[1].PrefersHeartbeatsAlone());
     CHECK(Look(stores[1]).leads);
     CHECK_FALSE(Look(stores[0], Report(absl::Hours(1))).leads);  // what a follower says is not looked at
     CHECK_FALSE(Look(stores[2]).leads);
 
     CHECK(Look(stores[1], Report(absl::Seconds(10))).leads);
     for (const std::size_t follower : {0U, 2U}) {
-      const Standing standing = Look(stores[follower]);
-      CHECK_FALSE(standing.leads);
-      CHECK(standing.heard.advancing);
-      CHECK(standing.heard.because.empty());
-      CHECK(standing.heard.state.now >= ListeningTime() + absl::Seconds(10));
-      CHECK(standing.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
-      CHECK(standing.heard.state.allowance_credit == absl::Seconds(7));
-      CHECK_FALSE(standing.daemon_lost);
+      const Membership membership = Look(stores[follower]);
+      CHECK_FALSE(membership.leads);
+      CHECK(membership.heard.advancing);
+      CHECK(membership.heard.because.empty());
+      CHECK(membership.heard.state.now >= ListeningTime() + absl::Seconds(10));
+      CHECK(membership.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      CHECK(membership.heard.state.allowance_credit == absl::Seconds(7));
+      CHECK_FALSE(membership.daemon_lost);
     }
     CHECK(Look(stores[1], Report(absl::Seconds(11), "the disk is full")).leads);
-    const Standing standing = Look(stores[2]);
-    CHECK_FALSE(standing.heard.advancing);
-    CHECK(standing.heard.because == "the disk is full");
-    CHECK(standing.heard.state.now == ListeningTime() + absl::Seconds(11));
+    const Membership membership = Look(stores[2]);
+    CHECK_FALSE(membership.heard.advancing);
+    CHECK(membership.heard.because == "the disk is full");
+    CHECK(membership.heard.state.now == ListeningTime() + absl::Seconds(11));
     REQUIRE(stores[2].LastListening());
     CHECK(stores[2].LastListening()->now == ListeningTime() + absl::Seconds(11));
   }
@@ -95,10 +86,10 @@ TEST_CASE("what a leader says of the clock never takes it back") {
     REQUIRE(stores[1].Begin().Find("a").ok());
     stores[1].Rollback();
     stores[1].Begin().Append({.type = EventType::kRegionHeld, .region = "eu"});
-    REQUIRE(stores[1].Commit({ListeningTime() + absl::Seconds(4), absl::Seconds(1)}).ok());
-    const Standing standing = Look(stores[1]);
-    CHECK(standing.heard.state.now == ListeningTime() + absl::Seconds(10));
-    CHECK(standing.heard.state.allowance_credit == absl::Seconds(7));
+    REQUIRE(stores[1].Commit({ListeningTime() + absl::Seconds(4), absl::Seconds(1)}).committed());
+    const Membership membership = Look(stores[1]);
+    CHECK(membership.heard.state.now == ListeningTime() + absl::Seconds(10));
+    CHECK(membership.heard.state.allowance_credit == absl::Seconds(7));
   }
 }
 
@@ -108,10 +99,11 @@ TEST_CASE("a follower's changes do not move the clock") {
     CHECK(Look(stores[0]).leads);
     CHECK(Look(stores[0], Report(absl::Seconds(10))).leads);
     for (int round = 0; round < 3; ++round) {
-      const Standing standing = Look(stores[1]);
-      CHECK(standing.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      const Membership membership = Look(stores[1]);
+      CHECK(membership.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
       stores[1].Begin().Append({.type = EventType::kRegionHeld, .region = "eu"});
-      REQUIRE(stores[1].Commit({standing.heard.state.now + absl::Seconds(2), absl::Seconds(1)}).ok());
+      REQUIRE(
+          stores[1].Commit({membership.heard.state.now + absl::Seconds(2), absl::Seconds(1)}).committed());
     }
     CHECK(Look(stores[0], Report(absl::Seconds(10), "x")).leads);
     CHECK(Look(stores[1]).heard.state.now == ListeningTime() + absl::Seconds(10));
@@ -119,7 +111,7 @@ TEST_CASE("a follower's changes do not move the clock") {
   }
 }
 
-TEST_CASE("whoever attends keeps the lead") {
+TEST_CASE("whoever renews its membership keeps the lead") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     for (int round = 0; round < 4 * kTicksUntilLost; ++round) {
@@ -147,14 +139,14 @@ TEST_CASE(
 
     int told = 0;
     for (int look = 0; look < 3 * kTicksUntilLost; ++look) {
-      const Standing standing = Look(stores[2], Report(absl::Seconds(11)));
-      CHECK(standing.leads);
-      if (standing.daemon_lost) ++told;
+      const Membership membership = Look(stores[2], Report(absl::Seconds(11)));
+      CHECK(membership.leads);
+      if (membership.daemon_lost) ++told;
       CHECK_FALSE(Look(stores[1]).daemon_lost);
     }
     CHECK(told == 1);
 
-    const Standing deposed = Look(stores[0], Report(absl::Hours(1)));  // it does not know yet
+    const Membership deposed = Look(stores[0], Report(absl::Hours(1)));  // it does not know yet
     CHECK_FALSE(deposed.leads);
     CHECK(deposed.heard.state.now >= ListeningTime() + absl::Seconds(11));
     CHECK(deposed.heard.state.now < ListeningTime() + absl::Seconds(20));
@@ -182,9 +174,9 @@ TEST_CASE("of a follower that is lost the leader is told, once each time") {
       CHECK_FALSE(Look(stores[1]).leads);
       int told = 0;
       for (int look = 0; look <= 3 * kTicksUntilLost; ++look) {
-        const Standing standing = Look(stores[0]);
-        CHECK(standing.leads);
-        if (standing.daemon_lost) {
+        const Membership membership = Look(stores[0]);
+        CHECK(membership.leads);
+        if (membership.daemon_lost) {
           ++told;
           CHECK(look == kTicksUntilLost);
         }
@@ -206,14 +198,14 @@ TEST_CASE("who stops in order hands the lead over at once, and nobody was lost")
     CHECK_FALSE(Look(stores[1]).leads);
     stores.Close(1);
     for (int look = 0; look < 3 * kTicksUntilLost; ++look) {
-      const Standing standing = Look(stores[2]);
-      CHECK(standing.leads);
-      CHECK_FALSE(standing.daemon_lost);
+      const Membership membership = Look(stores[2]);
+      CHECK(membership.leads);
+      CHECK_FALSE(membership.daemon_lost);
     }
   }
 }
 
-TEST_CASE("a store that never attended leaves nothing of its own, and takes nothing along") {
+TEST_CASE("a store that never took part leaves nothing of its own, and takes nothing along") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 2);
     CHECK(Look(stores[0]).leads);
@@ -233,26 +225,34 @@ TEST_CASE("a run of jobs keeps the others' runs waiting until it ends") {
     REQUIRE(BeatOnce(stores[0], stores.now(), {"a"}) == "Active");
     CHECK(Step(stores[0], stores.now()));
     CHECK_FALSE(Step(stores[1], stores.now()));
-    stores[1].EndRun();  // it has none
+    stores[1].coordination()->EndRun();  // it has none
     CHECK_FALSE(Step(stores[1], stores.now()));
-    stores[0].EndRun();
+    stores[0].coordination()->EndRun();
     CHECK(Step(stores[1], stores.now()));
     CHECK_FALSE(Step(stores[0], stores.now()));
-    stores[0].EndRun();
+    stores[0].coordination()->EndRun();
     CHECK_FALSE(Step(stores[0], stores.now()));
-    stores[1].EndRun();
+    stores[1].coordination()->EndRun();
     CHECK(Step(stores[0], stores.now()));
     stores.Close(0);
     CHECK(Step(stores[1], stores.now()));
   }
 }
 
-TEST_CASE("a step that was dropped begins no run") {
+TEST_CASE("a step that was dropped, or had nothing to stage, begins no run") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
-    REQUIRE(stores[0].BeginStep() != nullptr);
+    stores[0].BeginStep().Append({.type = EventType::kRegionHeld, .region = "eu"});
     stores[0].Rollback();
     CHECK(Step(stores[1], stores.now()));
+    // Nothing to stage: no claim, and the other one's run is not noticed.
+    CHECK(stores[0].BeginStep().PendingHeard(10)->empty());
+    const CommitResult nothing = stores[0].CommitStep(ListeningAt(stores.now()));
+    CHECK(nothing.committed());
+    CHECK_FALSE(nothing.wrote);
+    CHECK_FALSE(Step(stores[0], stores.now()));
+    stores[1].coordination()->EndRun();
+    CHECK(Step(stores[0], stores.now()));
   }
 }
 
@@ -266,10 +266,10 @@ TEST_CASE("a run that stands still is taken over, one that goes on is not") {
     for (int look = 1; look < kTicksUntilLost; ++look) CHECK_FALSE(Step(stores[1], stores.now()));
     CHECK(Step(stores[1], stores.now()));
     CHECK_FALSE(Step(stores[0], stores.now()));  // the old one learns of it
-    stores[0].EndRun();                          // and ends nobody else's
+    stores[0].coordination()->EndRun();          // and ends nobody else's
     CHECK_FALSE(Step(stores[0], stores.now()));
     CHECK(Step(stores[1], stores.now()));
-    stores[1].EndRun();
+    stores[1].coordination()->EndRun();
     CHECK(Step(stores[0], stores.now()));
   }
 }
@@ -290,7 +290,10 @@ TEST_CASE("other changes leave a run under way, and the clock where it is") {
 TEST_CASE("the workers are counted exactly, whoever comes and goes") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
-    const auto count = [&] { return Look(stores[2]).workers; };
+    const auto count = [&] {
+      Look(stores[2]);
+      return stores[2].WorkerCount();
+    };
     CHECK(count() == 0);
     RegisterMany(stores[0], stores.now(), 20);
     CHECK(count() == 20);
@@ -309,7 +312,7 @@ TEST_CASE("the workers are counted exactly, whoever comes and goes") {
       tx.Remove(Found(tx, "w2"));
       tx.Insert(NewWorker(tx, "b", stores.now()));
       tx.Remove(Found(tx, "b"));
-      REQUIRE(stores[1].Commit(ListeningAt(stores.now())).ok());
+      REQUIRE(stores[1].Commit(ListeningAt(stores.now())).committed());
     }
     CHECK(count() == 18);
     {
