@@ -7,6 +7,7 @@
 
 #include "catch.h"
 #include "store/temp_directory.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster::sqlite {
 namespace {
@@ -15,7 +16,8 @@ class Fixture {
  public:
   Fixture() : path(directory / "log.db"), writer(Opened(Access::kReadWrite)) {
     REQUIRE(writer.Execute("CREATE TABLE t (x BLOB)").ok());
-    absl::StatusOr<std::unique_ptr<Checkpoints>> started = Checkpoints::Start(writer, path);
+    absl::StatusOr<std::unique_ptr<Checkpoints>> started =
+        Checkpoints::Start(writer, path, TestRuntime().background);
     REQUIRE(started.ok());
     checkpoints = *std::move(started);
   }

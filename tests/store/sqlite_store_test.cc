@@ -13,12 +13,13 @@
 #include "store/sqlite/database.h"
 #include "store/temp_directory.h"
 #include "tests/store/fleet.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster {
 namespace {
 
 std::unique_ptr<Store> Open(const std::string& path, const StoreOptions& options = {}) {
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(path, options);
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(path, options, TestRuntime());
   INFO(store.status());
   REQUIRE(store.ok());
   return *std::move(store);
@@ -263,7 +264,7 @@ TEST_CASE("damage is found when the store opens, and said") {
       {"DELETE FROM worker_states", "the worker \"a\""},
   }));
   Alter(path, damage);
-  const absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(path, StoreOptions());
+  const absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(path, StoreOptions(), TestRuntime());
   REQUIRE_FALSE(store.ok());
   INFO(store.status());
   CHECK(absl::IsDataLoss(store.status()));
@@ -345,7 +346,7 @@ TEST_CASE("histories read while the store folds are whole") {
 
 TEST_CASE("what cannot be a store is refused with what can") {
   const auto refusal = [](const std::string& spec, StoreOptions options = {}) {
-    const absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(spec, options);
+    const absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore(spec, options);
     REQUIRE_FALSE(store.ok());
     return std::string(store.status().message());
   };

@@ -1,62 +1,101 @@
 #include "store/sqlite/checkpoints.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "runtime/mutex.h"
 
 namespace muster::sqlite {
 namespace {
 
-// When the log has so many pages (of 4 KiB) that are not moved, the thread sets out.
+// When the log has so many pages (of 4 KiB) that are not moved, a lap begins.
 constexpr std::int64_t kManyPages = 2000;
 // So many the writer moves itself, which takes a millisecond or two; more where the log has become large.
 constexpr std::int64_t kFewPages = 64;
 constexpr std::int64_t kSmallPart = 16;
-// The thread is woken by a signal; this is for one that was missed.
+// The end of a lap is signalled; this is for a signal that was missed.
 constexpr absl::Duration kLookAtLeastEvery = absl::Seconds(60);
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Checkpoints>> Checkpoints::Start(Database& writer, const std::string& path) {
-  absl::StatusOr<Database> own = Database::Open(path, Access::kMoveLog);
+/// One lap at a time: wanted by the writer, run by the background executor. Thread-safe.
+class Checkpoints::Lap {
+ public:
+  using Outcome = absl::StatusOr<Database::Moved>;
+
+  explicit Lap(Database own) : own_(std::move(own)) {}
+
+  void Want() {
+    const MutexLock lock(mu_);
+    state_ = State::kWanted;
+  }
+
+  /// The background's. Does nothing if the lap was taken back.
+  void Run() {
+    {
+      const MutexLock lock(mu_);
+      if (state_ != State::kWanted) return;
+      state_ = State::kRuns;
+    }
+    Outcome moved = own_->Checkpoint();
+    if (moved.ok()) {
+      if (absl::Status synced = own_->SyncFile(); !synced.ok()) moved = std::move(synced);
+    }
+    const MutexLock lock(mu_);
+    state_ = State::kIdle;
+    over_ = std::move(moved);
+    changed_.SignalAll();
+  }
+
+  bool Busy() const {
+    const MutexLock lock(mu_);
+    return state_ != State::kIdle;
+  }
+  bool Over() const {
+    const MutexLock lock(mu_);
+    return over_.has_value();
+  }
+  /// What became of the lap that is over, once.
+  std::optional<Outcome> TakeOutcome() {
+    const MutexLock lock(mu_);
+    return std::exchange(over_, std::nullopt);
+  }
+  /// Nothing runs and nothing will, when it returns.
+  void TakeBack() {
+    const MutexLock lock(mu_);
+    if (state_ == State::kWanted) state_ = State::kIdle;
+    while (state_ == State::kRuns) changed_.WaitWithTimeout(mu_, kLookAtLeastEvery);
+    over_.reset();
+  }
+  /// After TakeBack: closes the connection.
+  void Close() { own_.reset(); }
+
+ private:
+  enum class State { kIdle, kWanted, kRuns };
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  State state_ ABSL_GUARDED_BY(mu_) = State::kIdle;
+  std::optional<Outcome> over_ ABSL_GUARDED_BY(mu_);
+  std::optional<Database> own_;  // used by Run only
+};
+
+absl::StatusOr<std::unique_ptr<Checkpoints>> Checkpoints::Start(Database& writer, const Location& location,
+                                                                Executor& background) {
+  absl::StatusOr<Database> own = Database::Open(location, Access::kMoveLog);
   if (!own.ok()) return own.status();
   const absl::StatusOr<std::int64_t> opened = own->QueryInt64("PRAGMA schema_version");
   if (!opened.ok()) return opened.status();
-  return std::unique_ptr<Checkpoints>(new Checkpoints(writer, *std::move(own)));
+  return std::unique_ptr<Checkpoints>(new Checkpoints(writer, *std::move(own), background));
 }
 
-Checkpoints::Checkpoints(Database& writer, Database own)
-    : writer_(writer), own_(std::move(own)), thread_([this] { Work(); }) {}
+Checkpoints::Checkpoints(Database& writer, Database own, Executor& background)
+    : writer_(writer), background_(background), lap_(std::make_shared<Lap>(std::move(own))) {}
 
 Checkpoints::~Checkpoints() {
-  {
-    const MutexLock lock(mu_);
-    stopping_ = true;
-    changed_.SignalAll();
-  }
-  thread_.join();
-}
-
-void Checkpoints::Work() {
-  while (true) {
-    {
-      const MutexLock lock(mu_);
-      while (!lap_wanted_ && !stopping_) changed_.WaitWithTimeout(mu_, kLookAtLeastEvery);
-      if (stopping_) return;
-    }
-    Lap lap = RunLap();
-    const MutexLock lock(mu_);
-    lap_wanted_ = false;
-    lap_ = std::move(lap);
-    changed_.SignalAll();
-  }
-}
-
-Checkpoints::Lap Checkpoints::RunLap() {
-  Lap lap = own_.Checkpoint();
-  if (!lap.ok()) return lap;
-  absl::Status synced = own_.SyncFile();
-  if (!synced.ok()) return synced;
-  return lap;
+  lap_->TakeBack();
+  lap_->Close();
 }
 
 std::int64_t Checkpoints::NewPages() const {
@@ -64,16 +103,14 @@ std::int64_t Checkpoints::NewPages() const {
 }
 
 bool Checkpoints::IsDue() const {
-  const MutexLock lock(mu_);
-  return lap_ || (!lap_wanted_ && NewPages() >= kManyPages);
+  return lap_->Over() || (!lap_->Busy() && NewPages() >= kManyPages);
 }
 
 void Checkpoints::BeginLap() {
   tried_ = writer_.log_pages();
   restarts_ = writer_.log_restarts();
-  const MutexLock lock(mu_);
-  lap_wanted_ = true;
-  changed_.SignalAll();
+  lap_->Want();
+  background_.Post([lap = lap_] { lap->Run(); });
 }
 
 absl::Status Checkpoints::MoveTheRest() {
@@ -84,12 +121,8 @@ absl::Status Checkpoints::MoveTheRest() {
 }
 
 absl::Status Checkpoints::Step() {
-  std::optional<Lap> lap;
-  {
-    const MutexLock lock(mu_);
-    if (lap_wanted_) return absl::OkStatus();
-    lap.swap(lap_);
-  }
+  if (lap_->Busy()) return absl::OkStatus();
+  const std::optional<Lap::Outcome> lap = lap_->TakeOutcome();
   if (!lap) {
     if (NewPages() >= kManyPages) BeginLap();
     return absl::OkStatus();
@@ -105,11 +138,7 @@ absl::Status Checkpoints::Step() {
 }
 
 absl::Status Checkpoints::Finish() {
-  {
-    const MutexLock lock(mu_);
-    while (lap_wanted_) changed_.WaitWithTimeout(mu_, kLookAtLeastEvery);
-    lap_.reset();
-  }
+  lap_->TakeBack();
   return MoveTheRest();
 }
 

@@ -47,13 +47,15 @@ int FlagsFor(Access access) {
 
 }  // namespace
 
-absl::StatusOr<Database> Database::Open(const std::string& path, Access access) {
+absl::StatusOr<Database> Database::Open(const Location& location, Access access) {
+  const std::string& path = location.path;
   const std::string name = access == Access::kLookOnly ? ImmutableUri(path) : path;
   // Before SQLite is used for the first time: nobody asks it how much memory it uses, and to count it takes a
   // lock for every allocation.
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(name.c_str(), &connection, FlagsFor(access), nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, FlagsFor(access),
+                                   location.vfs.empty() ? nullptr : location.vfs.c_str());
   if (connection == nullptr) return absl::ResourceExhaustedError(absl::StrCat(path, ": out of memory"));
   Database database(connection);
   if (code != SQLITE_OK) return LastFailure(connection, absl::StrCat("opening ", path));
@@ -113,22 +115,17 @@ absl::StatusOr<std::int64_t> Database::QueryInt64(std::string_view sql) {
 
 absl::Status Database::Commit() {
   absl::Status committed = commit_.Run();
-  if (!committed.ok()) Rollback();
-  return committed;
+  if (committed.ok()) return committed;
+  // To sync is the last thing that a commit does: the log may hold all of it, and a start would read it.
+  const bool in_doubt = FailedToSync(connection_) || absl::IsUnavailable(committed);
+  Rollback();
+  return in_doubt ? InDoubt(std::move(committed)) : committed;
 }
 
 void Database::Rollback() {
   if (sqlite3_get_autocommit(connection_) != 0) return;
   // It may report the failure that led here again; the transaction is over all the same.
   (void)rollback_.Run();
-}
-
-std::int64_t Database::changes() const {
-  return sqlite3_changes64(connection_);
-}
-
-std::int64_t Database::last_insert_key() const {
-  return sqlite3_last_insert_rowid(connection_);
 }
 
 absl::StatusOr<Database::Moved> Database::Checkpoint() {
@@ -150,7 +147,10 @@ absl::Status Database::SyncFile() {
 }
 
 absl::Status Database::SyncCommits(bool sync) {
-  return Execute(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  syncs_commits_ = false;
+  absl::Status set = Execute(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  syncs_commits_ = sync && set.ok();
+  return set;
 }
 
 int Database::CountLogPages(void* log, sqlite3* /*connection*/, const char* /*schema*/, int pages) {

@@ -26,17 +26,27 @@ enum class Access {
   kLookOnly,   // reads a file that nobody has open, and creates nothing next to it
 };
 
+/// A file, and the VFS through which SQLite reaches it: a plain path means SQLite's own.
+struct Location {
+  Location(std::string path_of_file, std::string name_of_vfs = "")  // NOLINT(google-explicit-constructor)
+      : path(std::move(path_of_file)), vfs(std::move(name_of_vfs)) {}
+
+  std::string path;  // absolute
+  std::string vfs;   // as registered with sqlite3_vfs_register; empty: the default
+};
+
 class Database {
  public:
-  /// Opens `path` (absolute). Nothing is written to an existing file of ours but what its recovery needs.
-  static absl::StatusOr<Database> Open(const std::string& path, Access access);
+  /// Nothing is written to an existing file of ours but what its recovery needs.
+  static absl::StatusOr<Database> Open(const Location& location, Access access);
 
   Database(Database&& other) noexcept
       : connection_(std::exchange(other.connection_, nullptr)),
         log_(std::move(other.log_)),
         begin_(std::move(other.begin_)),
         commit_(std::move(other.commit_)),
-        rollback_(std::move(other.rollback_)) {}
+        rollback_(std::move(other.rollback_)),
+        syncs_commits_(other.syncs_commits_) {}
   Database& operator=(Database&&) = delete;
   /// Closes. Precondition: its statements are gone.
   ~Database();
@@ -50,14 +60,11 @@ class Database {
 
   /// Takes the write lock at once, so that nothing later in the transaction can find it taken.
   absl::Status Begin() { return begin_.Run(); }
-  /// Durable when it returns Ok. On an error nothing of the transaction happened and it is over.
+  /// Durable when it returns Ok. On an error the transaction is over, and nothing of it happened, unless
+  /// IsInDoubt (failure.h).
   absl::Status Commit();
   /// Ends the transaction if there is one; SQLite may have ended it itself.
   void Rollback();
-
-  /// Rows that the last INSERT, UPDATE or DELETE touched, and the key that the last INSERT gave.
-  std::int64_t changes() const;
-  std::int64_t last_insert_key() const;
 
   /// How far a Checkpoint came, in pages of the write-ahead log since it began anew.
   struct Moved {
@@ -78,6 +85,8 @@ class Database {
   /// Whether commits wait for the disk; they do, unless told otherwise. Those that do not are kept in order,
   /// and by the next commit that waits. Precondition: no transaction.
   absl::Status SyncCommits(bool sync);
+  /// Whether they do. False also if the last SyncCommits(true) failed.
+  bool syncs_commits() const { return syncs_commits_; }
 
  private:
   struct Log {
@@ -93,6 +102,7 @@ class Database {
   Statement begin_;
   Statement commit_;
   Statement rollback_;
+  bool syncs_commits_ = true;
 };
 
 /// A transaction for code that may leave early: rolls back unless committed.

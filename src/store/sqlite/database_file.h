@@ -14,11 +14,11 @@ namespace muster::sqlite {
 /// Open for as long as it lives. Further connections (for readers) must be gone first.
 struct DatabaseFile {
   FileLock lock;        // first, so that it goes last
-  std::string path;     // resolved: give this one to Database::Open
+  Location location;    // resolved: give this one to Database::Open
   Database connection;  // the writer's
 };
 
 /// `holder` is told to whoever comes second. Errors are for the operator and say what to do.
-absl::StatusOr<DatabaseFile> OpenDatabaseFile(const std::string& path, std::string_view holder);
+absl::StatusOr<DatabaseFile> OpenDatabaseFile(const Location& location, std::string_view holder);
 
 }  // namespace muster::sqlite

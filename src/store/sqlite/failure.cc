@@ -7,11 +7,14 @@
 #include <cstring>
 #include <string>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "muster/check.h"
 
 namespace muster::sqlite {
 namespace {
 
+constexpr char kInDoubt[] = "muster/in_doubt";   // a payload of a status
 constexpr std::size_t kMaxStatementShown = 200;  // bytes; a script can be long
 
 absl::StatusCode CodeOf(int result_code, int system_error) {
@@ -62,7 +65,23 @@ absl::Status LastFailure(sqlite3* connection, std::string_view doing) {
   return StatusOf(code == SQLITE_OK ? SQLITE_ERROR : code, system_error, message);
 }
 
+bool FailedToSync(sqlite3* connection) {
+  const int code = sqlite3_extended_errcode(connection);
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+absl::Status InDoubt(absl::Status status) {
+  status.SetPayload(kInDoubt, absl::Cord());
+  return status;
+}
+
+bool IsInDoubt(const absl::Status& status) {
+  return status.GetPayload(kInDoubt).has_value();
+}
+
 StoreUnavailable WhyUnavailable(const absl::Status& status) {
+  MUSTER_CHECK(!status.ok(), "what succeeded has no reason");
+  if (IsInDoubt(status)) return {"the disk of the store failed while it was written", /*in_doubt=*/true};
   switch (status.code()) {
     case absl::StatusCode::kResourceExhausted:
       return {"the disk of the store is full"};

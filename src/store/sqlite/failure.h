@@ -29,6 +29,13 @@ absl::Status StatusOf(int result_code, int system_error, const std::string& mess
 /// The status of the last failure on a connection (not null). `doing` is the statement, or what was tried.
 absl::Status LastFailure(sqlite3* connection, std::string_view doing);
 
+/// Whether what failed last on a connection was to sync a file. The disk may have kept all of it, or lost it.
+bool FailedToSync(sqlite3* connection);
+
+/// A failed commit of which nobody knows whether it happened: a start may find it in the log.
+absl::Status InDoubt(absl::Status status);
+bool IsInDoubt(const absl::Status& status);
+
 /// What a caller of the daemon is told. Precondition: !status.ok().
 StoreUnavailable WhyUnavailable(const absl::Status& status);
 

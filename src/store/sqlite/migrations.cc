@@ -158,11 +158,12 @@ std::span<const Migration> EmbeddedMigrations() {
   return migrations;
 }
 
-absl::Status Inspect(const std::string& path, std::span<const Migration> known) {
+absl::Status Inspect(const Location& location, std::span<const Migration> known) {
+  const std::string& path = location.path;
   if (!HasContent(path)) return absl::OkStatus();
   const Access access = AccessToInspect(path);
   if (access != Access::kReadWrite && !HasMagic(path)) return NotADatabase(path);
-  absl::StatusOr<Database> database = Database::Open(path, access);
+  absl::StatusOr<Database> database = Database::Open(location, access);
   const absl::Status found = database.ok() ? InspectOpen(*database, path, known) : database.status();
   return absl::IsDataLoss(found) ? NotADatabase(path) : found;
 }

@@ -26,12 +26,12 @@ struct Migration {
 /// The migrations in this binary, in order.
 std::span<const Migration> EmbeddedMigrations();
 
-/// Looks at the file at `path` (resolved; it may not exist) and writes nothing. Ok if it is new, or a
+/// Looks at the file (its path resolved; it may not exist) and writes nothing. Ok if it is new, or a
 /// database of ours whose migrations are the first of `known`. Otherwise says what is wrong and what to do:
 ///   FAILED_PRECONDITION  the schema is newer than this program, or not as released
 ///   INVALID_ARGUMENT     another program's database, or no database
 /// Precondition: this process holds the lock of the file.
-absl::Status Inspect(const std::string& path, std::span<const Migration> known);
+absl::Status Inspect(const Location& location, std::span<const Migration> known);
 
 /// Applies those of `known` that the database lacks. Precondition: Inspect found it in order. On an error the
 /// database is as it was after the last migration that went through.

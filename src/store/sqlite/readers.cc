@@ -16,8 +16,8 @@ std::string EventsWhere(std::string_view condition, std::string_view direction) 
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ReadConnection>> ReadConnection::Open(const std::string& path) {
-  absl::StatusOr<Database> database = Database::Open(path, Access::kReadOnly);
+absl::StatusOr<std::unique_ptr<ReadConnection>> ReadConnection::Open(const Location& location) {
+  absl::StatusOr<Database> database = Database::Open(location, Access::kReadOnly);
   if (!database.ok()) return database.status();
   auto connection = std::make_unique<ReadConnection>(*std::move(database));
   constexpr std::string_view kBetween = "cursor > ? AND cursor < ?";
@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<ReadConnection>> Readers::Take() {
       return connection;
     }
   }
-  return ReadConnection::Open(path_);
+  return ReadConnection::Open(location_);
 }
 
 void Readers::GiveBack(std::unique_ptr<ReadConnection> connection) {

@@ -17,7 +17,7 @@ namespace muster::sqlite {
 /// A connection that reads, with its queries prepared.
 struct ReadConnection {
   explicit ReadConnection(Database opened) : database(std::move(opened)) {}
-  static absl::StatusOr<std::unique_ptr<ReadConnection>> Open(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<ReadConnection>> Open(const Location& location);
 
   Database database;  // first, so that it goes last
   Statement find_pulse;
@@ -30,7 +30,7 @@ struct ReadConnection {
 /// Thread-safe. Keeps a few connections open; opens more while more threads ask at once.
 class Readers {
  public:
-  explicit Readers(std::string path) : path_(std::move(path)) {}
+  explicit Readers(Location location) : location_(std::move(location)) {}
 
   absl::StatusOr<std::unique_ptr<ReadConnection>> Take();
   void GiveBack(std::unique_ptr<ReadConnection> connection);
@@ -38,7 +38,7 @@ class Readers {
  private:
   static constexpr std::size_t kMostKept = 4;
 
-  const std::string path_;
+  const Location location_;
   Mutex mu_;
   std::vector<std::unique_ptr<ReadConnection>> idle_ ABSL_GUARDED_BY(mu_);
 };

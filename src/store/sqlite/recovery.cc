@@ -7,9 +7,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "store/model/prefetch.h"
-#include "store/model/token_key.h"
 #include "store/sqlite/journal_codec.h"
 #include "store/sqlite/statement.h"
+#include "store/token_key.h"
 #include "store/worker_json.h"
 
 namespace muster::sqlite {
@@ -100,8 +100,8 @@ class NumbersByKey {
 
 class Loader {
  public:
-  Loader(Database& database, Model& model, UnfoldedBeats& unfolded)
-      : database_(database), model_(model), unfolded_(unfolded) {}
+  Loader(Database& database, Random& random, Model& model, UnfoldedBeats& unfolded)
+      : database_(database), random_(random), model_(model), unfolded_(unfolded) {}
 
   absl::StatusOr<Recovered> Run() {
     for (const auto step : {&Loader::LoadRoll, &Loader::LoadWorkers, &Loader::ReplayJournal,
@@ -133,7 +133,7 @@ class Loader {
       return absl::OkStatus();
     });
     if (!status.ok() || !recovered_.token_key.empty()) return status;
-    recovered_.token_key = NewTokenKey();
+    recovered_.token_key = NewTokenKey(random_);
     absl::StatusOr<Statement> insert =
         database_.Prepare("INSERT INTO roll (only, token_key, last_revision) VALUES (1, ?, 0)");
     return insert.ok() ? insert->Run(Blob{recovered_.token_key}) : insert.status();
@@ -262,6 +262,7 @@ class Loader {
   }
 
   Database& database_;
+  Random& random_;
   Model& model_;
   UnfoldedBeats& unfolded_;
   Recovered recovered_;
@@ -278,8 +279,8 @@ class Loader {
 
 }  // namespace
 
-absl::StatusOr<Recovered> Recover(Database& database, Model& model, UnfoldedBeats& unfolded) {
-  return Loader(database, model, unfolded).Run();
+absl::StatusOr<Recovered> Recover(Database& database, Random& random, Model& model, UnfoldedBeats& unfolded) {
+  return Loader(database, random, model, unfolded).Run();
 }
 
 }  // namespace muster::sqlite

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "muster/random.h"
 #include "store/model/model.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/unfolded.h"
@@ -22,8 +23,8 @@ struct Recovered {
   std::optional<ListeningState> listening;
 };
 
-/// Fills the model and the unfolded beats, both empty. A new roll gets its token key here. On a damaged row
-/// it says which one (DATA_LOSS).
-absl::StatusOr<Recovered> Recover(Database& database, Model& model, UnfoldedBeats& unfolded);
+/// Fills the model and the unfolded beats, both empty. A new roll gets its token key here, from `random`. On
+/// a damaged row it says which one (DATA_LOSS).
+absl::StatusOr<Recovered> Recover(Database& database, Random& random, Model& model, UnfoldedBeats& unfolded);
 
 }  // namespace muster::sqlite

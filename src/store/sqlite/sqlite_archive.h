@@ -17,8 +17,8 @@ namespace muster::sqlite {
 /// Thread-safe. The roll must outlive it.
 class SqliteArchive final : public Archive {
  public:
-  SqliteArchive(const SharedRoll& roll, std::string path, int history, std::int64_t max_events)
-      : roll_(roll), history_(history), max_events_(max_events), readers_(std::move(path)) {}
+  SqliteArchive(const SharedRoll& roll, Location location, int history, std::int64_t max_events)
+      : roll_(roll), history_(history), max_events_(max_events), readers_(std::move(location)) {}
 
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                   int limit) const override;

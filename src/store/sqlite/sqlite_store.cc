@@ -25,7 +25,7 @@ namespace {
 constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
 // What a row of maintenance costs, about, and how many are made at most between two commits.
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
-constexpr int kMostRows = 2000;
+constexpr int kMaxRowsOfStep = 2000;
 
 // As BatchWriter numbers them.
 void AddUnfolded(StagedBatch& batch, std::int64_t& next_seq, UnfoldedBeats& unfolded) {
@@ -42,39 +42,45 @@ void AddUnfolded(StagedBatch& batch, std::int64_t& next_seq, UnfoldedBeats& unfo
 
 class SqliteStore final : public Store {
  public:
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, const StoreOptions& options) {
-    absl::StatusOr<DatabaseFile> file = OpenDatabaseFile(path, options.holder);
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, const StoreOptions& options,
+                                                     const StoreRuntime& runtime) {
+    absl::StatusOr<DatabaseFile> file = OpenDatabaseFile({path, options.sqlite_vfs}, options.holder);
     if (!file.ok()) return file.status();
     std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(file), options));
-    const absl::Status status = store->Start();
+    const absl::Status status = store->Start(runtime);
     if (!status.ok()) return status;
     return store;
   }
 
   ~SqliteStore() override = default;
 
-  const ReadTx& Reader() const override { return *reader_; }
+  const ScanReads& Reader() const override { return *reader_; }
+  const PointReads* MemoryReads() const override { return &*reader_; }
   WriteTx& Begin() override { return *staging_; }
   WriteTx& BeginBatch(const Foresight& foresight) override {
     staging_->Foresee(foresight);
     return *staging_;
   }
-  Outcome Commit(const ListeningState& listening) override;
+  CommitResult Commit(const ListeningState& listening) override;
+  CommitResult CommitStep(const ListeningState& listening) override;
   void Rollback() override { staging_->RolledBack(); }
   bool Maintain(absl::Duration budget) override;
   double Backlog() const override {
     // Where maintenance fails nobody should wait for it: the next commit may set it going.
     return maintenance_waits_ ? 0 : fold_->Backlog();
   }
+  std::int64_t WorkerCount() const override { return roll_.ForWriter().WorkerCount(); }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
   SqliteStore(DatabaseFile file, const StoreOptions& options)
       : file_(std::move(file)),
         options_(options),
-        archive_(roll_, file_.path, options.history, options.max_events) {}
+        archive_(roll_, file_.location, options.history, options.max_events) {}
 
-  absl::Status Start();
+  absl::Status Start(const StoreRuntime& runtime);
+  CommitResult Committed() const { return CommitResult::Committed(roll_.ForWriter().last_cursor); }
+  CommitResult Failed(const absl::Status& status);
   void MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq);
   absl::Status MaintainStep(int rows);
   absl::Status TrimEvents(int rows);
@@ -103,19 +109,19 @@ class SqliteStore final : public Store {
   bool maintenance_failed_ = false;  // and it was said
 };
 
-absl::Status SqliteStore::Start() {
+absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
   Database& database = file_.connection;
   absl::Status status = database.Execute(kCacheSize);
   if (!status.ok()) return status;
   {
     const MutexLock lock(roll_.mu);
-    absl::StatusOr<Recovered> recovered = Recover(database, roll_.model, roll_.unfolded);
+    absl::StatusOr<Recovered> recovered = Recover(database, runtime.random, roll_.model, roll_.unfolded);
     if (!recovered.ok()) return recovered.status();
     next_seq_ = recovered->next_seq;
     first_event_ = recovered->first_event;
     listening_ = recovered->listening;
     reader_.emplace(roll_, archive_, std::move(recovered->token_key));
-    staging_.emplace(roll_.ForWriter(), archive_, reader_->TokenKey(), recovered->last_revision);
+    staging_.emplace(roll_.ForWriter(), recovered->last_revision);
   }
   absl::StatusOr<BatchWriter> writer = BatchWriter::Prepare(database);
   if (!writer.ok()) return writer.status();
@@ -126,19 +132,24 @@ absl::Status SqliteStore::Start() {
   absl::StatusOr<Statement> trim = database.Prepare("DELETE FROM events WHERE cursor < ?");
   if (!trim.ok()) return trim.status();
   trim_events_ = *std::move(trim);
-  absl::StatusOr<std::unique_ptr<Checkpoints>> checkpoints = Checkpoints::Start(database, file_.path);
+  absl::StatusOr<std::unique_ptr<Checkpoints>> checkpoints =
+      Checkpoints::Start(database, file_.location, runtime.background);
   if (!checkpoints.ok()) return checkpoints.status();
   checkpoints_ = *std::move(checkpoints);
   return absl::OkStatus();
 }
 
-Outcome SqliteStore::Commit(const ListeningState& listening) {
+CommitResult SqliteStore::Commit(const ListeningState& listening) {
   StagedBatch& batch = staging_->batch();
   const bool clock_stands_still = listening_ && listening_->now == listening.now &&
                                   listening_->allowance_credit == listening.allowance_credit;
   if (batch.Empty() && clock_stands_still) {
     staging_->RolledBack();
-    return Ok();
+    return Committed();
+  }
+  // Maintenance does not wait for the disk, and may have failed to say that commits do again.
+  if (!file_.connection.syncs_commits()) {
+    if (const absl::Status synced = file_.connection.SyncCommits(true); !synced.ok()) return Failed(synced);
   }
   batch.DropOrphans();
   // A full disk: what the log holds may find room in the database, and then the log has room.
@@ -146,15 +157,25 @@ Outcome SqliteStore::Commit(const ListeningState& listening) {
   const absl::StatusOr<std::int64_t> next_seq =
       writer_->Write(batch, roll_.ForWriter(), next_seq_, staging_->last_revision(), listening);
   make_room_ = absl::IsResourceExhausted(next_seq.status());
-  if (!next_seq.ok()) {
-    staging_->Failed();
-    return WorkerError(WhyUnavailable(next_seq.status()));
-  }
+  if (!next_seq.ok()) return Failed(next_seq.status());
   MakeVisible(batch, listening, *next_seq);
   staging_->Committed();
   listening_ = listening;
   maintenance_waits_ = false;
-  return Ok();
+  return Committed();
+}
+
+CommitResult SqliteStore::CommitStep(const ListeningState& listening) {
+  if (!staging_->batch().Empty()) return Commit(listening);
+  staging_->RolledBack();
+  return CommitResult::NothingToWrite(roll_.ForWriter().last_cursor);
+}
+
+CommitResult SqliteStore::Failed(const absl::Status& status) {
+  staging_->Failed();
+  StoreUnavailable why = WhyUnavailable(status);
+  return why.in_doubt ? CommitResult::InDoubt(std::move(why.reason))
+                      : CommitResult::Failed(std::move(why.reason));
 }
 
 void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq) {
@@ -175,9 +196,9 @@ bool SqliteStore::MaintenanceIsDue() const {
 bool SqliteStore::Maintain(absl::Duration budget) {
   const bool everything = budget == absl::InfiniteDuration();
   if (maintenance_waits_ || !listening_ || (!everything && !MaintenanceIsDue())) return false;
-  const int rows = everything ? kMostRows
+  const int rows = everything ? kMaxRowsOfStep
                               : static_cast<int>(std::clamp(absl::FDivDuration(budget, kCostOfRow), 16.0,
-                                                            static_cast<double>(kMostRows)));
+                                                            static_cast<double>(kMaxRowsOfStep)));
   absl::Status status;
   do {
     status = MaintainStep(rows);
@@ -218,8 +239,9 @@ absl::Status SqliteStore::TrimEvents(int rows) {
 }  // namespace
 }  // namespace sqlite
 
-absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const StoreOptions& options) {
-  return sqlite::SqliteStore::Open(path, options);
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const StoreOptions& options,
+                                                       const StoreRuntime& runtime) {
+  return sqlite::SqliteStore::Open(path, options, runtime);
 }
 
 }  // namespace muster

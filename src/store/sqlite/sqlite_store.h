@@ -14,6 +14,7 @@
 namespace muster {
 
 /// Errors as described at OpenStore.
-absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const StoreOptions& options);
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const StoreOptions& options,
+                                                       const StoreRuntime& runtime);
 
 }  // namespace muster

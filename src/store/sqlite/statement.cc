@@ -2,9 +2,9 @@
 
 #include <sqlite3.h>
 
-#include <cassert>
 #include <cerrno>
 
+#include "muster/check.h"
 #include "store/sqlite/failure.h"
 
 namespace muster::sqlite {
@@ -78,25 +78,24 @@ std::string_view Statement::Bytes(int column) const {
 }
 
 void Statement::BindInt64(int index, std::int64_t value) {
-  [[maybe_unused]] const int code = sqlite3_bind_int64(statement_, index, value);
-  assert(code == SQLITE_OK);
+  const int code = sqlite3_bind_int64(statement_, index, value);
+  MUSTER_CHECK(code == SQLITE_OK, "a value is bound to a parameter that the statement has");
 }
 
 void Statement::BindText(int index, std::string_view text) {
-  [[maybe_unused]] const int code =
+  const int code =
       sqlite3_bind_text64(statement_, index, NotNull(text), text.size(), SQLITE_STATIC, SQLITE_UTF8);
-  assert(code == SQLITE_OK);
+  MUSTER_CHECK(code == SQLITE_OK, "a value is bound to a parameter that the statement has");
 }
 
 void Statement::BindBlob(int index, std::string_view bytes) {
-  [[maybe_unused]] const int code =
-      sqlite3_bind_blob64(statement_, index, NotNull(bytes), bytes.size(), SQLITE_STATIC);
-  assert(code == SQLITE_OK);
+  const int code = sqlite3_bind_blob64(statement_, index, NotNull(bytes), bytes.size(), SQLITE_STATIC);
+  MUSTER_CHECK(code == SQLITE_OK, "a value is bound to a parameter that the statement has");
 }
 
 void Statement::BindNull(int index) {
-  [[maybe_unused]] const int code = sqlite3_bind_null(statement_, index);
-  assert(code == SQLITE_OK);
+  const int code = sqlite3_bind_null(statement_, index);
+  MUSTER_CHECK(code == SQLITE_OK, "a value is bound to a parameter that the statement has");
 }
 
 }  // namespace muster::sqlite

@@ -8,6 +8,7 @@
 #include <deque>
 #include <vector>
 
+#include "muster/check.h"
 #include "muster/clock.h"
 #include "store/model/prefetch.h"
 #include "store/model/slab.h"
@@ -48,9 +49,9 @@ class UnfoldedBeats {
   /// Heartbeats in these rows, folded or not.
   std::int64_t journaled() const { return journaled_; }
   // Precondition: there are rows.
-  ListeningTime OldestListening() const { return rows_.front().listening; }
-  std::int64_t FirstSeq() const { return rows_.front().seq; }
-  std::int64_t LastSeq() const { return rows_.back().seq; }
+  ListeningTime OldestListening() const { return Checked().front().listening; }
+  std::int64_t FirstSeq() const { return Checked().front().seq; }
+  std::int64_t LastSeq() const { return Checked().back().seq; }
 
   // Asks the processor for what Add will touch: one after the other, some time apart.
   void PrefetchTail(std::uint32_t slot) const { Prefetch(&tails_[slot]); }
@@ -78,6 +79,10 @@ class UnfoldedBeats {
   };
 
   std::uint32_t NewBlock();
+  const std::deque<Row>& Checked() const {
+    MUSTER_CHECK(!rows_.empty(), "only rows that are there are asked about");
+    return rows_;
+  }
 
   Slab<Tail> tails_;
   Slab<Block> blocks_;

@@ -17,6 +17,7 @@
 #include "store/crash/life.h"
 #include "store/temp_directory.h"
 #include "tests/catch.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster::testing {
 namespace {
@@ -98,7 +99,7 @@ TEST_CASE("whatever was acknowledged survives kill -9") {
         acknowledged = reported;
     }
     {
-      const absl::StatusOr<std::unique_ptr<Store>> store = OpenStore("sqlite:" + database, LifeOptions());
+      const absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore("sqlite:" + database, LifeOptions());
       INFO(store.status());
       REQUIRE(store.ok());
       const std::int64_t there = BatchesIn(**store);

@@ -13,12 +13,13 @@
 #include "store/crash/small_disk.h"
 #include "store/temp_directory.h"
 #include "tests/catch.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster::testing {
 namespace {
 
 std::unique_ptr<Store> Open(const std::string& database) {
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore("sqlite:" + database, LifeOptions());
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore("sqlite:" + database, LifeOptions());
   INFO(store.status());
   REQUIRE(store.ok());
   return *std::move(store);
@@ -27,12 +28,9 @@ std::unique_ptr<Store> Open(const std::string& database) {
 // Lives until a commit is refused, and says why it was.
 StoreUnavailable LiveUntilRefused(Store& store, std::int64_t& batches) {
   for (int i = 0; i < 100'000; ++i) {
-    const Outcome lived = LiveOneBatch(store, batches + 1);
+    const CommitResult lived = LiveOneBatch(store, batches + 1);
     store.Maintain(absl::Microseconds(100));
-    if (!lived.ok()) {
-      REQUIRE(std::holds_alternative<StoreUnavailable>(lived.error()));
-      return std::get<StoreUnavailable>(lived.error());
-    }
+    if (!lived.committed()) return std::get<StoreUnavailable>(lived.error());
     ++batches;
   }
   FAIL("the disk does not get full");
@@ -44,7 +42,7 @@ void CheckFullAndFreeAgain(const std::string& database, const std::function<void
   std::int64_t batches = 0;
   {
     const std::unique_ptr<Store> store = Open(database);
-    while (batches < 50) REQUIRE(LiveOneBatch(*store, ++batches).ok());
+    while (batches < 50) REQUIRE(LiveOneBatch(*store, ++batches).committed());
     for (int round = 0; round < 3; ++round) {
       CAPTURE(round);
       fill();
@@ -52,13 +50,13 @@ void CheckFullAndFreeAgain(const std::string& database, const std::function<void
       CHECK(WhatIsWrong(*store, batches) == "");  // reads go on, and nothing of the refused batch is seen
       for (int i = 0; i < 20; ++i) {              // to be refused again and again does no harm either
         store->Maintain(absl::Milliseconds(1));
-        if (LiveOneBatch(*store, batches + 1).ok()) ++batches;
+        if (LiveOneBatch(*store, batches + 1).committed()) ++batches;
       }
       CHECK(WhatIsWrong(*store, batches) == "");
 
       make_room();
       for (int i = 0; i < 50; ++i) {
-        REQUIRE(LiveOneBatch(*store, ++batches).ok());  // at once, without anybody's help
+        REQUIRE(LiveOneBatch(*store, ++batches).committed());  // at once, without anybody's help
         store->Maintain(absl::Milliseconds(1));
       }
       CHECK(WhatIsWrong(*store, batches) == "");

@@ -38,8 +38,9 @@ Worker NewWorker(WriteTx& tx, std::string id, std::int64_t batch) {
   return worker;
 }
 
-std::optional<WorkerView> Find(const ReadTx& tx, const std::string& id) {
-  Result<std::optional<WorkerView>> found = tx.Find(id);
+template <typename Reads>
+std::optional<WorkerView> Find(const Reads& reads, const std::string& id) {
+  Result<std::optional<WorkerView>> found = reads.Find(id);
   return found.ok() ? *found : std::nullopt;
 }
 
@@ -69,7 +70,7 @@ std::int64_t BatchesIn(Store& store) {
   return last.ok() ? *last : -1;
 }
 
-Outcome LiveOneBatch(Store& store, std::int64_t number) {
+CommitResult LiveOneBatch(Store& store, std::int64_t number) {
   WriteTx& tx = store.Begin();
   for (int i = 0; i < kSteady; ++i) {
     if (number == 1) tx.Insert(NewWorker(tx, Steady(i), number));

@@ -15,7 +15,7 @@ std::int64_t BatchesIn(Store& store);
 
 /// Stages and commits the batch that follows. It beats for workers, changes one, registers and removes
 /// others, and appends an event; the first one makes the workers.
-Outcome LiveOneBatch(Store& store, std::int64_t number);
+CommitResult LiveOneBatch(Store& store, std::int64_t number);
 
 /// What is wrong with a roll of `batches` batches; empty if nothing is.
 std::string WhatIsWrong(Store& store, std::int64_t batches);
@@ -25,7 +25,7 @@ std::string IntegrityOf(const std::string& path);
 
 /// Small, so that it is trimmed all the time.
 inline StoreOptions LifeOptions() {
-  return {.history = 10, .max_events = 1'000'000, .holder = "a life in a test"};
+  return {.history = 10, .max_events = 1'000'000, .holder = "a life in a test", .sqlite_vfs = ""};
 }
 
 }  // namespace muster::testing
