@@ -164,13 +164,16 @@ class Server:
         os.close(ours)
         os.close(theirs)
 
-    def _identity(self):
+    def _as_owner(self, *command):
+        """The command as whoever the data belong to. By a program, not by subprocess: that would fork where it else
+        does not, and a test that forks beside gRPC's threads may hang for ever."""
         if not self._owner:
-            return {}
-        return {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": [], "cwd": self.directory}
+            return command
+        return ["setpriv", f"--reuid={self._owner.pw_uid}", f"--regid={self._owner.pw_gid}", "--clear-groups", "--", *command]
 
     def _run(self, program, *arguments):
-        done = subprocess.run([f"{self.bin}/{program}", *arguments], capture_output=True, text=True, **self._identity())
+        done = subprocess.run(self._as_owner(f"{self.bin}/{program}", *arguments), capture_output=True, text=True,
+                              cwd=self.directory)
         if done.returncode != 0:
             raise RuntimeError(f"{program}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -188,8 +191,9 @@ class Server:
         arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
         with open(f"{self.directory}/log", "ab") as log:
             # A session of its own: Ctrl-C is for whoever uses the server, and comes to it last.
-            self.process = subprocess.Popen([f"{self.bin}/postgres", "-D", self.data, *arguments], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, start_new_session=True, **self._identity())
+            self.process = subprocess.Popen(self._as_owner(f"{self.bin}/postgres", "-D", self.data, *arguments),
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                            cwd=self.directory)
 
     def _became_ready(self):
         deadline = time.monotonic() + START_SECONDS

@@ -54,7 +54,7 @@ void AddBeats(std::vector<BeatsOfWorker> beats, const Moment& at, std::int64_t h
   pipeline.Add(kRecordBeats, std::move(parameters));
 }
 
-bool WasOvertaken(const Failure& failure) {
+bool LostRace(const Failure& failure) {
   return failure.sqlstate == kDivisionByZero;
 }
 

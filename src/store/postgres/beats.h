@@ -2,7 +2,7 @@
 // what is too old of it goes.
 //
 // Everything is set-based and checked in the same breath: a worker whose revision is not the one that was
-// decided on makes the whole statement fail, with kOvertaken. So heartbeats need no look at the database
+// decided on makes the whole statement fail, with LostRace. So heartbeats need no look at the database
 // before they are written, and a batch of them is one round trip.
 #pragma once
 
@@ -30,6 +30,6 @@ struct BeatsOfWorker {
 void AddBeats(std::vector<BeatsOfWorker> beats, const Moment& at, std::int64_t history, Pipeline& pipeline);
 
 /// Whether a transaction failed because a worker was not at its revision any more.
-bool WasOvertaken(const Failure& failure);
+bool LostRace(const Failure& failure);
 
 }  // namespace muster::postgres

@@ -45,6 +45,26 @@ Failure TooOld(int version) {
   return failure;
 }
 
+// Text of clients is UTF-8. A database in another encoding refuses what it cannot hold, and SQL_ASCII takes
+// anything.
+Failure NotUtf8(std::string_view encoding) {
+  Failure failure;
+  failure.kind = FailureKind::kRefused;
+  failure.detail =
+      absl::StrCat("the database is encoded in ", std::string(encoding),
+                   "; Muster needs one in UTF8: createdb --encoding=UTF8 --template=template0 NAME, "
+                   "and name that in the URL");
+  return failure;
+}
+
+// What a server must be like; asked without a round trip.
+std::optional<Failure> Unfit(const pg_conn* server) {
+  if (const int version = PQserverVersion(server); version < kOldestServer) return TooOld(version);
+  const char* encoding = PQparameterStatus(server, "server_encoding");
+  if (encoding != nullptr && std::string_view(encoding) != "UTF8") return NotUtf8(encoding);
+  return std::nullopt;
+}
+
 // Runs a script to its end, in the simple protocol: the first of its errors, or the connection's.
 Reply<Nothing> RunScript(pg_conn* connection, const std::string& script, const Deadline& deadline) {
   if (PQsendQuery(connection, script.c_str()) == 0) return LostFailure(connection);
@@ -73,8 +93,7 @@ Reply<Connection> Connection::Open(const std::string& url, const Clock& clock, a
     const Deadline share = deadline.Share(1.0 / static_cast<double>(targets->size() - i));
     Reply<NativeConnection> native = Connect((*targets)[i], share);
     if (native.ok()) {
-      const int version = PQserverVersion(native->get());
-      if (version < kOldestServer) return TooOld(version);
+      if (std::optional<Failure> unfit = Unfit(native->get())) return *std::move(unfit);
       const Reply<Nothing> set_up = RunScript(native->get(), kSetUp, share);
       if (set_up.ok()) return Connection(*std::move(native), clock);
       failure = set_up.failure();

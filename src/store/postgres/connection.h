@@ -74,8 +74,9 @@ class Connection {
  public:
   /// `url` as libpq takes it: "postgresql://user@host:5432/database?options=…", or "host=… dbname=…". Of
   /// several hosts the first that can write is taken, each given its share of the time. `clock` must outlive
-  /// the connection. The session is UTF-8, in UTC, and a commit is on the disk before it is answered, even
-  /// where the server's default says otherwise.
+  /// the connection. A server that is too old, or a database that is not encoded in UTF-8, is kRefused. The
+  /// session is UTF-8, in UTC, and a commit is on the disk before it is answered, even where the server's
+  /// default says otherwise.
   static Reply<Connection> Open(const std::string& url, const Clock& clock, absl::Duration timeout);
 
   /// One round trip. The answers are one for each statement, in order.

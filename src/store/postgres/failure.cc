@@ -20,7 +20,12 @@ constexpr std::string_view kQueryCanceled = "57014";  // by a time limit of the 
 constexpr std::string_view kIdleTimeouts[] = {"25P03", "25P04"};
 // A statement prepared before the schema changed, or before a proxy gave us another session.
 constexpr std::string_view kPlanGone[] = {"0A000", "26000"};
-constexpr std::string_view kConflicts[] = {"40001", "40P01", "55P03"};
+// Class 22 is a value that is none of its type, 23 one that breaks a constraint. The division by zero is
+// ours: see beats.cc.
+constexpr std::string_view kValues[] = {"22", "23"};
+constexpr std::string_view kDivisionByZero = "22012";
+constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::string_view kConflicts[] = {"40001", "40P01", kLockNotAvailable};
 
 template <typename List>
 bool Contains(const List& list, std::string_view sqlstate) {
@@ -40,7 +45,9 @@ FailureKind KindOf(std::string_view sqlstate) {
       sqlstate == kQueryCanceled) {
     return FailureKind::kAway;
   }
-  return Contains(kConflicts, sqlstate) ? FailureKind::kConflict : FailureKind::kRefused;
+  if (Contains(kConflicts, sqlstate)) return FailureKind::kConflict;
+  return sqlstate != kDivisionByZero && Contains(kValues, sqlstate.substr(0, 2)) ? FailureKind::kBadValue
+                                                                                 : FailureKind::kRefused;
 }
 
 StoreUnavailable WhyUnavailable(const Failure& failure) {
@@ -50,7 +57,12 @@ StoreUnavailable WhyUnavailable(const Failure& failure) {
       return {failure.in_doubt ? "it went away before it confirmed" : "it cannot be reached",
               failure.in_doubt};
     case FailureKind::kConflict:
-      return {"the store is busy with conflicting changes"};
+      return {failure.sqlstate == kLockNotAvailable ? "another program holds what is needed in the database"
+                                                    : "the store is busy with conflicting changes"};
+    case FailureKind::kBadValue:
+      return {"the store cannot hold a value that it was given"};
+    case FailureKind::kOutdated:
+      return {"the daemon is too old for the schema of its database"};
     case FailureKind::kRefused:
       break;
   }
@@ -73,6 +85,8 @@ absl::Status StatusOf(const Failure& failure, std::string_view doing) {
       return absl::UnavailableError(text);
     case FailureKind::kConflict:
       return absl::AbortedError(text);
+    case FailureKind::kBadValue:
+    case FailureKind::kOutdated:
     case FailureKind::kRefused:
       break;
   }

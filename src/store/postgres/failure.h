@@ -21,16 +21,19 @@ enum class FailureKind {
   kAway,
   /// Another transaction was in the way (serialization, deadlock). Try the whole transaction again.
   kConflict,
-  /// The server understood and said no: a constraint, a full disk, a right that is missing, a mistake of
-  /// ours.
+  /// It will not hold a value that it was given: the same will be refused again. Nothing is wrong with it.
+  kBadValue,
+  /// The schema was upgraded, and is not for this program any more.
+  kOutdated,
+  /// The server understood and said no: a full disk, a right that is missing, a mistake of ours.
   kRefused,
 };
 
 struct Failure {
   FailureKind kind = FailureKind::kAway;
-  std::string sqlstate;    // five characters; empty if the failure did not come from a server
-  std::string constraint;  // the name of the constraint that was violated, if it is one
-  std::string detail;      // for the operator
+  std::string sqlstate;   // five characters; empty if the failure did not come from a server
+  std::string statement;  // the name of the one that failed; empty if none did
+  std::string detail;     // for the operator
   /// The statements had been sent and nothing says whether they were carried out: a COMMIT among them may
   /// have happened. Without this, nothing of the transaction did.
   bool in_doubt = false;
@@ -78,7 +81,7 @@ StoreUnavailable WhyUnavailable(const Failure& failure);
 StoreUnavailable Report(const Failure& failure, std::string_view doing);
 
 /// For whoever starts the daemon: `doing`, then the detail. kAway is UNAVAILABLE, kConflict ABORTED,
-/// kRefused FAILED_PRECONDITION.
+/// the others FAILED_PRECONDITION.
 absl::Status StatusOf(const Failure& failure, std::string_view doing);
 
 }  // namespace muster::postgres

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/log.h"
 
 namespace muster::postgres {
 namespace {
@@ -34,6 +35,7 @@ constexpr char kCreateRecord[] =
 
 constexpr Sql kApplied = {"migrations_applied",
                           "SELECT version, name, checksum FROM schema_migrations ORDER BY version"};
+constexpr Sql kMinVersion = {"migrations_min_version", "SELECT min_version FROM schema_use"};
 
 // Whoever inserts the row holds it until its transaction ends; the others wait here, and find it done or
 // undone.
@@ -47,7 +49,7 @@ std::string Checksum(std::string_view sql) {
   return absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));
 }
 
-absl::Status Newer(std::int32_t version, std::size_t known) {
+absl::Status TooNew(int version, std::size_t known) {
   return absl::FailedPreconditionError(absl::StrCat(
       "the PostgreSQL database has schema version ", version, "; this program knows versions up to ", known,
       ". It was left as it is; run the newer program, or restore a backup from before the upgrade."));
@@ -69,13 +71,23 @@ absl::Status SomeoneElses() {
 
 // The rows of schema_migrations against what we know.
 absl::Status CompareRecord(const Rows& applied, std::span<const Migration> known) {
-  for (int row = 0; row < applied.size(); ++row) {
+  for (int row = 0; row < applied.size() && std::cmp_less(row, known.size()); ++row) {
     const std::int32_t version = applied.Int32(row, 0);
-    if (version > std::ssize(known)) return Newer(version, known.size());
     if (version != row + 1 || applied.Text(row, 2) != Checksum(known[static_cast<std::size_t>(row)].sql)) {
       return Altered(version, applied.Text(row, 1));
     }
   }
+  return applied.fault().empty() ? absl::OkStatus() : SomeoneElses();
+}
+
+// Whether a schema that is newer says that this program may use it.
+absl::Status MayUse(Connection& connection, int version, std::size_t known, absl::Duration timeout) {
+  const Reply<Rows> rows = connection.Run(kMinVersion, {}, timeout);
+  if (!rows.ok() && rows.failure().sqlstate != kNoSuchTable) return StatusOf(rows.failure(), kDoing);
+  if (!rows.ok() || rows->empty() || std::cmp_greater(rows->Int32(0, 0), known))
+    return TooNew(version, known);
+  Log(LogLevel::kInfo, "the schema is newer than this program, which may use it",
+      {{"version", absl::StrCat(version)}, {"known", absl::StrCat(known)}});
   return absl::OkStatus();
 }
 
@@ -115,6 +127,11 @@ absl::StatusOr<bool> Advance(Connection& connection, std::span<const Migration> 
   if (!in_order.ok()) return in_order;
   const auto next = static_cast<std::size_t>(applied->size());
   if (next == known.size()) return false;
+  if (next > known.size()) {
+    const absl::Status may_use = MayUse(connection, applied->size(), known.size(), timeout);
+    if (!may_use.ok()) return may_use;
+    return false;
+  }
   const Reply<Nothing> done = Apply(connection, known[next], timeout);
   return done.ok() ? true : GoOn(done.failure());
 }

@@ -79,7 +79,7 @@ Failure FailureOf(const pg_result* result, std::string_view doing) {
   Failure failure;
   failure.sqlstate = field(PG_DIAG_SQLSTATE);
   failure.kind = KindOf(failure.sqlstate);
-  failure.constraint = field(PG_DIAG_CONSTRAINT_NAME);
+  failure.statement = doing;
   failure.detail = absl::StrCat(OneLine(PQresultErrorMessage(result)), " (in ", std::string(doing), ")");
   return failure;
 }

@@ -124,4 +124,12 @@ Parameters::Native Parameters::native() const {
   return native;
 }
 
+Parameters Ids(std::span<const std::string_view> ids) {
+  TextArray array;
+  for (const std::string_view id : ids) array.Add(id);
+  Parameters parameters;
+  parameters.Array(array);
+  return parameters;
+}
+
 }  // namespace muster::postgres

@@ -110,4 +110,7 @@ class Parameters {
   std::vector<wire::TypeId> types_;
 };
 
+/// Ids as the one parameter of a statement, a TEXT[].
+Parameters Ids(std::span<const std::string_view> ids);
+
 }  // namespace muster::postgres

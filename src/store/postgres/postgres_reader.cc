@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "store/postgres/queries.h"
+#include "store/postgres/totals.h"
 
 namespace muster::postgres {
 namespace {
 
-// For a connection of the pool, and for an answer over a large fleet.
+// For a connection of the pool.
 constexpr absl::Duration kBorrowTimeout = absl::Seconds(5);
-constexpr absl::Duration kReadTimeout = absl::Seconds(30);
 
 template <typename T>
 Result<T> Answer(Reply<T> reply) {
@@ -21,25 +21,31 @@ Result<T> Answer(Reply<T> reply) {
 
 }  // namespace
 
-Reply<std::vector<Rows>> PostgresReader::PooledSession::Run(const Pipeline& pipeline) const {
-  Reply<ConnectionPool::Lease> lease = pool_.Borrow(kBorrowTimeout);
-  if (!lease.ok()) return lease.failure();
-  return (*lease)->Run(pipeline, kReadTimeout);
+Reply<std::vector<Rows>> ReadSession::Run(const Pipeline& pipeline) {
+  if (!lease_) {
+    Reply<ConnectionPool::Lease> lease = pool_.Borrow(kBorrowTimeout);
+    if (!lease.ok()) return std::move(lease).failure();
+    lease_.emplace(*std::move(lease));
+  }
+  return (*lease_)->Run(pipeline, timeout_);
 }
 
 Result<std::optional<WorkerView>> PostgresReader::Find(std::string_view id) const {
-  return Answer(FindWorker(session_, id));
+  ReadSession session(pool_);
+  return Answer(FindWorker(session, id));
 }
 
 Result<std::vector<WorkerView>> PostgresReader::List(const WorkerFilter& filter, std::string_view after_id,
-                                                     int limit) const {
-  return Answer(ListWorkers(session_, filter, after_id, limit));
+                                                     ListLimit limit) const {
+  ReadSession session(pool_);
+  return Answer(ListWorkers(session, filter, after_id, limit));
 }
 
 Result<std::vector<HeartbeatRecord>> PostgresReader::Heartbeats(std::string_view id, std::int64_t before,
                                                                 int limit) const {
+  ReadSession session(pool_);
   Result<std::optional<std::vector<HeartbeatRecord>>> found =
-      Answer(ListHeartbeats(session_, id, before, limit, history_));
+      Answer(ListHeartbeats(session, id, before, limit, history_));
   if (!found.ok()) return found.error();
   if (!*found) return WorkerNotFound{std::string(id)};
   return **std::move(found);
@@ -47,25 +53,30 @@ Result<std::vector<HeartbeatRecord>> PostgresReader::Heartbeats(std::string_view
 
 Result<std::vector<std::vector<HeartbeatRecord>>> PostgresReader::RecentHeartbeats(
     std::span<const WorkerView> workers, int limit) const {
+  ReadSession session(pool_);
   if (std::cmp_greater(limit, history_)) limit = static_cast<int>(history_);
-  return Answer(postgres::RecentHeartbeats(session_, workers, limit));
+  return Answer(postgres::RecentHeartbeats(session, workers, limit));
 }
 
 Result<std::vector<Event>> PostgresReader::Events(std::string_view worker_id, std::int64_t bound,
                                                   bool newest_first, int limit) const {
-  return Answer(ListEvents(session_, worker_id, bound, newest_first, limit, max_events_));
+  ReadSession session(pool_);
+  return Answer(ListEvents(session, worker_id, bound, newest_first, limit, max_events_));
 }
 
 Result<std::vector<RegionTotals>> PostgresReader::Totals() const {
-  return Answer(CountRegions(session_));
+  ReadSession session(pool_);
+  return Answer(ReadTotals(session));
 }
 
 Result<std::vector<RegionHold>> PostgresReader::Holds() const {
-  return Answer(ListHolds(session_));
+  ReadSession session(pool_);
+  return Answer(ListHolds(session));
 }
 
 Result<std::int64_t> PostgresReader::LastCursor() const {
-  return Answer(postgres::LastCursor(session_));
+  ReadSession session(pool_);
+  return Answer(postgres::LastCursor(session));
 }
 
 }  // namespace muster::postgres

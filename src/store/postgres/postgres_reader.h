@@ -2,11 +2,13 @@
 // pool.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "store/postgres/pool.h"
 #include "store/postgres/session.h"
 #include "store/store.h"
@@ -14,14 +16,17 @@
 namespace muster::postgres {
 
 /// Thread-safe. The pool must outlive it. A call blocks for as long as the database takes.
-class PostgresReader final : public ReadTx {
+class PostgresReader final : public ScanReads {
  public:
   PostgresReader(ConnectionPool& pool, std::string token_key, std::int64_t history, std::int64_t max_events)
-      : session_(pool), token_key_(std::move(token_key)), history_(history), max_events_(max_events) {}
+      : pool_(pool), token_key_(std::move(token_key)), history_(history), max_events_(max_events) {}
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
+  Result<std::int64_t> LastCursor() const override;
+  std::string_view TokenKey() const override { return token_key_; }
+
   Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
-                                       int limit) const override;
+                                       ListLimit limit) const override;
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                   int limit) const override;
   Result<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(std::span<const WorkerView> workers,
@@ -30,24 +35,30 @@ class PostgresReader final : public ReadTx {
                                     int limit) const override;
   Result<std::vector<RegionTotals>> Totals() const override;
   Result<std::vector<RegionHold>> Holds() const override;
-  Result<std::int64_t> LastCursor() const override;
-  std::string_view TokenKey() const override { return token_key_; }
 
  private:
-  /// Each Run on a connection of its own.
-  class PooledSession final : public Session {
-   public:
-    explicit PooledSession(ConnectionPool& pool) : pool_(pool) {}
-    Reply<std::vector<Rows>> Run(const Pipeline& pipeline) const override;
-
-   private:
-    ConnectionPool& pool_;
-  };
-
-  const PooledSession session_;
+  ConnectionPool& pool_;
   const std::string token_key_;
   const std::int64_t history_;
   const std::int64_t max_events_;
+};
+
+/// For an answer over a large fleet.
+inline constexpr absl::Duration kReadTimeout = absl::Seconds(30);
+
+/// For one question: borrows a connection for its first statement, and gives it back when it goes.
+class ReadSession final : public Session {
+ public:
+  /// The pool must outlive it.
+  explicit ReadSession(ConnectionPool& pool, absl::Duration timeout = kReadTimeout)
+      : pool_(pool), timeout_(timeout) {}
+  Reply<std::vector<Rows>> Run(const Pipeline& pipeline) override;
+  using Session::Run;
+
+ private:
+  ConnectionPool& pool_;
+  const absl::Duration timeout_;
+  std::optional<ConnectionPool::Lease> lease_;
 };
 
 }  // namespace muster::postgres

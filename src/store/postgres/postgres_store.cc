@@ -1,7 +1,6 @@
 #include "store/postgres/postgres_store.h"
 
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,15 +8,19 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "domain/validation.h"
-#include "runtime/real_clock.h"
-#include "store/model/token_key.h"
+#include "runtime/log.h"
 #include "store/postgres/beats.h"
-#include "store/postgres/membership.h"
+#include "store/postgres/daemon_group.h"
 #include "store/postgres/migrations.h"
 #include "store/postgres/postgres_reader.h"
+#include "store/postgres/runs.h"
+#include "store/postgres/settings_record.h"
+#include "store/postgres/totals.h"
 #include "store/postgres/transaction.h"
+#include "store/postgres/usage_count.h"
 #include "store/postgres/worker_cache.h"
 #include "store/postgres/writer_session.h"
+#include "store/token_key.h"
 
 namespace muster {
 namespace postgres {
@@ -30,217 +33,282 @@ constexpr std::size_t kCacheGeneration = 500'000;
 // Events beyond the limit go when there are so many, by steps of so many.
 constexpr std::int64_t kTrimFrom = 1'000;
 constexpr std::int64_t kTrimAtOnce = 10'000;
+// Where a program that does not keep the totals makes changes too, as during an upgrade. All changes wait for
+// it.
+constexpr absl::Duration kCountTotalsEvery = absl::Minutes(1);
 
 constexpr Sql kTrimEvents = {"trim_events",
                              "DELETE FROM events WHERE cursor <= $1 AND cursor <= "
                              "(SELECT min(cursor) FROM events) + $2"};
 constexpr Sql kEndRun = {"end_run", "UPDATE roll SET runner = '' WHERE runner = $1"};
 
-std::uint64_t RandomNumber() {
-  std::random_device random;
-  return (std::uint64_t{random()} << 32) | random();
+// Differs between all daemons that there ever were.
+std::string NewDaemonId(Random& random) {
+  std::uint64_t number = 0;
+  random.Fill({reinterpret_cast<char*>(&number), sizeof number});
+  return absl::StrCat(absl::Hex(number, absl::kZeroPad16));
 }
 
-class PostgresStore final : public Store {
+class PostgresStore final : public Store, private Coordination {
  public:
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& url, const StoreOptions& options) {
-    std::unique_ptr<PostgresStore> store(new PostgresStore(url, options));
-    const absl::Status status = store->Start(url);
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& url, const StoreOptions& options,
+                                                     const StoreRuntime& runtime) {
+    std::unique_ptr<PostgresStore> store(new PostgresStore(url, options, runtime));
+    const absl::Status status = store->Start(url, runtime.random);
     if (!status.ok()) return status;
     return store;
   }
 
   ~PostgresStore() override {
     if (transaction_) transaction_->Abandon();
-    if ((took_part_ || runs_) && !session_.Ready()) membership_.Leave(session_);
+    if ((took_part_ || runs_jobs_) && !session_.Ready()) group_.Leave(session_);
   }
 
-  const ReadTx& Reader() const override { return *reader_; }
+  const ScanReads& Reader() const override { return *reader_; }
   WriteTx& Begin() override {
-    is_step_ = is_batch_ = false;
+    is_batch_ = false;
     transaction_->BeginLocked({});
     return *transaction_;
   }
-  Outcome Commit(const ListeningState& listening) override;
+  WriteTx& BeginBatch(const Foresight& foresight) override;
+  WriteTx& BeginStep() override;
+  CommitResult Commit(const ListeningState& listening) override;
+  CommitResult CommitStep(const ListeningState& listening) override;
   void Rollback() override { transaction_->Abandon(); }
 
-  bool Foresees() const override { return true; }
-  WriteTx& BeginBatch(const Foresight& foresight) override;
-  bool Overtaken() const override { return overtaken_; }
-  WriteTx* BeginStep() override;
-  void EndRun() override;
-  Result<Standing> Attend(const ListeningReport& own, absl::Duration tick) override;
-  bool Shared() const override { return true; }
+  bool PrefersHeartbeatsAlone() const override { return true; }
+  Coordination* coordination() override { return this; }
 
   bool Maintain(absl::Duration budget) override;
+  std::int64_t WorkerCount() const override { return workers_; }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
   // How the next batch is tried: see transaction.h.
   enum class Attempt { kByCache, kFresh, kLocked };
 
-  PostgresStore(const std::string& url, const StoreOptions& options)
-      : options_(options),
-        dialer_(url, clock_, RandomNumber()),
+  PostgresStore(const std::string& url, const StoreOptions& options, const StoreRuntime& runtime)
+      : clock_(runtime.clock),
+        options_(options),
+        dialer_(url, clock_, runtime.random.Bits()),
         pool_(dialer_),
         cache_(kCacheGeneration),
         session_(dialer_, cache_),
-        membership_(absl::StrCat(absl::Hex(RandomNumber(), absl::kZeroPad16)), options.holder) {}
+        group_(NewDaemonId(runtime.random), options.holder),
+        runs_(group_.id()),
+        held_(clock_),
+        usage_(pool_, clock_, runtime.background) {}
 
-  absl::Status Start(const std::string& url);
-  /// What the transaction's failure means for its caller.
-  WorkerError Judge(const Failure& failure);
-  WorkerError DecideAgain(Attempt attempt);
+  // Coordination.
+  Result<Membership> RenewMembership(const ListeningReport& own, const Settings& settings,
+                                     absl::Duration tick) override;
+  void EndRun() override;
+
+  absl::Status Start(const std::string& url, Random& random);
+  /// What a failure of the transaction means for its caller.
+  CommitResult Classify(const Failure& failure);
+  CommitResult DecideAgain(Attempt attempt);
+  CommitResult FindWhatIsHeld(const Failure& failure);
+  CommitResult Write(const ListeningState& listening);
   void Adopt(const RollRow& roll);
 
-  const RealClock clock_;
+  const Clock& clock_;
   const StoreOptions options_;
   Dialer dialer_;
   ConnectionPool pool_;
   WorkerCache cache_;
   WriterSession session_;
-  Membership membership_;
+  DaemonGroup group_;
+  Runs runs_;
+  HeldRows held_;
+  UsageCount usage_;
   std::optional<PostgresReader> reader_;
   std::optional<Transaction> transaction_;
 
   std::optional<ListeningState> listening_;
   std::int64_t last_cursor_ = 0;
+  std::int64_t workers_ = 0;
+  bool totals_are_kept_ = true;
+  absl::Duration count_totals_at_ = -absl::InfiniteDuration();  // no sooner
   std::int64_t trimmed_to_ = 0;
   Attempt attempt_ = Attempt::kByCache;  // of the batch under way, or to come
+  std::vector<std::string_view> batch_;  // its ids
   bool is_batch_ = false;
-  bool overtaken_ = false;
+  bool lost_race_ = false;
   bool took_part_ = false;
   bool leads_ = false;
-  // Runs of jobs.
-  bool is_step_ = false;
-  bool runs_ = false;  // the roll's row says so
-  absl::Duration tick_ = absl::Seconds(1);
-  StandsStill runner_;
+  bool runs_jobs_ = false;  // the roll's row says so
+  bool outdated_ = false;   // the schema is not for this program any more
 };
 
-absl::Status PostgresStore::Start(const std::string& url) {
+absl::Status PostgresStore::Start(const std::string& url, Random& random) {
   Reply<Connection> connection = Connection::Open(url, clock_, kOpenTimeout);
   if (!connection.ok()) return StatusOf(connection.failure(), "cannot open the PostgreSQL store");
   absl::Status migrated = Migrate(*connection, EmbeddedMigrations(), kMigrationTimeout);
   if (!migrated.ok()) return migrated;
-  const Reply<std::string> key = TokenKeyOf(*connection, NewTokenKey(), kOpenTimeout);
+  const Reply<std::string> key = TokenKeyOf(*connection, NewTokenKey(random), kOpenTimeout);
   if (!key.ok()) return StatusOf(key.failure(), "cannot read the PostgreSQL store");
-  const Reply<Rows> roll = connection->Run(kReadRoll, {}, kOpenTimeout);
+  const Reply<Rows> rows = connection->Run(kReadRoll, {}, kOpenTimeout);
+  const Reply<RollRow> roll = rows.ok() ? ReadRoll(*rows) : rows.failure();
   if (!roll.ok()) return StatusOf(roll.failure(), "cannot read the PostgreSQL store");
-  Adopt(ReadRoll(*roll));
+  Adopt(*roll);
   reader_.emplace(pool_, *key, options_.history, options_.max_events);
-  transaction_.emplace(session_, *reader_, cache_, options_);
+  transaction_.emplace(session_, cache_, runs_, held_, options_.history);
   return absl::OkStatus();
 }
 
 void PostgresStore::Adopt(const RollRow& roll) {
   if (roll.clock) listening_ = roll.clock;
   last_cursor_ = roll.last_cursor;
+  workers_ = roll.workers;
+  totals_are_kept_ = roll.totals_are_kept;
 }
 
 WriteTx& PostgresStore::BeginBatch(const Foresight& foresight) {
-  is_step_ = false;
   is_batch_ = true;
-  if (!overtaken_) attempt_ = foresight.only_heartbeats ? Attempt::kByCache : Attempt::kLocked;
+  if (!lost_race_) attempt_ = foresight.only_heartbeats ? Attempt::kByCache : Attempt::kLocked;
   absl::flat_hash_set<std::string_view> distinct;
-  std::vector<std::string_view> ids;
-  ids.reserve(foresight.ids.size());
+  batch_.clear();
   for (const std::string_view id : foresight.ids) {
-    if (distinct.insert(id).second && !CheckWorkerId(id)) ids.push_back(id);
+    if (distinct.insert(id).second && !CheckWorkerId(id)) batch_.push_back(id);
   }
   if (attempt_ == Attempt::kLocked) {
-    transaction_->BeginLocked(ids);
+    transaction_->BeginLocked(batch_);
   } else {
-    transaction_->BeginLight(ids, /*fresh=*/attempt_ == Attempt::kFresh);
+    transaction_->BeginLight(batch_, /*fresh=*/attempt_ == Attempt::kFresh);
   }
   return *transaction_;
 }
 
-WriteTx* PostgresStore::BeginStep() {
-  transaction_->BeginLocked({});
-  is_step_ = true;
+WriteTx& PostgresStore::BeginStep() {
   is_batch_ = false;
-  if (transaction_->failure()) return &*transaction_;
-  const RollRow& roll = transaction_->roll();
-  if (!roll.runner.empty() && roll.runner != membership_.id() &&
-      runner_.Look(roll.runner, roll.runner_beat) < TicksUntilLost(tick_)) {
-    transaction_->Abandon();
-    return nullptr;
-  }
-  return &*transaction_;
+  transaction_->BeginStep();
+  return *transaction_;
 }
 
 void PostgresStore::EndRun() {
-  if (!std::exchange(runs_, false)) return;
+  transaction_->EndRun();
+  if (!std::exchange(runs_jobs_, false)) return;
   if (session_.Ready()) return;  // it stands still, and the others notice
   Parameters parameters;
-  parameters.Text(membership_.id());
+  parameters.Text(group_.id());
   (void)session_.Run(kEndRun, std::move(parameters));
 }
 
-WorkerError PostgresStore::DecideAgain(Attempt attempt) {
-  overtaken_ = true;
+CommitResult PostgresStore::DecideAgain(Attempt attempt) {
+  lost_race_ = true;
   attempt_ = attempt;
-  return StoreUnavailable{"other daemons change the same workers all the time"};
+  return CommitResult::LostRace();
 }
 
-WorkerError PostgresStore::Judge(const Failure& failure) {
-  const bool locked = transaction_->kind() == Transaction::Kind::kLocked;
-  if (is_batch_ && WasOvertaken(failure)) {
+CommitResult PostgresStore::Classify(const Failure& failure) {
+  if (is_batch_ && RefusedInError(failure)) {
+    transaction_->ForgetRefused();
+    return DecideAgain(Attempt::kByCache);
+  }
+  if (is_batch_ && LostRace(failure)) {
     return DecideAgain(attempt_ == Attempt::kByCache ? Attempt::kFresh : Attempt::kLocked);
   }
-  if (is_batch_ && failure.kind == FailureKind::kConflict) {
-    return DecideAgain(locked ? Attempt::kLocked : Attempt::kFresh);
+  if (is_batch_ && IsHeld(failure) && !RollIsHeld(failure)) return FindWhatIsHeld(failure);
+  if (is_batch_ && failure.kind == FailureKind::kConflict && !IsHeld(failure)) {
+    return DecideAgain(transaction_->locked() ? Attempt::kLocked : Attempt::kFresh);
+  }
+  if (failure.kind == FailureKind::kBadValue) {
+    // At debug: a client can do this as often as it likes.
+    Log(LogLevel::kDebug, "the database refuses a value",
+        {{"sqlstate", failure.sqlstate}, {"detail", failure.detail}});
+    return CommitResult::Refused("brings a value that the database refuses");
   }
   // What came up before the commit was told then.
-  if (transaction_->failure()) return WhyUnavailable(failure);
-  return Report(failure, "a commit");
+  const StoreUnavailable error =
+      transaction_->failure() ? WhyUnavailable(failure) : Report(failure, "a commit");
+  return error.in_doubt ? CommitResult::InDoubt(error.reason) : CommitResult::Failed(error.reason);
 }
 
-Outcome PostgresStore::Commit(const ListeningState& at) {
-  overtaken_ = false;
-  Transaction& transaction = *transaction_;
-  if (transaction.failure()) return Judge(*transaction.failure());
-  if (transaction.NeedsLock()) return DecideAgain(Attempt::kLocked);
-  if (transaction.NeedsFresh()) return DecideAgain(Attempt::kFresh);
+// The same again, without the rows that others hold.
+CommitResult PostgresStore::FindWhatIsHeld(const Failure& failure) {
+  const Reply<Nothing> looked = transaction_->LookForHeld(batch_);
+  if (looked.ok()) return DecideAgain(attempt_);
+  // A whole table, or the server.
+  return CommitResult::Failed(
+      Report(IsHeld(looked.failure()) ? failure : looked.failure(), "a commit").reason);
+}
 
-  const bool locked = transaction.kind() == Transaction::Kind::kLocked;
+CommitResult PostgresStore::Commit(const ListeningState& at) {
+  lost_race_ = false;
+  Transaction& transaction = *transaction_;
+  if (transaction.failure()) return Classify(*transaction.failure());
+  if (transaction.NeedsLock()) return DecideAgain(Attempt::kLocked);
+
   // Only the leader moves the clock. What a follower knows is what the leader said, brought forward: if that
   // were stored, the next follower would bring it forward again, and so on, ever faster than time passes.
   const ListeningState& listening = took_part_ && !leads_ && listening_ ? *listening_ : at;
   const bool clock_stands_still = listening_ && listening_->now == listening.now &&
                                   listening_->allowance_credit == listening.allowance_credit;
-  if (transaction.Empty() && !is_step_ && (!locked || clock_stands_still)) {
+  if (transaction.NothingToAsk() && (!transaction.locked() || clock_stands_still)) {
     transaction.Abandon();
-    return Ok();
+    return CommitResult::NothingToWrite(last_cursor_);
   }
-  const RollRow& roll = transaction.roll();
-  const Reply<Nothing> committed = is_step_
-                                       ? transaction.Commit(listening, membership_.id(), roll.runner_beat + 1)
-                                       : transaction.Commit(listening, roll.runner, roll.runner_beat);
-  if (!committed.ok()) return Judge(committed.failure());
-  if (locked) {
-    listening_ = listening;
-    last_cursor_ = transaction.cursor();
-    runs_ = runs_ || is_step_;
-  }
-  return Ok();
+  return Write(listening);
 }
 
-Result<Standing> PostgresStore::Attend(const ListeningReport& own, absl::Duration tick) {
-  tick_ = tick;
+CommitResult PostgresStore::CommitStep(const ListeningState& at) {
+  lost_race_ = false;
+  Transaction& transaction = *transaction_;
+  if (!transaction.Empty() && transaction.ClaimRun()) {
+    const CommitResult result = Write(took_part_ && !leads_ && listening_ ? *listening_ : at);
+    runs_jobs_ = runs_jobs_ || result.committed();
+    return result;
+  }
+  if (transaction.failure()) return Classify(*transaction.failure());
+  if (transaction.refused()) return CommitResult::LostRace();
+  transaction.Abandon();
+  return CommitResult::NothingToWrite(last_cursor_);
+}
+
+CommitResult PostgresStore::Write(const ListeningState& listening) {
+  const bool locked = transaction_->locked();
+  const Reply<Nothing> committed = transaction_->Commit(listening);
+  if (!committed.ok()) return Classify(committed.failure());
+  if (locked) {
+    listening_ = listening;
+    last_cursor_ = transaction_->roll().last_cursor;
+    workers_ = transaction_->roll().workers;
+  }
+  return CommitResult::Committed(last_cursor_);
+}
+
+Result<Membership> PostgresStore::RenewMembership(const ListeningReport& own, const Settings& settings,
+                                                  absl::Duration tick) {
+  runs_.SetTick(tick);
+  held_.ForgetOld();
   if (const std::optional<Failure> failure = session_.Ready()) return WhyUnavailable(*failure);
-  const Reply<Membership::Attended> attended = membership_.Attend(session_, own, tick);
-  if (!attended.ok()) return Report(attended.failure(), "taking part among the daemons");
+  if (outdated_) {
+    const Reply<Rows> rows = session_.Run(kReadRoll, {});
+    const Reply<RollRow> roll = rows.ok() ? ReadRoll(*rows) : rows.failure();
+    if (!roll.ok()) return WhyUnavailable(roll.failure());
+    outdated_ = false;
+  }
+  Reply<DaemonGroup::Renewed> renewed = group_.Renew(session_, own, SettingsRecord(settings, options_), tick);
+  if (!renewed.ok()) {
+    outdated_ = renewed.failure().kind == FailureKind::kOutdated;
+    if (outdated_) group_.Leave(session_);  // so that the others need not miss it
+    return Report(renewed.failure(), "taking part among the daemons");
+  }
   took_part_ = true;
-  leads_ = attended->standing.leads;
-  Adopt(attended->roll);
-  return attended->standing;
+  leads_ = renewed->membership.leads;
+  Adopt(renewed->roll);
+  return std::move(renewed->membership);
 }
 
 bool PostgresStore::Maintain(absl::Duration budget) {
   const bool everything = budget == absl::InfiniteDuration();
   if (!leads_ && !everything) return false;
+  if (!totals_are_kept_ && clock_.MonotonicNow() >= count_totals_at_) {
+    count_totals_at_ = clock_.MonotonicNow() + kCountTotalsEvery;
+    totals_are_kept_ = transaction_->CountTotals();
+  }
+  if (leads_ && workers_ > kCountedAtEachAsk) usage_.CountIfDue();
   const std::int64_t last_to_go = last_cursor_ - options_.max_events;
   if (last_to_go - trimmed_to_ < (everything ? 1 : kTrimFrom) || session_.Ready()) return false;
   Parameters parameters;
@@ -255,9 +323,9 @@ bool PostgresStore::Maintain(absl::Duration budget) {
 }  // namespace
 }  // namespace postgres
 
-absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const std::string& url,
-                                                         const StoreOptions& options) {
-  return postgres::PostgresStore::Open(url, options);
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const std::string& url, const StoreOptions& options,
+                                                         const StoreRuntime& runtime) {
+  return postgres::PostgresStore::Open(url, options, runtime);
 }
 
 }  // namespace muster

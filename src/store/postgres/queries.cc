@@ -1,18 +1,26 @@
 #include "store/postgres/queries.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
+#include "domain/worker_size.h"
 #include "store/postgres/worker_rows.h"
 #include "store/worker_json.h"
 
 namespace muster::postgres {
 
-const Sql kFindWorkers = {"find_workers",
-                          "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = ANY ($1)"};
+const Sql kListHolds = {"list_holds", "SELECT region, until FROM region_holds ORDER BY region"};
 const Sql kLockWorkers = {"lock_workers", "SELECT " MUSTER_WORKER_COLUMNS
                                           " FROM workers WHERE id = ANY ($1) ORDER BY id FOR UPDATE"};
+
+const Sql kFindWorkers = {"find_workers",
+                          "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = ANY ($1)"};
+const Sql kLockFreeWorkers = {"lock_free_workers",
+                              "SELECT " MUSTER_WORKER_COLUMNS
+                              " FROM workers WHERE id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED"};
+const Sql kFindIds = {"find_ids", "SELECT id FROM workers WHERE id = ANY ($1)"};
 
 namespace {
 
@@ -50,64 +58,28 @@ constexpr Sql kListEventsDown = {
                         " FROM events WHERE cursor < $1 AND cursor > (SELECT last_cursor FROM roll) - $2 "
                         "AND ($3::text IS NULL OR worker_id = $3) ORDER BY cursor DESC LIMIT $4"};
 
-constexpr Sql kCountRegions = {
-    "count_regions",
-    "SELECT t.region, t.status, t.workers, t.capacity, t.in_use, t.free_capacity, h.until "
-    "FROM (SELECT region, status, count(*) AS workers, sum(capacity) AS capacity, "
-    "sum(coalesce(in_use, 0)) AS in_use, sum(greatest(capacity - coalesce(in_use, 0), 0)) AS free_capacity "
-    "FROM workers GROUP BY region, status) t LEFT JOIN region_holds h ON h.region = t.region "
-    "ORDER BY t.region"};
-
-constexpr Sql kListHolds = {"list_holds", "SELECT region, until FROM region_holds ORDER BY region"};
 constexpr Sql kLastCursor = {"last_cursor", "SELECT last_cursor FROM roll"};
 
-// The sweeps' questions lock what they find, so that no heartbeat comes between the question and the commit.
-// They leave out what is locked: with the roll's row theirs, that is heard at this very moment. So a sweep
-// never waits for heartbeats, whatever order they lock in, and is never part of a deadlock.
-constexpr Sql kPendingHeard = {"pending_heard",
-                               "SELECT " MUSTER_WORKER_COLUMNS
-                               " FROM workers WHERE status = 'Pending' AND heartbeats > heartbeats_before "
-                               "LIMIT $1 FOR UPDATE SKIP LOCKED"};
-
-// The reference of store/store.h; a worker that has none is silent since the birth of the roll.
-#define MUSTER_REFERENCE "greatest(heard_at, activated_by_hand_at, 0)"
-
-constexpr Sql kSilentByRegion = {"silent_by_region",
-                                 "SELECT region, count(*), count(*) FILTER (WHERE " MUSTER_REFERENCE
-                                 " <= $1) FROM workers WHERE status = 'Active' GROUP BY region "
-                                 "HAVING count(*) FILTER (WHERE " MUSTER_REFERENCE " <= $1) > 0"};
-constexpr Sql kSilent = {"silent", "SELECT " MUSTER_WORKER_COLUMNS
-                                   " FROM workers WHERE status = 'Active' AND " MUSTER_REFERENCE
-                                   " <= $1 AND region <> ALL ($2) LIMIT $3 FOR UPDATE SKIP LOCKED"};
-constexpr Sql kOfflineHeardAfter = {"offline_heard_after",
-                                    "SELECT " MUSTER_WORKER_COLUMNS
-                                    " FROM workers WHERE status = 'Offline' AND heartbeats > 0 "
-                                    "AND heard_at > $1 LIMIT $2 FOR UPDATE SKIP LOCKED"};
 constexpr Sql kLockTotal = {"lock_total", "SELECT heartbeats FROM workers WHERE id = $1 FOR UPDATE"};
 
-Reply<std::vector<WorkerView>> WorkersOf(Reply<Rows> rows) {
-  if (!rows.ok()) return std::move(rows).failure();
-  return ReadWorkers(*rows);
-}
-
-EventType EventTypeNamed(std::string_view name) {
-  int type = static_cast<int>(EventType::kRegistered);
-  while (type < static_cast<int>(EventType::kCloneDetected) &&
-         EventTypeName(static_cast<EventType>(type)) != name) {
-    ++type;
+EventType ReadEventType(const Rows& rows, int row, int column) {
+  const std::string_view name = rows.Text(row, column);
+  for (int type = static_cast<int>(EventType::kRegistered);
+       type <= static_cast<int>(EventType::kCloneDetected); ++type) {
+    if (EventTypeName(static_cast<EventType>(type)) == name) return static_cast<EventType>(type);
   }
-  return static_cast<EventType>(type);
+  rows.Reject(row, column);
+  return EventType::kRegistered;
 }
 
 Event ReadEvent(const Rows& rows, int row) {
   const auto status = [&](int column) -> std::optional<WorkerStatus> {
-    const std::optional<std::string_view> name = rows.OptionalText(row, column);
-    if (!name) return std::nullopt;
-    return StatusNamed(*name);
+    if (rows.IsNull(row, column)) return std::nullopt;
+    return ReadStatus(rows, row, column);
   };
   Event event;
   event.cursor = rows.Int64(row, 0);
-  event.type = EventTypeNamed(rows.Text(row, 1));
+  event.type = ReadEventType(rows, row, 1);
   event.at = rows.Time(row, 2);
   event.worker_id = rows.Text(row, 3);
   event.region = rows.Text(row, 4);
@@ -123,13 +95,27 @@ std::optional<std::string_view> Unless(bool missing, std::string_view value) {
   return missing ? std::nullopt : std::optional(value);
 }
 
+// A page of workers of the largest size is about full with so many.
+constexpr int kFirstChunk = 64;
+
+Parameters ListParameters(const WorkerFilter& filter, std::string_view after_id, int limit) {
+  std::vector<std::string> statuses;
+  for (const WorkerStatus status : filter.statuses) statuses.emplace_back(StatusName(status));
+  std::vector<std::string> capabilities;
+  if (!filter.capability.empty()) capabilities.push_back(filter.capability);
+  Parameters parameters;
+  parameters.Text(after_id).Texts(statuses).Text(Unless(filter.region.empty(), filter.region));
+  parameters.Texts(capabilities).Json(MetadataJson(filter.metadata)).Int64(limit);
+  return parameters;
+}
+
 }  // namespace
 
 const Sql kInsertEvents = {"insert_events",
                            "INSERT INTO events (" MUSTER_EVENT_COLUMNS
                            ") SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 
-Parameters EventRows(const std::vector<Event>& events) {
+Parameters EventRows(const std::vector<Event>& events, std::int64_t last_cursor) {
   Int64Array cursors;
   TextArray types;
   TimeArray times;
@@ -148,7 +134,7 @@ Parameters EventRows(const std::vector<Event>& events) {
     }
   };
   for (const Event& event : events) {
-    cursors.Add(event.cursor);
+    cursors.Add(++last_cursor);
     types.Add(EventTypeName(event.type));
     times.Add(event.at);
     workers.Add(event.worker_id);
@@ -165,28 +151,50 @@ Parameters EventRows(const std::vector<Event>& events) {
   return parameters;
 }
 
-Reply<std::optional<WorkerView>> FindWorker(const Session& session, std::string_view id) {
+Reply<std::optional<WorkerView>> FindWorker(Session& session, std::string_view id) {
   Parameters parameters;
   parameters.Text(id);
   const Reply<Rows> rows = session.Run(kFindWorker, std::move(parameters));
   if (!rows.ok()) return rows.failure();
   if (rows->empty()) return std::optional<WorkerView>();
-  return std::optional(ReadWorker(*rows, 0));
+  return Checked(*rows, std::optional(ReadWorker(*rows, 0)));
 }
 
-Reply<std::vector<WorkerView>> ListWorkers(const Session& session, const WorkerFilter& filter,
-                                           std::string_view after_id, int limit) {
-  std::vector<std::string> statuses;
-  for (const WorkerStatus status : filter.statuses) statuses.emplace_back(StatusName(status));
-  std::vector<std::string> capabilities;
-  if (!filter.capability.empty()) capabilities.push_back(filter.capability);
-  Parameters parameters;
-  parameters.Text(after_id).Texts(statuses).Text(Unless(filter.region.empty(), filter.region));
-  parameters.Texts(capabilities).Json(MetadataJson(filter.metadata)).Int64(std::max(limit, 0));
-  return WorkersOf(session.Run(kListWorkers, std::move(parameters)));
+Reply<std::vector<WorkerView>> ListWorkers(Session& session, const WorkerFilter& filter,
+                                           std::string_view after_id, ListLimit limit) {
+  const bool in_chunks = limit.rows > kFirstChunk && limit.bytes < std::numeric_limits<std::int64_t>::max();
+  std::vector<WorkerView> workers;
+  std::int64_t bytes = 0;
+  bool open = false;  // the transaction that makes all chunks be of one moment
+  int chunk = std::max(in_chunks ? kFirstChunk : limit.rows, 0);
+  while (true) {
+    const bool last = chunk == limit.rows - static_cast<int>(workers.size());
+    Pipeline pipeline;
+    if (in_chunks && !std::exchange(open, true)) pipeline.Add(kBeginSnapshot);
+    const std::string_view after = workers.empty() ? after_id : workers.back().worker->id;
+    const std::size_t at = pipeline.Add(kListWorkers, ListParameters(filter, after, chunk));
+    if (last && std::exchange(open, false)) pipeline.Add(kCommit);
+    const Reply<std::vector<Rows>> answers = session.Run(pipeline);
+    if (!answers.ok()) return answers.failure();
+
+    const Rows& rows = (*answers)[at];
+    for (int row = 0; row < rows.size() && bytes <= limit.bytes; ++row) {
+      workers.push_back(ReadWorker(rows, row));
+      bytes += WorkerBytes(*workers.back().worker);
+    }
+    if (!rows.fault().empty()) return Checked(rows, std::move(workers));
+    if (last || rows.size() < chunk || bytes > limit.bytes) break;
+    const auto count = static_cast<std::int64_t>(workers.size());
+    chunk = static_cast<int>(std::min(limit.rows - count, (limit.bytes - bytes) / (bytes / count) + 1));
+  }
+  if (open) {
+    const Reply<Rows> ended = session.Run(kCommit, {});
+    if (!ended.ok()) return ended.failure();
+  }
+  return workers;
 }
 
-Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(const Session& session, std::string_view id,
+Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(Session& session, std::string_view id,
                                                                   std::int64_t before, int limit,
                                                                   std::int64_t history) {
   using Found = std::optional<std::vector<HeartbeatRecord>>;
@@ -200,10 +208,10 @@ Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(const Session&
   for (int row = 0; row < std::min(rows->size(), limit) && !rows->IsNull(row, 0); ++row) {
     records.push_back({rows->Int64(row, 0), rows->Time(row, 1)});
   }
-  return Found(std::move(records));
+  return Checked(*rows, Found(std::move(records)));
 }
 
-Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(const Session& session,
+Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(Session& session,
                                                                   std::span<const WorkerView> workers,
                                                                   int limit) {
   std::vector<std::vector<HeartbeatRecord>> recent(workers.size());
@@ -215,12 +223,13 @@ Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(const Session&
   if (!rows.ok()) return rows.failure();
   for (int row = 0; row < rows->size(); ++row) {
     const auto number = static_cast<std::size_t>(rows->Int64(row, 0));  // from 1
+    if (number < 1 || number > recent.size()) break;  // not the number that it was asked for: a fault
     recent[number - 1].push_back({rows->Int64(row, 1), rows->Time(row, 2)});
   }
-  return recent;
+  return Checked(*rows, std::move(recent));
 }
 
-Reply<std::vector<Event>> ListEvents(const Session& session, std::string_view worker_id, std::int64_t bound,
+Reply<std::vector<Event>> ListEvents(Session& session, std::string_view worker_id, std::int64_t bound,
                                      bool newest_first, int limit, std::int64_t max_events) {
   Parameters parameters;
   parameters.Int64(bound).Int64(max_events).Text(Unless(worker_id.empty(), worker_id));
@@ -230,88 +239,37 @@ Reply<std::vector<Event>> ListEvents(const Session& session, std::string_view wo
   std::vector<Event> events;
   events.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) events.push_back(ReadEvent(*rows, row));
-  return events;
+  return Checked(*rows, std::move(events));
 }
 
-Reply<std::vector<RegionTotals>> CountRegions(const Session& session) {
-  const Reply<Rows> rows = session.Run(kCountRegions, {});
-  if (!rows.ok()) return rows.failure();
-  std::vector<RegionTotals> regions;
-  for (int row = 0; row < rows->size(); ++row) {
-    if (regions.empty() || regions.back().region != rows->Text(row, 0)) {
-      regions.emplace_back().region = rows->Text(row, 0);
-      if (const std::optional<std::int64_t> until = rows->OptionalInt64(row, 6)) {
-        regions.back().held = true;
-        regions.back().held_until = ListeningTime::FromMicros(*until);
-      }
-    }
-    RegionTotals& region = regions.back();
-    const WorkerStatus status = StatusNamed(rows->Text(row, 1));
-    region.by_status[static_cast<std::size_t>(status)] = rows->Int64(row, 2);
-    if (status != WorkerStatus::kActive) continue;
-    region.capacity = rows->Int64(row, 3);
-    region.in_use = rows->Int64(row, 4);
-    region.free_capacity = rows->Int64(row, 5);
+Reply<std::vector<RegionHold>> ReadHolds(const Rows& rows) {
+  std::vector<RegionHold> holds;
+  holds.reserve(static_cast<std::size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row) {
+    holds.push_back({std::string(rows.Text(row, 0)), ListeningTime::FromMicros(rows.Int64(row, 1))});
   }
-  return regions;
+  return Checked(rows, std::move(holds));
 }
 
-Reply<std::vector<RegionHold>> ListHolds(const Session& session) {
+Reply<std::vector<RegionHold>> ListHolds(Session& session) {
   const Reply<Rows> rows = session.Run(kListHolds, {});
   if (!rows.ok()) return rows.failure();
-  std::vector<RegionHold> holds;
-  holds.reserve(static_cast<std::size_t>(rows->size()));
-  for (int row = 0; row < rows->size(); ++row) {
-    holds.push_back({std::string(rows->Text(row, 0)), ListeningTime::FromMicros(rows->Int64(row, 1))});
-  }
-  return holds;
+  return ReadHolds(*rows);
 }
 
-Reply<std::int64_t> LastCursor(const Session& session) {
+Reply<std::int64_t> LastCursor(Session& session) {
   const Reply<Rows> rows = session.Run(kLastCursor, {});
   if (!rows.ok()) return rows.failure();
-  return rows->empty() ? 0 : rows->Int64(0, 0);
+  return Checked(*rows, rows->empty() ? 0 : rows->Int64(0, 0));
 }
 
-Reply<std::vector<WorkerView>> PendingHeard(const Session& session, int limit) {
-  Parameters parameters;
-  parameters.Int64(limit);
-  return WorkersOf(session.Run(kPendingHeard, std::move(parameters)));
-}
-
-Reply<std::vector<RegionSilence>> SilentByRegion(const Session& session, ListeningTime cutoff) {
-  Parameters parameters;
-  parameters.Int64(cutoff.micros());
-  const Reply<Rows> rows = session.Run(kSilentByRegion, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
-  std::vector<RegionSilence> regions;
-  regions.reserve(static_cast<std::size_t>(rows->size()));
-  for (int row = 0; row < rows->size(); ++row) {
-    regions.push_back({std::string(rows->Text(row, 0)), rows->Int64(row, 1), rows->Int64(row, 2)});
-  }
-  return regions;
-}
-
-Reply<std::vector<WorkerView>> Silent(const Session& session, ListeningTime cutoff,
-                                      const std::vector<std::string>& except, int limit) {
-  Parameters parameters;
-  parameters.Int64(cutoff.micros()).Texts(except).Int64(limit);
-  return WorkersOf(session.Run(kSilent, std::move(parameters)));
-}
-
-Reply<std::vector<WorkerView>> OfflineHeardAfter(const Session& session, ListeningTime cutoff, int limit) {
-  Parameters parameters;
-  parameters.Int64(cutoff.micros()).Int64(limit);
-  return WorkersOf(session.Run(kOfflineHeardAfter, std::move(parameters)));
-}
-
-Reply<std::optional<std::int64_t>> LockTotal(const Session& session, std::string_view id) {
+Reply<std::optional<std::int64_t>> LockTotal(Session& session, std::string_view id) {
   Parameters parameters;
   parameters.Text(id);
   const Reply<Rows> rows = session.Run(kLockTotal, std::move(parameters));
   if (!rows.ok()) return rows.failure();
   if (rows->empty()) return std::optional<std::int64_t>();
-  return std::optional(rows->Int64(0, 0));
+  return Checked(*rows, std::optional(rows->Int64(0, 0)));
 }
 
 }  // namespace muster::postgres

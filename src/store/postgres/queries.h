@@ -15,42 +15,39 @@
 
 namespace muster::postgres {
 
-Reply<std::optional<WorkerView>> FindWorker(const Session& session, std::string_view id);
-Reply<std::vector<WorkerView>> ListWorkers(const Session& session, const WorkerFilter& filter,
-                                           std::string_view after_id, int limit);
+Reply<std::optional<WorkerView>> FindWorker(Session& session, std::string_view id);
+/// In chunks, so that little is fetched beyond the limit of bytes; all of them of one moment.
+Reply<std::vector<WorkerView>> ListWorkers(Session& session, const WorkerFilter& filter,
+                                           std::string_view after_id, ListLimit limit);
 /// Those numbered higher than the worker's total less `history`. Nothing if there is no such worker.
-Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(const Session& session, std::string_view id,
+Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(Session& session, std::string_view id,
                                                                   std::int64_t before, int limit,
                                                                   std::int64_t history);
 /// In the order of `workers`.
-Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(const Session& session,
+Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(Session& session,
                                                                   std::span<const WorkerView> workers,
                                                                   int limit);
 /// Of the newest `max_events`.
-Reply<std::vector<Event>> ListEvents(const Session& session, std::string_view worker_id, std::int64_t bound,
+Reply<std::vector<Event>> ListEvents(Session& session, std::string_view worker_id, std::int64_t bound,
                                      bool newest_first, int limit, std::int64_t max_events);
-Reply<std::vector<RegionTotals>> CountRegions(const Session& session);
-Reply<std::vector<RegionHold>> ListHolds(const Session& session);
-Reply<std::int64_t> LastCursor(const Session& session);
-
-// The sweeps' questions. The workers that they answer with are locked until the transaction ends: a heartbeat
-// that comes in meanwhile waits, and one that came before is seen.
-
-Reply<std::vector<WorkerView>> PendingHeard(const Session& session, int limit);
-Reply<std::vector<RegionSilence>> SilentByRegion(const Session& session, ListeningTime cutoff);
-Reply<std::vector<WorkerView>> Silent(const Session& session, ListeningTime cutoff,
-                                      const std::vector<std::string>& except, int limit);
-Reply<std::vector<WorkerView>> OfflineHeardAfter(const Session& session, ListeningTime cutoff, int limit);
+extern const Sql kListHolds;
+Reply<std::vector<RegionHold>> ReadHolds(const Rows& rows);
+Reply<std::vector<RegionHold>> ListHolds(Session& session);
+Reply<std::int64_t> LastCursor(Session& session);
 
 /// Locks the worker, so that nobody's heartbeat comes in between; its total, or nothing if it is not there.
-Reply<std::optional<std::int64_t>> LockTotal(const Session& session, std::string_view id);
+Reply<std::optional<std::int64_t>> LockTotal(Session& session, std::string_view id);
 
 /// The workers of these ids that are there, in any order.
 extern const Sql kFindWorkers;
-/// The same, and locks them, in the order of their ids.
+/// The same; locks them, in the order of their ids.
 extern const Sql kLockWorkers;
-/// Events to be written by one statement.
-Parameters EventRows(const std::vector<Event>& events);
+/// The same, but for those whose rows are held elsewhere.
+extern const Sql kLockFreeWorkers;
+/// The ids of those that are there, held or not.
+extern const Sql kFindIds;
+/// Events to be written by one statement, numbered from `last_cursor` on.
+Parameters EventRows(const std::vector<Event>& events, std::int64_t last_cursor);
 extern const Sql kInsertEvents;
 
 }  // namespace muster::postgres

@@ -24,18 +24,28 @@ struct RollRow {
   std::int64_t leader_beat = 0;
   std::string runner;
   std::int64_t runner_beat = 0;
+  bool totals_are_kept = false;  // region_totals fits to the last change
+  std::int32_t min_version = 1;  // of the schema, which a program must know to use it
 };
 
-/// The row, locked or not.
+/// The row, locked or not. To wait for the lock is bounded by the two settings, for the transaction: short
+/// once another program was found to hold it. kLockTimeoutAgain goes back to what the session has.
+extern const Sql kPatiently;
+extern const Sql kBriefly;
+extern const Sql kLockTimeoutAgain;
 extern const Sql kLockRoll;
 extern const Sql kReadRoll;
-/// Precondition: the answer of one of the two.
-RollRow ReadRoll(const Rows& rows);
+/// From the answer of one of the two. kOutdated if the schema is not for this program any more.
+Reply<RollRow> ReadRoll(const Rows& rows);
 
-/// Writes what a transaction changed of it. The clock never goes back.
+/// Whether it failed because another program holds the row.
+bool RollIsHeld(const Failure& failure);
+/// Whether any row, or a table, was held for too long.
+bool IsHeld(const Failure& failure);
+
+/// Writes what a transaction changed of it: what `roll` says now, and the clock, which never goes back.
 extern const Sql kWriteRoll;
-Parameters WriteRoll(std::int64_t last_revision, std::int64_t last_cursor, std::int64_t workers,
-                     const ListeningState& clock, std::string_view runner, std::int64_t runner_beat);
+Parameters WriteRoll(const RollRow& roll, const ListeningState& clock);
 
 /// The token key that the roll has; `fresh` becomes it where there is none.
 Reply<std::string> TokenKeyOf(Connection& connection, std::string_view fresh, absl::Duration timeout);

@@ -2,47 +2,38 @@
 
 #include <libpq-fe.h>
 
-#include <cassert>
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "store/postgres/wire.h"
 
 namespace muster::postgres {
 namespace {
 
+constexpr wire::TypeId kInt2 = 21;
+constexpr wire::TypeId kVarchar = 1043;
+
 constexpr std::size_t kArrayHeader = 12;
 constexpr std::size_t kDimension = 8;  // a length and a lower bound
 
-std::int64_t Integer(std::string_view value) {
-  switch (value.size()) {
-    case 8:
-      return wire::ReadInt64(value.data());
-    case 4:
-      return wire::ReadInt32(value.data());
-    case 2:
-      return wire::ReadInt16(value.data());
-    default:
-      assert(false && "not an integer");
-      return 0;
-  }
-}
-
-// Calls `use` with each element of a one-dimensional array without NULLs.
-template <typename Use>
-void ForEachElement(std::string_view array, Use use) {
-  if (array.size() < kArrayHeader + kDimension) return;  // empty: no dimension
-  assert(wire::ReadInt32(array.data()) == 1 && "an array of one dimension");
+// The elements of an array; nothing, unless it is of one dimension and without NULLs.
+std::optional<std::vector<std::string>> Elements(std::string_view array) {
+  std::vector<std::string> elements;
+  if (array.size() < kArrayHeader + kDimension) return elements;  // empty: no dimension
+  if (wire::ReadInt32(array.data()) != 1) return std::nullopt;
   array.remove_prefix(kArrayHeader + kDimension);
   while (array.size() >= 4) {
     const std::int32_t length = wire::ReadInt32(array.data());
     array.remove_prefix(4);
-    assert(length >= 0 && "an array without NULLs");
-    if (length < 0 || static_cast<std::size_t>(length) > array.size()) continue;
-    use(array.substr(0, static_cast<std::size_t>(length)));
+    if (length < 0 || static_cast<std::size_t>(length) > array.size()) return std::nullopt;
+    elements.emplace_back(array.substr(0, static_cast<std::size_t>(length)));
     array.remove_prefix(static_cast<std::size_t>(length));
   }
+  return elements;
 }
 
 }  // namespace
@@ -67,58 +58,80 @@ bool Rows::IsNull(int row, int column) const {
   return PQgetisnull(result_.get(), row, column) != 0;
 }
 
-std::string_view Rows::Value(int row, int column) const {
-  assert(row < size() && column < PQnfields(result_.get()));
-  assert(!IsNull(row, column) && "NULL where a value was expected");
-  if (IsNull(row, column)) return {};
+void Rows::Fault(int column, std::string_view why) const {
+  if (!fault_.empty()) return;
+  const char* name = PQfname(result_.get(), column);
+  fault_ = absl::StrCat("the column ", name == nullptr ? "?" : name, " of an answer is ", std::string(why));
+}
+
+void Rows::Reject(int row, int column) const {
+  if (fault_.empty())
+    Fault(column, absl::StrCat("\"", absl::CHexEscape(std::string(Text(row, column))), "\""));
+}
+
+std::string_view Rows::Value(int row, int column, std::initializer_list<wire::TypeId> types) const {
+  const wire::TypeId type = PQftype(result_.get(), column);
+  if (std::find(types.begin(), types.end(), type) == types.end()) {
+    Fault(column, absl::StrCat("of another type, number ", type));
+    return {};
+  }
+  if (IsNull(row, column)) {
+    Fault(column, "NULL");
+    return {};
+  }
   return {PQgetvalue(result_.get(), row, column),
           static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
 }
 
+std::int64_t Rows::Integer(int row, int column, std::initializer_list<wire::TypeId> types) const {
+  const std::string_view value = Value(row, column, types);
+  switch (value.size()) {
+    case 8:
+      return wire::ReadInt64(value.data());
+    case 4:
+      return wire::ReadInt32(value.data());
+    case 2:
+      return wire::ReadInt16(value.data());
+    default:
+      return 0;  // Value has said why
+  }
+}
+
 std::int64_t Rows::Int64(int row, int column) const {
-  return Integer(Value(row, column));
+  return Integer(row, column, {wire::Int64::kId, wire::Int32::kId, kInt2});
 }
 
 std::int32_t Rows::Int32(int row, int column) const {
-  assert(Value(row, column).size() <= 4 && "a wider integer than was asked for");
-  return static_cast<std::int32_t>(Integer(Value(row, column)));
+  return static_cast<std::int32_t>(Integer(row, column, {wire::Int32::kId, kInt2}));
 }
 
 bool Rows::Bool(int row, int column) const {
-  const std::string_view value = Value(row, column);
-  assert(value.size() == 1);
+  const std::string_view value = Value(row, column, {wire::Bool::kId});
   return !value.empty() && value[0] != 0;
 }
 
 std::string_view Rows::Text(int row, int column) const {
-  return Value(row, column);
+  return Value(row, column, {wire::Text::kId, kVarchar});
 }
 
 std::string_view Rows::Bytes(int row, int column) const {
-  return Value(row, column);
+  return Value(row, column, {wire::Bytes::kId});
 }
 
 absl::Time Rows::Time(int row, int column) const {
-  return wire::TimeOf(Integer(Value(row, column)));
+  return wire::TimeOf(Integer(row, column, {wire::Time::kId}));
 }
 
 std::string_view Rows::Json(int row, int column) const {
-  std::string_view value = Value(row, column);
-  assert(!value.empty() && value[0] == 1 && "a JSONB");
+  std::string_view value = Value(row, column, {wire::Json::kId});
   if (!value.empty()) value.remove_prefix(1);  // the format's version
   return value;
 }
 
 std::vector<std::string> Rows::TextArray(int row, int column) const {
-  std::vector<std::string> values;
-  ForEachElement(Value(row, column), [&](std::string_view element) { values.emplace_back(element); });
-  return values;
-}
-
-std::vector<std::int64_t> Rows::Int64Array(int row, int column) const {
-  std::vector<std::int64_t> values;
-  ForEachElement(Value(row, column), [&](std::string_view element) { values.push_back(Integer(element)); });
-  return values;
+  std::optional<std::vector<std::string>> elements = Elements(Value(row, column, {wire::Text::kArrayId}));
+  if (!elements) Fault(column, "not an array of texts");
+  return std::move(elements).value_or(std::vector<std::string>());
 }
 
 std::optional<std::int64_t> Rows::OptionalInt64(int row, int column) const {
@@ -129,25 +142,13 @@ std::optional<std::int32_t> Rows::OptionalInt32(int row, int column) const {
   if (IsNull(row, column)) return std::nullopt;
   return Int32(row, column);
 }
-std::optional<bool> Rows::OptionalBool(int row, int column) const {
-  if (IsNull(row, column)) return std::nullopt;
-  return Bool(row, column);
-}
 std::optional<std::string_view> Rows::OptionalText(int row, int column) const {
   if (IsNull(row, column)) return std::nullopt;
   return Text(row, column);
 }
-std::optional<std::string_view> Rows::OptionalBytes(int row, int column) const {
-  if (IsNull(row, column)) return std::nullopt;
-  return Bytes(row, column);
-}
 std::optional<absl::Time> Rows::OptionalTime(int row, int column) const {
   if (IsNull(row, column)) return std::nullopt;
   return Time(row, column);
-}
-std::optional<std::string_view> Rows::OptionalJson(int row, int column) const {
-  if (IsNull(row, column)) return std::nullopt;
-  return Json(row, column);
 }
 
 }  // namespace muster::postgres

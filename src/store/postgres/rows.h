@@ -2,12 +2,15 @@
 //
 //     for (int row = 0; row < rows.size(); ++row) Use(rows.Text(row, 0), rows.Time(row, 1));
 //
-// Move-only; owns the result. Views point into it. Reading from several threads at once is safe.
-// Asking for a value with another type than the column's, or for a NULL without an Optional, is a mistake in
-// the program: debug builds stop there, others read zero or nothing.
+// Asking for a value with another type than the column's, or for a NULL without an Optional, answers zero or
+// nothing, and is remembered: a schema that is not as the program knows it must not be taken for data. So
+// nothing that was read counts before it went through Checked.
+//
+// Move-only; owns the result. Views point into it. For one thread at a time.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +18,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "store/postgres/failure.h"
+#include "store/postgres/wire.h"
 
 struct pg_result;
 
@@ -39,23 +44,38 @@ class Rows {
   absl::Time Time(int row, int column) const;
   std::string_view Json(int row, int column) const;  // a JSONB as JSON text
   std::vector<std::string> TextArray(int row, int column) const;
-  std::vector<std::int64_t> Int64Array(int row, int column) const;
 
   std::optional<std::int64_t> OptionalInt64(int row, int column) const;
   std::optional<std::int32_t> OptionalInt32(int row, int column) const;
-  std::optional<bool> OptionalBool(int row, int column) const;
   std::optional<std::string_view> OptionalText(int row, int column) const;
-  std::optional<std::string_view> OptionalBytes(int row, int column) const;
   std::optional<absl::Time> OptionalTime(int row, int column) const;
-  std::optional<std::string_view> OptionalJson(int row, int column) const;
+
+  /// For a caller that knows what the text of a column may be: this one is not among it.
+  void Reject(int row, int column) const;
+  /// Why what was read does not count; empty while it does.
+  const std::string& fault() const { return fault_; }
 
  private:
   struct Clear {
     void operator()(pg_result* result) const;
   };
-  std::string_view Value(int row, int column) const;
+  /// The bytes of a value whose type is one of `types`; empty for any other.
+  std::string_view Value(int row, int column, std::initializer_list<wire::TypeId> types) const;
+  std::int64_t Integer(int row, int column, std::initializer_list<wire::TypeId> types) const;
+  void Fault(int column, std::string_view why) const;
 
   std::unique_ptr<pg_result, Clear> result_;
+  mutable std::string fault_;  // the first
 };
+
+/// What was read from the rows, unless they were not as expected.
+template <typename T>
+Reply<T> Checked(const Rows& rows, T value) {
+  if (rows.fault().empty()) return value;
+  Failure failure;
+  failure.kind = FailureKind::kRefused;
+  failure.detail = rows.fault();
+  return failure;
+}
 
 }  // namespace muster::postgres

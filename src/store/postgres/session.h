@@ -14,9 +14,9 @@ class Session {
  public:
   virtual ~Session() = default;
   /// One round trip; the answers are one for each statement, in order.
-  virtual Reply<std::vector<Rows>> Run(const Pipeline& pipeline) const = 0;
+  virtual Reply<std::vector<Rows>> Run(const Pipeline& pipeline) = 0;
 
-  Reply<Rows> Run(const Sql& sql, Parameters parameters) const {
+  Reply<Rows> Run(const Sql& sql, Parameters parameters) {
     Pipeline pipeline;
     pipeline.Add(sql, std::move(parameters));
     Reply<std::vector<Rows>> answers = Run(pipeline);

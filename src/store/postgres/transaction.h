@@ -1,30 +1,38 @@
-// One transaction of the writer, of one of two kinds.
+// One transaction of the writer, of one of three kinds.
 //
-// Locked: for changes, and for the sweeps. It begins by locking the roll's one row, so that of all daemons
-// one at a time changes anything; what it reads holds until its commit, revisions and cursors count without
-// gaps, and whoever reads the events sees a beginning of them without holes, because they become visible in
-// the order of their numbers. Begin and commit are a round trip each.
+// Locked: for changes. It begins by locking the roll's one row, so that of all daemons one at a time changes
+// anything; what it reads holds until its commit, revisions and cursors count without gaps, and whoever reads
+// the events sees a beginning of them without holes, because they become visible in the order of their
+// numbers. Begin and commit are a round trip each.
 //
 // Light: for a batch of nothing but heartbeats. It takes no lock and asks nothing: it decides by the cache,
 // and its one round trip, the commit, fails if a worker was changed since (see beats.h). Then the batch is
 // decided again, on workers that were just fetched, and if that fails as well, locked.
 //
-// Staged changes are kept here and written at commit, or before a question that has to see them.
-// Used by the writer's thread.
+// A step of a run of jobs: its questions look without a lock, outside of any transaction on the server, so a
+// step that finds nothing locks nothing. What it finds is locked, and looked at again, together with the
+// roll's row; from then on it is like a locked one. See sweep_questions.h.
+//
+// A row that another program holds keeps nobody waiting but the worker that it is of. Where one was met, the
+// batch is begun again: such rows are looked for, and left out, and what is asked of them is not available.
+//
+// Staged changes are kept here and written at commit. Used by the writer's thread.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
-#include "muster/foresight.h"
-#include "store/postgres/by_id.h"
+#include "absl/container/flat_hash_set.h"
 #include "store/postgres/failure.h"
+#include "store/postgres/held_rows.h"
 #include "store/postgres/roll_row.h"
+#include "store/postgres/runs.h"
+#include "store/postgres/staged.h"
+#include "store/postgres/sweep_questions.h"
 #include "store/postgres/worker_cache.h"
 #include "store/postgres/writer_session.h"
 #include "store/store.h"
@@ -33,11 +41,11 @@ namespace muster::postgres {
 
 class Transaction final : public WriteTx {
  public:
-  enum class Kind { kNone, kLocked, kLight };
+  enum class Kind { kNone, kLocked, kLight, kStep };
 
-  /// All must outlive it. `reader` gives the token key.
-  Transaction(WriterSession& session, const ReadTx& reader, WorkerCache& cache, const StoreOptions& options)
-      : session_(session), reader_(reader), cache_(cache), options_(options) {}
+  /// All must outlive it. `history`: heartbeats kept for each worker.
+  Transaction(WriterSession& session, WorkerCache& cache, Runs& runs, HeldRows& held, int history)
+      : session_(session), cache_(cache), runs_(runs), held_(held), history_(history) {}
 
   /// Begins, fetches the workers of `ids` and locks them, all at once and in one order: so that it waits for
   /// no heartbeats later, with locks that others wait for. A failure is kept, and answers everything until
@@ -45,39 +53,47 @@ class Transaction final : public WriteTx {
   void BeginLocked(const std::vector<std::string_view>& ids);
   /// `fresh`: fetches them all, instead of those only that the cache lacks.
   void BeginLight(const std::vector<std::string_view>& ids, bool fresh);
+  void BeginStep();
+  /// The run of jobs is over: what its questions found is of no more use.
+  void EndRun() { candidates_.Clear(); }
   /// Takes it back, on the server as well where it had begun there.
   void Abandon();
 
-  /// Writes everything and commits; on a failure, Abandon. With a locked one, `clock` is stored, and who runs
-  /// the jobs from now on.
-  Reply<Nothing> Commit(const ListeningState& clock, std::string_view runner, std::int64_t runner_beat);
+  /// For a step that has something to stage: locks the roll's row, unless it is locked. False: it failed, or
+  /// it is refused.
+  bool ClaimRun();
+  /// Writes everything and commits; on a failure, Abandon. With a locked one `clock` is stored.
+  Reply<Nothing> Commit(const ListeningState& clock);
+
+  /// A transaction of its own: counts the totals anew, so that they can be kept from then on. Whether it went
+  /// through.
+  bool CountTotals();
 
   Kind kind() const { return kind_; }
+  /// The roll's row is locked.
+  bool locked() const { return locked_; }
   /// Nothing was staged.
-  bool Empty() const;
+  bool Empty() const { return staged_.empty(); }
+  /// Neither was anything refused by the cache alone: the database need not be asked.
+  bool NothingToAsk() const { return Empty() && staged_.RefusedByCache().empty(); }
+  /// It was a step, and may not go on: another daemon's run is under way, or holds were set or released since
+  /// it asked. It was abandoned.
+  bool refused() const { return refused_; }
   /// It was light, and a change was staged: it has to be decided anew, locked.
   bool NeedsLock() const { return needs_lock_; }
-  /// It was light, and something was refused by the cache alone: it has to be decided anew, on what the
-  /// database says now.
-  bool NeedsFresh() const;
+  /// Forgets what was refused by the cache alone: it is fetched when the batch is begun again.
+  void ForgetRefused();
+  /// Looks which rows of `ids` another program holds, outside of transactions.
+  Reply<Nothing> LookForHeld(const std::vector<std::string_view>& ids);
   /// The failure that answered since it began, if one did.
   const std::optional<Failure>& failure() const { return failure_; }
-  /// As of the last BeginLocked that worked.
+  /// After a locked commit: as it is now.
   const RollRow& roll() const { return roll_; }
-  /// After a commit: the last event's.
-  std::int64_t cursor() const { return cursor_; }
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
-  Result<std::vector<WorkerView>> List(const WorkerFilter& filter, std::string_view after_id,
-                                       int limit) const override;
-  Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
-                                                  int limit) const override;
-  Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
-                                    int limit) const override;
-  Result<std::vector<RegionTotals>> Totals() const override;
+  absl::Duration HeldFor(std::string_view id) const override;
+  bool AnyHeld() const override { return any_held_; }
   Result<std::vector<RegionHold>> Holds() const override;
-  Result<std::int64_t> LastCursor() const override;
-  std::string_view TokenKey() const override { return reader_.TokenKey(); }
 
   std::int64_t NextRevision() override;
   WorkerView Insert(Worker worker) override;
@@ -97,66 +113,61 @@ class Transaction final : public WriteTx {
   Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override;
 
  private:
-  // An id that the transaction met.
-  struct Entry {
-    std::string id;
-    std::shared_ptr<const Worker> worker;  // as staged; null: not there
-    Pulse pulse;                           // the committed one
-    bool on_server = false;                // the server has a row, as far as it was told
-    bool to_remove = false;                // that row, and its heartbeats, have to go first
-    bool to_write = false;                 // `worker` is not what the server was told
-    bool by_cache = false;                 // nobody asked the database
-    bool locked = false;                   // since it was read: `pulse` is still true
-    std::size_t beats_from = 0;            // in beats_; those before belong to a worker that was removed
-  };
-  struct Beat {
-    std::uint32_t entry;
-    std::optional<std::int32_t> in_use;
-  };
-  // Heartbeats of one moment.
-  struct Beats {
-    Moment at;
-    std::size_t first;  // in beats_
-  };
-
   /// Starts anew, as `kind`. False if there is no connection.
   bool Start(Kind kind);
-  /// Notes what was read; what is staged wins.
-  std::uint32_t Note(const WorkerView& view) const;
-  std::vector<WorkerView> NoteAll(std::vector<WorkerView> views) const;
-  void NoteAbsent(std::string_view id) const;
-  WorkerView ViewOf(std::uint32_t entry) const;
-  void Stage(std::uint32_t entry, Worker worker);
   WorkerError Fail(Failure failure) const;
-
-  /// Adds what the server was not told yet, heartbeats excepted; it counts as told.
-  void AddChanges(Pipeline& pipeline) const;
-  void AddHeartbeats(Pipeline& pipeline) const;
-  /// Tells the server now, so that a question sees it. Nothing to tell: no round trip.
-  Outcome Flush() const;
+  void Note(Failure failure);
   template <typename T>
-  Result<T> Answer(Reply<T> reply) const;
+  Result<T> Answer(Reply<T> reply) const {
+    if (!reply.ok()) return Fail(std::move(reply).failure());
+    return *std::move(reply);
+  }
+
+  /// Adds what locks the roll's row, as the first of a pipeline; then takes note of what it answered. False:
+  /// it failed, or it is refused.
+  void AddRollLock(Pipeline& pipeline) const;
+  bool RollIsLocked(const std::vector<Rows>& answers);
+
+  /// Of `ids` those that were held when they were last looked at; the others go to `rest`.
+  std::vector<std::string_view> Suspects(const std::vector<std::string_view>& ids,
+                                         std::vector<std::string_view>* rest) const;
+  /// Adds the two statements that lock suspects whose rows are free, and find those that are there; then
+  /// takes note of what they answered.
+  static void AddSuspects(const std::vector<std::string_view>& suspects, Pipeline& pipeline);
+  Reply<std::vector<WorkerView>> SortSuspects(const Rows& free, const Rows& there);
+
+  /// A change was staged: a light transaction cannot write it.
+  void NeedLock();
+  WorkerView Stage(std::uint32_t entry, Worker worker);
+
+  /// What `question` finds, locked; nothing if the run may not go on.
+  Result<std::vector<WorkerView>> FindAndLock(const SweepQuestion& question, int limit);
+  /// Those of `ids` for which it still holds.
+  Reply<std::vector<WorkerView>> Lock(const SweepQuestion& question,
+                                      const std::vector<std::string_view>& ids);
 
   WriterSession& session_;
-  const ReadTx& reader_;
   WorkerCache& cache_;
-  const StoreOptions options_;
+  Runs& runs_;
+  HeldRows& held_;
+  const int history_;
 
   Kind kind_ = Kind::kNone;
-  RollRow roll_;
+  bool locked_ = false;
+  bool refused_ = false;
   bool needs_lock_ = false;
-  mutable std::optional<Failure> failure_;
-  // What was read and staged. A question adds to it, and has what is staged written.
-  mutable std::vector<Entry> entries_;
-  mutable ById<std::uint32_t> by_id_;
-  mutable std::vector<Event> events_;  // not told to the server yet
-  mutable absl::btree_map<std::string, std::optional<ListeningTime>> holds_;
+  bool open_ = false;            // on the server
+  bool any_held_ = false;        // of the batch
+  mutable bool patient_ = true;  // with the roll's row
+  RollRow roll_;
   std::int64_t revision_ = 0;
-  std::int64_t cursor_ = 0;
-  std::int64_t added_ = 0;  // workers, less those removed
-  bool staged_ = false;     // anything but heartbeats
-  std::vector<Beat> beats_;
-  std::vector<Beats> moments_;
+  // A question adds to what was read.
+  mutable Staged staged_;
+  mutable std::optional<Failure> failure_;
+  // Of a step: what its questions were answered.
+  mutable std::optional<std::vector<RegionHold>> holds_;
+  std::optional<SilenceSeen> silence_;
+  Candidates candidates_;  // of the run
 };
 
 }  // namespace muster::postgres

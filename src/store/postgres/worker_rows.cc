@@ -57,10 +57,12 @@ Pulse ReadPulse(const Rows& rows, int row) {
 
 }  // namespace
 
-WorkerStatus StatusNamed(std::string_view name) {
+WorkerStatus ReadStatus(const Rows& rows, int row, int column) {
+  const std::string_view name = rows.Text(row, column);
   for (const WorkerStatus status : kAllStatuses) {
     if (StatusName(status) == name) return status;
   }
+  rows.Reject(row, column);
   return WorkerStatus::kFailed;
 }
 
@@ -70,8 +72,13 @@ WorkerView ReadWorker(const Rows& rows, int row) {
   worker->config.region = rows.Text(row, kRegion);
   worker->config.capacity = rows.Int32(row, kCapacity);
   worker->config.capabilities = rows.TextArray(row, kCapabilities);
-  worker->config.metadata = ParseMetadata(rows.Json(row, kMetadata)).value_or(Metadata());
-  worker->status = StatusNamed(rows.Text(row, kStatus));
+  std::optional<Metadata> metadata = ParseMetadata(rows.Json(row, kMetadata));
+  if (metadata) {
+    worker->config.metadata = *std::move(metadata);
+  } else {
+    rows.Reject(row, kMetadata);
+  }
+  worker->status = ReadStatus(rows, row, kStatus);
   worker->status_reason = rows.Text(row, kStatusReason);
   worker->status_changed_at = rows.Time(row, kStatusChangedAt);
   worker->registered_at = rows.Time(row, kRegisteredAt);
@@ -87,11 +94,11 @@ WorkerView ReadWorker(const Rows& rows, int row) {
   return WorkerView{std::move(worker), ReadPulse(rows, row), 0};
 }
 
-std::vector<WorkerView> ReadWorkers(const Rows& rows) {
+Reply<std::vector<WorkerView>> ReadWorkers(const Rows& rows) {
   std::vector<WorkerView> views;
   views.reserve(static_cast<std::size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) views.push_back(ReadWorker(rows, row));
-  return views;
+  return Checked(rows, std::move(views));
 }
 
 void WorkerRows::Add(const Worker& worker) {

@@ -18,9 +18,10 @@ namespace muster::postgres {
   "previous_instance_id, heartbeats_before, activated_by_hand_at, called_offline_at, clone_reported, " \
   "heartbeats, last_heartbeat_at, heard_at, in_use"
 
-/// The handle is left 0.
+/// Not checked: see Rows. The handle is left 0.
 WorkerView ReadWorker(const Rows& rows, int row);
-std::vector<WorkerView> ReadWorkers(const Rows& rows);
+/// Checked.
+Reply<std::vector<WorkerView>> ReadWorkers(const Rows& rows);
 
 /// Workers to be written by one statement, which inserts those that are not there and updates the others;
 /// pulses stay. Ids must not repeat.
@@ -54,7 +55,7 @@ class WorkerRows {
 
 extern const Sql kUpsertWorkers;
 
-/// The status of that name. Precondition: a name that StatusName gives, as the schema sees to.
-WorkerStatus StatusNamed(std::string_view name);
+/// The status that the column names. One that this program does not know is rejected.
+WorkerStatus ReadStatus(const Rows& rows, int row, int column);
 
 }  // namespace muster::postgres

@@ -1,17 +1,24 @@
 #include "store/postgres/writer_session.h"
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
 namespace muster::postgres {
 namespace {
 
-// The writer's statements start from an array of ids and should go by the index for each, at any size of the
-// table. They are planned anew every time, which costs less than a millisecond for a whole batch: a plan that
-// is kept was made for another array, and for the table as it was when the daemon started. A server that does
-// not know these settings does without them.
-constexpr char kByIndex[] =
-    "SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES ('plan_cache_mode', "
-    "'force_custom_plan'),"
-    " ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'))"
-    " AS settings (name, wanted) USING (name)";
+// By index: the writer's statements start from an array of ids and should go by the index for each, at any
+// size of the table. They are planned anew every time, which costs less than a millisecond for a whole batch:
+// a plan that is kept was made for another array, and for the table as it was when the daemon started. A
+// server that does not know these settings does without them.
+std::string Settings() {
+  return absl::StrCat(
+      "SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES ('plan_cache_mode', "
+      "'force_custom_plan'),"
+      " ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('lock_timeout', "
+      "'",
+      kLockTimeout, "')) AS settings (name, wanted) USING (name)");
+}
 
 }  // namespace
 
@@ -25,16 +32,17 @@ std::optional<Failure> WriterSession::Ready() {
   if (session_ == connecting_.session()) return std::nullopt;
   session_ = connecting_.session();
   cache_.Clear();
-  (void)connection_->Execute(kByIndex, kDialTimeout);
+  (void)connection_->Execute(Settings(), kDialTimeout);
   return std::nullopt;
 }
 
-Reply<std::vector<Rows>> WriterSession::Run(const Pipeline& pipeline) const {
+Reply<std::vector<Rows>> WriterSession::Run(const Pipeline& pipeline) {
   if (connection_ == nullptr || connection_->broken()) {
     Failure lost;
     lost.detail = "the connection was lost";
     return lost;
   }
+  ++round_trips_;
   return connection_->Run(pipeline, kWriteTimeout);
 }
 

@@ -12,6 +12,9 @@
 namespace muster::postgres {
 
 inline constexpr absl::Duration kDialTimeout = absl::Seconds(2);
+/// For a row that another transaction holds, unless a transaction says otherwise. Daemons hold rows for the
+/// time of a commit; in other programs' hands they may stay for ever.
+inline constexpr char kLockTimeout[] = "300ms";
 /// For a round trip of the writer, a sweep's question over a large fleet among them.
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(15);
 
@@ -24,8 +27,10 @@ class WriterSession final : public Session {
   /// Sees to it that there is a connection. To be called outside of transactions only.
   std::optional<Failure> Ready();
   /// kAway if the connection was lost since Ready.
-  Reply<std::vector<Rows>> Run(const Pipeline& pipeline) const override;
+  Reply<std::vector<Rows>> Run(const Pipeline& pipeline) override;
   using Session::Run;
+  /// So far, questions and commits alike.
+  std::int64_t round_trips() const { return round_trips_; }
   /// Takes back whatever transaction is open.
   void Abandon();
 
@@ -34,6 +39,7 @@ class WriterSession final : public Session {
   WorkerCache& cache_;
   Connection* connection_ = nullptr;
   std::uint64_t session_ = 0;
+  std::int64_t round_trips_ = 0;
 };
 
 }  // namespace muster::postgres

@@ -94,9 +94,9 @@ TEST_CASE("after an error nothing of the transaction happened, and the connectio
   Numbers numbers;
   const Reply<std::vector<Rows>> refused = numbers.connection.Run(Transaction({1, 2, 1, 3}), kPatience);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.failure().kind == FailureKind::kRefused);
+  CHECK(refused.failure().kind == FailureKind::kBadValue);
   CHECK(refused.failure().sqlstate == "23505");
-  CHECK(refused.failure().constraint == "distinct_n");
+  CHECK(refused.failure().statement == "insert");
   CHECK_FALSE(refused.failure().in_doubt);
   CHECK_FALSE(numbers.connection.broken());
   CHECK_FALSE(numbers.connection.in_transaction());

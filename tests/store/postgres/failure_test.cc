@@ -11,7 +11,8 @@ TEST_CASE("a failure is sorted by what is to be done about it") {
     CHECK(KindOf(away) == FailureKind::kAway);
   }
   for (const char* conflict : {"40001", "40P01", "55P03"}) CHECK(KindOf(conflict) == FailureKind::kConflict);
-  for (const char* refused : {"23505", "42P01", "42501", "53100", "22001"}) {
+  for (const char* bad : {"23505", "22001", "22021", "22P05"}) CHECK(KindOf(bad) == FailureKind::kBadValue);
+  for (const char* refused : {"42P01", "42501", "53100", "22012"}) {
     CHECK(KindOf(refused) == FailureKind::kRefused);
   }
   // A standby keeps the connection open, and will never write.
@@ -21,14 +22,15 @@ TEST_CASE("a failure is sorted by what is to be done about it") {
 }
 
 TEST_CASE("callers are told what they can use, and nothing of the inside") {
-  for (const FailureKind kind : {FailureKind::kAway, FailureKind::kConflict, FailureKind::kRefused}) {
+  for (const FailureKind kind :
+       {FailureKind::kAway, FailureKind::kConflict, FailureKind::kBadValue, FailureKind::kRefused}) {
     for (const bool in_doubt : {false, true}) {
-      const Failure failure = {kind,     "XX000", "workers_pkey", "INSERT INTO workers at db.internal:5432",
+      const Failure failure = {kind,     "XX000", "upsert_workers", "INSERT INTO workers at db.internal:5432",
                                in_doubt, false};
       const StoreUnavailable error = WhyUnavailable(failure);
       const std::string& told = error.reason;
       CHECK_FALSE(told.empty());
-      for (const char* inside : {"INSERT", "db.internal", "workers_pkey", "XX000"}) {
+      for (const char* inside : {"INSERT", "db.internal", "upsert_workers", "XX000"}) {
         CHECK(told.find(inside) == std::string::npos);
       }
       CHECK(error.in_doubt == (in_doubt && kind == FailureKind::kAway));

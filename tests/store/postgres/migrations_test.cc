@@ -97,6 +97,15 @@ TEST_CASE("a schema that is newer, altered or another program's is left alone") 
     const absl::Status newer = Migrate(connection, kFirst, kPatience);
     CHECK(newer.code() == absl::StatusCode::kFailedPrecondition);
     CHECK(absl::StrContains(newer.message(), "schema version 2; this program knows versions up to 1"));
+    // Unless it says that this one may use it.
+    REQUIRE(connection
+                .Execute("CREATE TABLE schema_use (min_version INTEGER); INSERT INTO schema_use VALUES (1)",
+                         kPatience)
+                .ok());
+    CHECK(Migrate(connection, kFirst, kPatience).ok());
+    REQUIRE(connection.Execute("UPDATE schema_use SET min_version = 2", kPatience).ok());
+    CHECK(Migrate(connection, kFirst, kPatience).code() == absl::StatusCode::kFailedPrecondition);
+    CHECK(Migrate(connection, kBoth, kPatience).ok());
   }
   SECTION("altered") {
     REQUIRE(Migrate(connection, kFirst, kPatience).ok());

@@ -53,6 +53,7 @@ TEST_CASE("scalars come back as they went, and the server understands them") {
   CHECK(rows.Text(0, 8) == "2023-11-14 22:13:20.123457+00");  // in UTC, whatever the server's zone
   CHECK(rows.Text(0, 9) == "ü");
   CHECK(rows.Int64(0, 10) == 7);  // an integer of four bytes, read as eight
+  CHECK(Checked(rows, true).ok());
 }
 
 TEST_CASE("NULL is told apart from empty") {
@@ -68,13 +69,12 @@ TEST_CASE("NULL is told apart from empty") {
   const Rows rows = Answer(connection, kEcho, std::move(parameters));
   CHECK_FALSE(rows.OptionalInt64(0, 0).has_value());
   CHECK_FALSE(rows.OptionalInt32(0, 1).has_value());
-  CHECK_FALSE(rows.OptionalBool(0, 2).has_value());
   CHECK_FALSE(rows.OptionalText(0, 3).has_value());
-  CHECK_FALSE(rows.OptionalBytes(0, 4).has_value());
   CHECK_FALSE(rows.OptionalTime(0, 5).has_value());
-  CHECK_FALSE(rows.OptionalJson(0, 6).has_value());
   CHECK(rows.OptionalText(0, 7) == "");
-  CHECK(rows.OptionalBytes(0, 8) == "");
+  CHECK(rows.Bytes(0, 8).empty());
+  for (int column = 0; column < 7; ++column) CHECK(rows.IsNull(0, column));
+  CHECK(Checked(rows, true).ok());
 }
 
 TEST_CASE("times keep their microseconds, before 1970, before 2000 and without end") {
@@ -150,7 +150,7 @@ TEST_CASE("empty arrays are arrays, and a TEXT[] goes as one parameter") {
   static constexpr Sql kCount = {
       "count_arrays",
       "SELECT cardinality($1::bigint[]), cardinality($2::text[]), $2,"
-      " (SELECT count(*) FROM unnest($1)), array_agg(x) FROM unnest($3::bigint[]) AS x"};
+      " (SELECT count(*) FROM unnest($1)), count(*), max(x) FROM unnest($3::bigint[]) AS x"};
   ScratchSchema schema;
   Connection connection = schema.Connect();
   const std::vector<std::string> texts = {"a", ""};
@@ -163,9 +163,36 @@ TEST_CASE("empty arrays are arrays, and a TEXT[] goes as one parameter") {
   CHECK(rows.Int64(0, 1) == 2);
   CHECK(rows.TextArray(0, 2) == texts);
   CHECK(rows.Int64(0, 3) == 0);
-  const std::vector<std::int64_t> back = rows.Int64Array(0, 4);
-  REQUIRE(back.size() == 10'000);
-  CHECK(back.back() == 9'999);
+  CHECK(rows.Int64(0, 4) == 10'000);
+  CHECK(rows.Int64(0, 5) == 9'999);
+}
+
+TEST_CASE("what is not of the type that was expected is an error, in every build, and never another value") {
+  static constexpr Sql kMixed = {
+      "mixed",
+      "SELECT 7::numeric AS total, 1::bigint AS wide, true AS yes, 'x'::text AS name, "
+      "NULL::bigint AS nothing, ARRAY[1, 2] AS numbers, ARRAY['a', NULL]::text[] AS holes"};
+  ScratchSchema schema;
+  Connection connection = schema.Connect();
+  const auto fault = [&](auto read) {
+    const Rows rows = Answer(connection, kMixed);
+    read(rows);
+    const Reply<bool> checked = Checked(rows, true);
+    REQUIRE_FALSE(checked.ok());
+    CHECK(checked.failure().kind == FailureKind::kRefused);
+    return checked.failure().detail;
+  };
+  CHECK(fault([](const Rows& rows) { CHECK(rows.Int64(0, 0) == 0); }).find("total") != std::string::npos);
+  CHECK(fault([](const Rows& rows) { CHECK(rows.Int32(0, 1) == 0); }).find("wide") != std::string::npos);
+  fault([](const Rows& rows) { CHECK(rows.Int64(0, 2) == 0); });
+  fault([](const Rows& rows) { CHECK(rows.Time(0, 1) == wire::TimeOf(0)); });
+  fault([](const Rows& rows) { CHECK_FALSE(rows.Bool(0, 3)); });
+  fault([](const Rows& rows) { CHECK(rows.Json(0, 3).empty()); });
+  fault([](const Rows& rows) { CHECK(rows.Int64(0, 4) == 0); });
+  fault([](const Rows& rows) { CHECK(rows.OptionalText(0, 1) == ""); });
+  fault([](const Rows& rows) { CHECK(rows.TextArray(0, 5).empty()); });
+  fault([](const Rows& rows) { CHECK(rows.TextArray(0, 6).empty()); });
+  fault([](const Rows& rows) { rows.Reject(0, 3); });
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+// Whose run of jobs is under way, as the roll's row says: two runs never overlap.
+//
+// A run is claimed by the first of its steps that has anything to stage, and each such step counts its number
+// up. A run of another daemon whose number was seen to stand still for some looks is no more.
+// Used by the writer's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "store/postgres/daemon_group.h"
+#include "store/postgres/roll_row.h"
+#include "store/postgres/still.h"
+
+namespace muster::postgres {
+
+class Runs {
+ public:
+  /// `daemon`: the id of this one.
+  explicit Runs(std::string daemon) : daemon_(std::move(daemon)) {}
+
+  void SetTick(absl::Duration tick) { tick_ = tick; }
+
+  /// Whether a step of this daemon's run may go on. Precondition: the row is locked.
+  bool MayGoOn(const RollRow& roll) {
+    return roll.runner.empty() || roll.runner == daemon_ ||
+           runner_.Look(roll.runner, roll.runner_beat) >= TicksUntilLost(tick_);
+  }
+  /// What a step that goes on writes into the row.
+  void Claim(RollRow& roll) const {
+    roll.runner = daemon_;
+    ++roll.runner_beat;
+  }
+
+ private:
+  const std::string daemon_;
+  absl::Duration tick_ = absl::Seconds(1);
+  StandsStill runner_;
+};
+
+}  // namespace muster::postgres

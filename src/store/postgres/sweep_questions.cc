@@ -1,0 +1,131 @@
+#include "store/postgres/sweep_questions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/postgres/worker_rows.h"
+
+namespace muster::postgres {
+namespace {
+
+#define MUSTER_PENDING_HEARD "status = 'Pending' AND heartbeats > heartbeats_before"
+// SilenceReference of domain/liveness.h, to which a test holds it.
+#define MUSTER_SILENT "status = 'Active' AND greatest(heard_at, activated_by_hand_at, 0) <= $1"
+#define MUSTER_OFFLINE_HEARD "status = 'Offline' AND heartbeats > 0 AND heard_at > $1"
+#define MUSTER_LOCK "ORDER BY id FOR UPDATE SKIP LOCKED"
+
+constexpr Sql kPendingHeard = {"pending_heard",
+                               "SELECT id FROM workers WHERE " MUSTER_PENDING_HEARD " LIMIT $1"};
+constexpr Sql kLockPendingHeard = {"lock_pending_heard",
+                                   "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_PENDING_HEARD
+                                   " AND id = ANY ($1) " MUSTER_LOCK};
+
+constexpr Sql kSilent = {"silent",
+                         "SELECT id FROM workers WHERE " MUSTER_SILENT " AND region <> ALL ($2) LIMIT $3"};
+constexpr Sql kLockSilent = {"lock_silent",
+                             "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_SILENT
+                             " AND region <> ALL ($2) AND id = ANY ($3) " MUSTER_LOCK};
+
+constexpr Sql kOfflineHeard = {"offline_heard",
+                               "SELECT id FROM workers WHERE " MUSTER_OFFLINE_HEARD " LIMIT $2"};
+constexpr Sql kLockOfflineHeard = {"lock_offline_heard",
+                                   "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_OFFLINE_HEARD
+                                   " AND id = ANY ($2) " MUSTER_LOCK};
+
+// One look for all of the silent; where there are none that is all of it. How many others their regions have
+// is kept (see totals.h), and counted only where it is not.
+constexpr Sql kSilentByRegion = {
+    "silent_by_region",
+    "SELECT silent.region, coalesce("
+    "(SELECT t.workers FROM region_totals t, roll WHERE t.region = silent.region AND t.status = 'Active' "
+    "AND totals_revision = last_revision AND totals_cursor = last_cursor), "
+    "(SELECT count(*) FROM workers w WHERE w.region = silent.region AND w.status = 'Active')), "
+    "silent.workers "
+    "FROM (SELECT region, count(*) AS workers FROM workers WHERE " MUSTER_SILENT
+    " GROUP BY region) AS silent"};
+
+// The writer's connection goes by indexes (see writer_session.cc). These look at all the workers of a status:
+// the server should find the best way by itself.
+constexpr Sql kAnyPlan = {"any_plan",
+                          "SELECT set_config(name, $1, true) FROM pg_settings "
+                          "WHERE name IN ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin')"};
+
+Reply<Rows> RunWithAnyPlan(Session& session, const Sql& sql, Parameters parameters) {
+  const auto any_plan = [](std::string_view on_or_off) {
+    Parameters setting;
+    setting.Text(on_or_off);
+    return setting;
+  };
+  Pipeline pipeline;
+  pipeline.Add(kAnyPlan, any_plan("on"));
+  const std::size_t at = pipeline.Add(sql, std::move(parameters));
+  pipeline.Add(kAnyPlan, any_plan("off"));
+  Reply<std::vector<Rows>> answers = session.Run(pipeline);
+  if (!answers.ok()) return std::move(answers).failure();
+  return std::move((*answers)[at]);
+}
+
+}  // namespace
+
+SweepQuestion PendingHeard() {
+  return {&kPendingHeard, &kLockPendingHeard, {}};
+}
+
+SweepQuestion Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except) {
+  SweepQuestion question = {&kSilent, &kLockSilent, {}};
+  question.arguments.Int64(cutoff.micros()).Texts(std::vector<std::string>(except.begin(), except.end()));
+  return question;
+}
+
+SweepQuestion OfflineHeardAfter(ListeningTime cutoff) {
+  SweepQuestion question = {&kOfflineHeard, &kLockOfflineHeard, {}};
+  question.arguments.Int64(cutoff.micros());
+  return question;
+}
+
+Reply<std::vector<std::string>> Probe(Session& session, const SweepQuestion& question, int limit) {
+  Parameters parameters = question.arguments;
+  parameters.Int64(limit);
+  const Reply<Rows> rows = RunWithAnyPlan(session, *question.probe, std::move(parameters));
+  if (!rows.ok()) return rows.failure();
+  std::vector<std::string> ids;
+  ids.reserve(static_cast<std::size_t>(rows->size()));
+  for (int row = 0; row < rows->size(); ++row) ids.emplace_back(rows->Text(row, 0));
+  return Checked(*rows, std::move(ids));
+}
+
+void AddLock(const SweepQuestion& question, const std::vector<std::string_view>& ids, Pipeline& pipeline) {
+  TextArray array;
+  for (const std::string_view id : ids) array.Add(id);
+  Parameters parameters = question.arguments;
+  parameters.Array(array);
+  pipeline.Add(*question.lock, std::move(parameters));
+}
+
+Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, ListeningTime cutoff) {
+  Parameters parameters;
+  parameters.Int64(cutoff.micros());
+  const Reply<Rows> rows = RunWithAnyPlan(session, kSilentByRegion, std::move(parameters));
+  if (!rows.ok()) return rows.failure();
+  std::vector<RegionSilence> regions;
+  regions.reserve(static_cast<std::size_t>(rows->size()));
+  for (int row = 0; row < rows->size(); ++row) {
+    regions.push_back({std::string(rows->Text(row, 0)), rows->Int64(row, 1), rows->Int64(row, 2)});
+  }
+  return Checked(*rows, std::move(regions));
+}
+
+bool SilenceSeen::Excludes(ListeningTime until, const absl::flat_hash_set<std::string>& except) const {
+  return until <= cutoff && std::all_of(regions.begin(), regions.end(),
+                                        [&](const std::string& region) { return except.contains(region); });
+}
+
+std::vector<std::string_view> Candidates::Take(std::size_t count) {
+  const std::size_t end = std::min(ids_.size(), next_ + count);
+  const std::vector<std::string_view> taken(ids_.begin() + static_cast<std::ptrdiff_t>(next_),
+                                            ids_.begin() + static_cast<std::ptrdiff_t>(end));
+  next_ = end;
+  return taken;
+}
+
+}  // namespace muster::postgres

@@ -1,0 +1,146 @@
+// A batch of heartbeats is one round trip, whatever requests are in it that have to be refused.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "muster/commands.h"
+#include "store/postgres/dialer.h"
+#include "store/postgres/runs.h"
+#include "store/postgres/shared_roll.h"
+#include "store/postgres/staged.h"
+#include "store/postgres/transaction.h"
+#include "store/postgres/worker_cache.h"
+#include "store/postgres/writer_session.h"
+
+namespace muster::postgres {
+namespace {
+
+using testing::Names;
+using testing::SharedRoll;
+
+struct Beat {
+  std::string id;
+  std::string instance = "instance";
+  std::optional<std::int32_t> in_use = {};
+};
+
+// One try of a batch, as the store makes it.
+struct Tried {
+  bool committed = false;
+  bool refused_in_error = false;
+  std::int64_t round_trips = 0;
+  int refused = 0;
+};
+
+struct Batches {
+  Tried Try(const std::vector<Beat>& beats) {
+    const std::int64_t before = session.round_trips();
+    std::vector<std::string_view> ids;
+    for (const Beat& beat : beats) ids.push_back(beat.id);
+    transaction.BeginLight(ids, /*fresh=*/false);
+    Tried tried;
+    for (const Beat& beat : beats) {
+      const Result<HeartbeatReceipt> receipt = RecordHeartbeat(
+          {beat.id, beat.instance, beat.in_use, "10.0.0.1:1"}, absl::Seconds(120), transaction, roll.now);
+      if (!receipt.ok()) ++tried.refused;
+    }
+    const Reply<Nothing> committed = transaction.Commit(roll.listening());
+    tried.committed = committed.ok();
+    if (!committed.ok()) {
+      tried.refused_in_error = RefusedInError(committed.failure());
+      transaction.ForgetRefused();
+      transaction.Abandon();
+    }
+    tried.round_trips = session.round_trips() - before;
+    return tried;
+  }
+
+  SharedRoll roll;
+  Dialer dialer{roll.schema.url(), TestRuntime().clock, 1};
+  WorkerCache cache{10'000};
+  WriterSession session{dialer, cache};
+  Runs runs{"a daemon"};
+  HeldRows held{TestRuntime().clock};
+  Transaction transaction{session, cache, runs, held, 100};
+};
+
+std::vector<Beat> Good(std::size_t count) {
+  std::vector<Beat> beats;
+  for (const std::string& name : Names(count)) beats.push_back({name});
+  return beats;
+}
+
+TEST_CASE("bad requests in a batch of heartbeats cost the others no round trip") {
+  Batches batches;
+  batches.roll.Register(Names(200));
+  const std::vector<Beat> good = Good(199);
+  CHECK(batches.Try(good).round_trips == 2);  // it has to fetch them, the first time
+  CHECK(batches.Try(good).round_trips == 1);
+
+  std::vector<Beat> bad = good;
+  bad.push_back({"w0", "instance", -1});
+  bad.push_back({"w199", "another instance"});
+  bad.push_back({"w199", "", -7});
+  bad.push_back({"nobody"});
+  CHECK(batches.Try(bad).round_trips == 2);  // w199 and "nobody"
+  for (int again = 0; again < 3; ++again) {
+    const Tried tried = batches.Try(bad);
+    CHECK(tried.committed);
+    CHECK(tried.refused == 4);
+    CHECK(tried.round_trips == 1);
+  }
+  CHECK(batches.Try({{"nobody"}, {"w199", "another instance"}}).round_trips == 1);
+  CHECK(batches.Try({{"w0", "instance", -1}}).round_trips == 0);
+  CHECK(batches.roll[0].Reader().Find("w0")->value().pulse.total == 6);
+  CHECK(batches.roll[0].Reader().Find("w199")->value().pulse.total == 0);
+}
+
+TEST_CASE("what the cache alone refuses, and the database would not, is fetched, and nothing else") {
+  Batches batches;
+  batches.roll.Register(Names(10));
+  std::vector<Beat> beats = Good(10);
+  beats.push_back({"late"});
+  beats[3].instance = "new instance";
+  CHECK(batches.Try(beats).refused == 2);
+  CHECK(batches.Try(beats).refused == 2);
+
+  batches.roll.Register({"late"});
+  {
+    WriteTx& tx = batches.roll[0].Begin();
+    const WorkerView view = tx.Find("w3")->value();
+    Worker worker = *view.worker;
+    worker.instance_id = "new instance";
+    worker.revision = tx.NextRevision();
+    tx.Update(view, std::move(worker));
+    REQUIRE(batches.roll[0].Commit(batches.roll.listening()).committed());
+  }
+  const Tried stale = batches.Try(beats);
+  CHECK_FALSE(stale.committed);
+  CHECK(stale.refused_in_error);
+  // Were the others fetched as well, a change of theirs would be seen here, and not by the commit.
+  batches.roll.Execute("UPDATE workers SET revision = revision + 100 WHERE id = 'w5'");
+  const Tried others = batches.Try(beats);
+  CHECK(others.refused == 0);
+  CHECK_FALSE(others.committed);
+  CHECK_FALSE(others.refused_in_error);
+  batches.roll.Execute("UPDATE workers SET revision = revision - 100 WHERE id = 'w5'");
+  CHECK(batches.Try(beats).committed);
+}
+
+TEST_CASE("ids that are not there displace no worker, however many a client makes up") {
+  WorkerCache cache(100);
+  Worker worker;
+  worker.id = "a";
+  cache.Put(std::make_shared<const Worker>(worker));
+  for (int i = 0; i < 50'000; ++i) cache.PutAbsent(absl::StrCat("made-up-", i));
+  CHECK(cache.Find("a") != nullptr);
+  CHECK(cache.IsAbsent("made-up-49999"));
+  CHECK_FALSE(cache.IsAbsent("made-up-0"));
+  worker.id = "made-up-49999";
+  cache.Put(std::make_shared<const Worker>(worker));
+  CHECK_FALSE(cache.IsAbsent("made-up-49999"));
+}
+
+}  // namespace
+}  // namespace muster::postgres

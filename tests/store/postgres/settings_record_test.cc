@@ -1,0 +1,57 @@
+// Daemons of one roll with different settings find out, and in what.
+#include "store/postgres/settings_record.h"
+
+#include <string>
+#include <vector>
+
+#include "store/postgres/shared_roll.h"
+
+namespace muster::postgres {
+namespace {
+
+using testing::SharedRoll;
+
+using Lines = std::vector<std::string>;
+
+Lines Renew(SharedRoll& roll, std::size_t store, const Settings& settings) {
+  const Result<Membership> renewed =
+      roll[store].coordination()->RenewMembership({}, settings, absl::Seconds(1));
+  REQUIRE(renewed.ok());
+  return renewed->differing_settings;
+}
+
+TEST_CASE("daemons with the same settings have nothing to tell, others are told in what they differ") {
+  SharedRoll roll(0);
+  roll.Open({.holder = "musterd a:1"});
+  roll.Open({.holder = "musterd b:1"});
+  roll.Open({.history = 7, .holder = "musterd c:1"});
+  const Settings settings;
+  Settings short_timeout;
+  short_timeout.heartbeat_timeout = absl::Seconds(20);
+  CHECK(Renew(roll, 0, settings).empty());
+  CHECK(Renew(roll, 1, settings).empty());
+  const Lines differ = {"history: 100 at musterd a:1 and musterd b:1, 7 at musterd c:1"};
+  CHECK(Renew(roll, 2, settings) == differ);
+  CHECK(Renew(roll, 0, settings) == differ);
+
+  const Lines reloaded = {"heartbeat-timeout: 20s at musterd b:1, 2m at musterd a:1 and musterd c:1",
+                          differ[0]};
+  CHECK(Renew(roll, 1, short_timeout) == reloaded);
+  CHECK(Renew(roll, 2, settings) == reloaded);
+  // One of a version that records nothing, or more than this one knows.
+  roll.Execute("UPDATE daemons SET settings = NULL WHERE holder = 'musterd b:1'");
+  roll.Execute(
+      "UPDATE daemons SET settings = settings || '{\"probe-interval\": \"1s\"}' WHERE holder = 'musterd "
+      "a:1'");
+  CHECK(Renew(roll, 2, settings) == Lines{"history: 100 at musterd a:1, 7 at musterd c:1"});
+}
+
+TEST_CASE("a large number of daemons makes no long line") {
+  std::vector<DaemonSettings> daemons = {{"x", R"({"history": "7"})"}, {"broken", "nonsense"}, {"old", ""}};
+  for (int i = 0; i < 100; ++i) daemons.push_back({"d" + std::to_string(100 + i), R"({"history": "8"})"});
+  CHECK(DifferingSettings(daemons) ==
+        Lines{"history: 7 at x, 8 at d100 and d101 and d102 and d103 and 96 more"});
+}
+
+}  // namespace
+}  // namespace muster::postgres

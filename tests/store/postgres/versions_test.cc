@@ -1,0 +1,169 @@
+// Programs of two versions on one schema: what only adds leaves the older ones in, what takes away shuts them
+// out, and what an older one does not know is never taken for something else.
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "store/postgres/migrations.h"
+#include "store/postgres/shared_roll.h"
+
+namespace muster::testing {
+namespace {
+
+using postgres::EmbeddedMigrations;
+using postgres::Migrate;
+using postgres::Migration;
+using postgres::Sql;
+
+constexpr Sql kDaemons = {"daemons", "SELECT count(*)::text FROM daemons"};
+constexpr Sql kLeader = {"leader", "SELECT leader FROM roll"};
+
+// What a newer program brings: the steps of this one, and one more.
+std::vector<Migration> Newer(std::string_view sql) {
+  std::vector<Migration> all(EmbeddedMigrations().begin(), EmbeddedMigrations().end());
+  all.push_back({static_cast<int>(all.size()) + 1, "the next.sql", sql});
+  return all;
+}
+
+constexpr std::string_view kExpand =
+    "ALTER TABLE workers ADD COLUMN zone TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE roll ADD COLUMN epoch BIGINT NOT NULL DEFAULT 1;"
+    "ALTER TABLE daemons ADD COLUMN version TEXT;"
+    "CREATE TABLE zones (zone TEXT PRIMARY KEY);";
+
+std::string Contract() {
+  return absl::StrCat("ALTER TABLE workers DROP COLUMN registered_from; UPDATE schema_use SET min_version = ",
+                      EmbeddedMigrations().size() + 1);
+}
+
+void Works(SharedRoll& roll, const std::string& id) {
+  roll.Register({id});
+  WriteTx& tx = roll[0].BeginBatch({{id}, /*only_heartbeats=*/true});
+  const Result<std::optional<WorkerView>> found = tx.Find(id);
+  REQUIRE((found.ok() && *found));
+  tx.RecordHeartbeat(**found, roll.now, 3);
+  REQUIRE(roll[0].Commit(roll.listening()).committed());
+  CHECK(roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
+  CHECK(roll[0].BeginStep().PendingHeard(100)->size() >= 1);
+  roll[0].Rollback();
+  CHECK(roll[0].Reader().Find(id)->value().pulse.in_use == 3);
+}
+
+TEST_CASE("a step that only adds leaves an older program running, and lets it start") {
+  SharedRoll roll;
+  Works(roll, "before");
+  REQUIRE(Migrate(roll.stranger, Newer(kExpand), kPatience).ok());
+  Works(roll, "after");
+  roll.Open();
+  WriteTx& tx = roll[1].Begin();
+  CHECK(tx.Find("before")->has_value());
+  roll[1].Rollback();
+}
+
+TEST_CASE("a step that takes away shuts an older program out: at its start, and at its next tick") {
+  SharedRoll roll(2);
+  Works(roll, "before");
+  const std::string contract = Contract();
+  REQUIRE(Migrate(roll.stranger, Newer(contract), kPatience).ok());
+
+  const absl::StatusOr<std::unique_ptr<Store>> late = OpenPostgresStore(roll.schema.url(), {}, TestRuntime());
+  CHECK(late.status().code() == absl::StatusCode::kFailedPrecondition);
+  INFO(late.status());
+  CHECK(absl::StrContains(late.status().message(), "run the newer program"));
+
+  for (int tick = 0; tick < 3; ++tick) {
+    const Result<Membership> renewed = roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1));
+    REQUIRE_FALSE(renewed.ok());
+    CHECK(absl::StrContains(MessageOf(renewed.error()), "too old"));
+  }
+  // It has left in order, so that the newer ones need not wait.
+  CHECK(roll.Ask<kDaemons>() == "0");
+  CHECK(roll.Ask<kLeader>().empty());
+  // Nor does it change anything between its ticks.
+  roll[1].Begin();
+  const CommitResult result = roll[1].Commit(roll.listening());
+  CHECK_FALSE(result.committed());
+  CHECK(absl::StrContains(result.reason, "too old"));
+  roll[1].Rollback();
+
+  roll.Execute(
+      "UPDATE schema_use SET min_version = 1; ALTER TABLE workers ADD COLUMN registered_from TEXT "
+      "NOT NULL DEFAULT ''");
+  CHECK(roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
+}
+
+TEST_CASE("a roll of the first version is taken along, with all that is in it") {
+  const ScratchSchema schema;
+  postgres::Connection connection = schema.Connect();
+  REQUIRE(Migrate(connection, EmbeddedMigrations().first(1), kPatience).ok());
+  REQUIRE(connection
+              .Execute("INSERT INTO roll (only_row, token_key, last_revision, last_cursor, workers, "
+                       "listening, leader) "
+                       "VALUES (1, 'key', 7, 1, 1, 1000000, 'old');"
+                       "INSERT INTO daemons VALUES ('old', 'musterd 10.0.0.1:50051', 3);"
+                       "INSERT INTO region_holds VALUES ('eu', 2000000);"
+                       "INSERT INTO events VALUES (1, 'registered', now(), 'a', 'eu', 7, NULL, NULL, '', '');"
+                       "INSERT INTO workers VALUES ('a', 'eu', 4, '{gpu}', '{\"rack\": \"r7\"}', 'Active', "
+                       "'x', now(), "
+                       "now(), 0, 7, 'i1', '', '', 0, NULL, NULL, false, 1, now(), 1000000, 3);"
+                       "INSERT INTO worker_heartbeats VALUES ('a', 1, now());",
+                       kPatience)
+              .ok());
+  const absl::StatusOr<std::unique_ptr<Store>> store = OpenPostgresStore(schema.url(), {}, TestRuntime());
+  INFO(store.status());
+  REQUIRE(store.ok());
+  const ScanReads& reader = (*store)->Reader();
+  CHECK(reader.TokenKey() == "key");
+  CHECK(*reader.LastCursor() == 1);
+  CHECK(reader.Events("", 0, false, 10)->size() == 1);
+  CHECK(reader.Heartbeats("a", 100, 10)->size() == 1);
+  CHECK(reader.Find("a")->value().worker->config.metadata.at("rack") == "r7");
+  CHECK(reader.Holds()->size() == 1);
+  const std::vector<RegionTotals> totals = *reader.Totals();
+  REQUIRE(totals.size() == 1);
+  CHECK(totals[0].by_status[static_cast<int>(WorkerStatus::kActive)] == 1);
+  CHECK(totals[0].free_capacity == 1);
+  CHECK((*store)->WorkerCount() == 1);
+  CHECK((*store)->LastListening()->now == ListeningTime::FromMicros(1'000'000));
+  CHECK_FALSE(
+      (*store)->coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);  // the old one does
+}
+
+// What a newer program may have written.
+TEST_CASE("a status or a type of event that is not known is an error, never another one") {
+  SharedRoll roll;
+  roll.Register({"a", "b"});
+  roll[0].Begin().Append({.type = EventType::kRegionHeld, .at = roll.now.wall, .region = "eu"});
+  REQUIRE(roll[0].Commit(roll.listening()).committed());
+  SECTION("a status of a worker") {
+    roll.Execute(
+        "ALTER TABLE workers DROP CONSTRAINT workers_status_check; "
+        "UPDATE workers SET status = 'Paused' WHERE id = 'a'");
+    CHECK_FALSE(roll[0].Reader().Find("a").ok());
+    CHECK_FALSE(roll[0].Reader().List({}, "", 10).ok());
+    CHECK_FALSE(roll[0].Reader().Totals().ok());
+    CHECK(roll[0].Reader().Find("b").ok());
+    CHECK_FALSE(roll[0].BeginBatch({{"a"}, false}).Find("a").ok());
+    roll[0].Rollback();
+    CHECK(roll[0].BeginBatch({{"b"}, true}).Find("b").ok());
+    roll[0].Rollback();
+  }
+  SECTION("a type of event") {
+    roll.Execute("UPDATE events SET type = 'pinned'");
+    CHECK_FALSE(roll[0].Reader().Events("", 0, false, 10).ok());
+  }
+  SECTION("a status in an event") {
+    roll.Execute("UPDATE events SET to_status = 'Paused'");
+    CHECK_FALSE(roll[0].Reader().Events("", 100, true, 10).ok());
+  }
+  SECTION("a column of another type") {
+    roll.Execute("ALTER TABLE workers ALTER COLUMN capacity TYPE BIGINT");
+    CHECK_FALSE(roll[0].Reader().Find("b").ok());
+  }
+}
+
+}  // namespace
+}  // namespace muster::testing
