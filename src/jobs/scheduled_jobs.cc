@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "muster/check.h"
 #include "muster/commands.h"
 #include "muster/errors.h"
 #include "muster/settings.h"
@@ -62,6 +63,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
       : roll_(roll), clock_(clock), executor_(executor) {}
 
   void Start() {
+    MUSTER_CHECK(!std::exchange(started_, true), "the jobs are started once");
     executor_.Post([self = shared_from_this()] {
       for (const Job job : kAllJobs) self->StartJob(job);
     });
@@ -148,6 +150,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   Roll& roll_;
   const Clock& clock_;
   Executor& executor_;
+  bool started_ = false;
   std::atomic<bool> stopped_ = false;
   // The executor's thread's.
   std::array<LastRun, 3> last_;

@@ -22,7 +22,7 @@ class ScheduledJobs {
   /// Stops first.
   ~ScheduledJobs();
 
-  /// Once, after the roll's.
+  /// After the roll's. Precondition: called once.
   void Start();
   /// No run begins after this; one that is under way goes on. Thread-safe.
   void Stop();

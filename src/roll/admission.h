@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "muster/check.h"
 #include "muster/errors.h"
 
 namespace muster {
@@ -44,7 +45,10 @@ class Admission {
   /// What Enter would say, and the refusal counts: for those who have much to read before they are a command.
   std::optional<Overloaded> Refuses(std::int64_t heartbeats, std::uint64_t random);
   /// A command that was let in is answered, or was not taken after all.
-  void Leave(std::int64_t units) { inside_.fetch_sub(units, std::memory_order_relaxed); }
+  void Leave(std::int64_t units) {
+    const std::int64_t inside = inside_.fetch_sub(units, std::memory_order_relaxed);
+    MUSTER_CHECK(inside >= units, "no more leaves than was let in");
+  }
 
   // The writer's thread.
 

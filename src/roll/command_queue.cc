@@ -1,5 +1,7 @@
 #include "roll/command_queue.h"
 
+#include "muster/check.h"
+
 namespace muster {
 
 CommandQueue::List::Iterator& CommandQueue::List::Iterator::operator++() {
@@ -8,6 +10,7 @@ CommandQueue::List::Iterator& CommandQueue::List::Iterator::operator++() {
 }
 
 Command& CommandQueue::List::PopFront() {
+  MUSTER_CHECK(!empty(), "only what is there is taken");
   Command& command = *first_;
   first_ = command.next_;
   if (first_ == nullptr) last_ = nullptr;

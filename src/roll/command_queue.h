@@ -6,6 +6,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
+#include <iterator>
 
 #include "muster/roll.h"
 
@@ -22,9 +24,16 @@ class CommandQueue {
    public:
     class Iterator {
      public:
+      using iterator_category = std::input_iterator_tag;
+      using value_type = Command;
+      using difference_type = std::ptrdiff_t;
+      using pointer = Command*;
+      using reference = Command&;
+
       explicit Iterator(Command* command) : command_(command) {}
       Command& operator*() const { return *command_; }
       Iterator& operator++();
+      void operator++(int) { ++*this; }
       bool operator==(const Iterator&) const = default;
 
      private:

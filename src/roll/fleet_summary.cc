@@ -3,16 +3,17 @@
 #include <utility>
 
 #include "muster/commands.h"
+#include "store/store.h"
 
 namespace muster {
 
-Result<FleetSummary> SumUpFleet(const ReadTx& tx, const Roll& roll) {
+Result<FleetSummary> SumUpFleet(const ScanReads& reads, const Roll& roll) {
   FleetSummary summary;
   summary.roll = roll.Status();
-  Result<std::vector<RegionTotals>> regions = CountWorkers(tx);
+  Result<std::vector<RegionTotals>> regions = CountWorkers(reads);
   if (!regions.ok()) return regions.error();
-  const Result<EventPage> newest = ListEvents(tx, {"", 0, /*newest_first=*/true}, {1, ""});
-  if (!newest.ok()) return newest.error();
+  const Result<std::int64_t> last_cursor = reads.LastCursor();
+  if (!last_cursor.ok()) return last_cursor.error();
 
   for (const RegionTotals& region : *regions) {
     for (const WorkerStatus each : kAllStatuses) {
@@ -25,7 +26,7 @@ Result<FleetSummary> SumUpFleet(const ReadTx& tx, const Roll& roll) {
   summary.heartbeat_timeout = settings->heartbeat_timeout;
   summary.advised_interval = AdvisedInterval(summary.workers, *settings);
   summary.pacing_saturated = PacingSaturated(summary.workers, *settings);
-  if (!newest->events.empty()) summary.last_event_cursor = newest->events.front().cursor;
+  summary.last_event_cursor = *last_cursor;
   return summary;
 }
 

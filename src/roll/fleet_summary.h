@@ -24,7 +24,7 @@ struct FleetSummary {
 };
 
 /// StoreUnavailable.
-Result<FleetSummary> SumUpFleet(const ReadTx& tx, const Roll& roll);
+Result<FleetSummary> SumUpFleet(const ScanReads& reads, const Roll& roll);
 
 /// Listening time that the guard's hold on a region still lasts; nothing if it is not held.
 std::optional<absl::Duration> HeldFor(const RegionTotals& region, ListeningTime now);

@@ -25,7 +25,7 @@ HeartbeatSummary HeartbeatSummaries::WithoutRecent(const WorkerView& worker) con
 }
 
 Result<std::vector<HeartbeatSummary>> HeartbeatSummaries::Of(std::span<const WorkerView> workers) const {
-  const auto recent = tx_.RecentHeartbeats(workers, kRecent);
+  const auto recent = reads_.RecentHeartbeats(workers, kRecent);
   if (!recent.ok()) return recent.error();
   std::vector<HeartbeatSummary> summaries;
   summaries.reserve(workers.size());
@@ -36,10 +36,13 @@ Result<std::vector<HeartbeatSummary>> HeartbeatSummaries::Of(std::span<const Wor
   return summaries;
 }
 
-Result<HeartbeatSummary> HeartbeatSummaries::Of(const WorkerView& worker) const {
-  Result<std::vector<HeartbeatSummary>> summaries = Of(std::span(&worker, 1));
-  if (!summaries.ok()) return summaries.error();
-  return std::move(summaries->front());
+Result<WorkerWithHeartbeats> GetWorkerWithHeartbeats(const ScanReads& reads, const Roll& roll,
+                                                     std::string_view worker_id) {
+  Result<WorkerView> worker = GetWorker(reads, worker_id);
+  if (!worker.ok()) return worker.error();
+  Result<std::vector<HeartbeatSummary>> summary = HeartbeatSummaries(reads, roll).Of(std::span(&*worker, 1));
+  if (!summary.ok()) return summary.error();
+  return WorkerWithHeartbeats{*std::move(worker), std::move(summary->front())};
 }
 
 }  // namespace muster

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -19,23 +20,34 @@ struct HeartbeatSummary {
   std::vector<absl::Time> recent;            // newest first, at most 10
 };
 
+/// About how many bytes it takes in an answer, at most.
+inline constexpr std::int64_t kHeartbeatSummaryBytes = 450;
+
 /// Sums up workers as of one moment. Not thread-safe; lives within one query.
 class HeartbeatSummaries {
  public:
-  HeartbeatSummaries(const ReadTx& tx, const Roll& roll)
-      : tx_(tx), now_(roll.Status().clock), timeout_(roll.settings()->heartbeat_timeout) {}
+  HeartbeatSummaries(const ScanReads& reads, const Roll& roll)
+      : reads_(reads), now_(roll.Status().clock), timeout_(roll.settings()->heartbeat_timeout) {}
 
   /// One for each, in the same order. StoreUnavailable. A worker that was just unregistered has no recent
   /// ones.
   Result<std::vector<HeartbeatSummary>> Of(std::span<const WorkerView> workers) const;
-  Result<HeartbeatSummary> Of(const WorkerView& worker) const;
 
  private:
   HeartbeatSummary WithoutRecent(const WorkerView& worker) const;
 
-  const ReadTx& tx_;
+  const ScanReads& reads_;
   ListeningTime now_;
   absl::Duration timeout_;
 };
+
+struct WorkerWithHeartbeats {
+  WorkerView worker;
+  HeartbeatSummary heartbeats;
+};
+
+/// WorkerNotFound, InvalidArgument, StoreUnavailable.
+Result<WorkerWithHeartbeats> GetWorkerWithHeartbeats(const ScanReads& reads, const Roll& roll,
+                                                     std::string_view worker_id);
 
 }  // namespace muster

@@ -1,41 +1,72 @@
-// Where queries run that take long, or wait for a store that is far away: on threads of their own, so that
-// they block nobody else.
+// Where reads run that may be slow, because they look at many workers, at a disk or at a database: on threads
+// of their own, so that they hold up no thread that serves others.
 #pragma once
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "muster/clock.h"
+#include "muster/random.h"
+#include "muster/roll.h"
+#include "roll/read_admission.h"
 #include "runtime/mutex.h"
 #include "store/store.h"
 
 namespace muster {
 
-/// Thread-safe, but for the destructor, which first carries out what waits.
+/// One lane: reads that wait for each other, and for no others. Thread-safe, but for the destructor, which
+/// drains, and waits for the reads that run.
 class ReadPool {
  public:
-  /// Queries that may wait; one more is answered with Overloaded.
-  static constexpr std::size_t kMostWaiting = 10'000;
+  /// A read that waited for less is carried out without a look whether anybody still wants it: the answer is
+  /// on its way before a client can have lost its patience.
+  static constexpr absl::Duration kWorthAsking = absl::Milliseconds(10);
 
-  /// As many queries run at once as there are threads. The reader must outlive the pool.
-  ReadPool(const ReadTx& reader, int threads);
+  /// As many reads run at once as there are threads; a read that would wait for one longer than `max_wait` is
+  /// refused. All that is handed in must outlive the pool.
+  ReadPool(const ScanReads& reads, const Clock& clock, Random& random, int threads, absl::Duration max_wait);
   ~ReadPool();
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
 
-  /// Runs the query later, or at once where too many wait: then against a reader that refuses everything.
-  void Run(absl::AnyInvocable<void(const ReadTx&)> query);
+  /// Runs the query on a thread of the pool, or with an error: at once on this one if it is refused, on a
+  /// thread of the pool if its caller has given up when its turn comes.
+  void Run(ReadCaller caller, ScanQuery query);
+
+  /// From now on every read is refused, those that wait too; they are told so on this thread. Those that run
+  /// go on.
+  void Drain();
+  /// Waits until no read runs any more; false if one still does after `patience`. Once drained.
+  bool AwaitEnd(absl::Duration patience);
 
  private:
-  void Work();
+  struct Waiting {
+    ReadCaller caller;
+    absl::Duration deadline;  // on the monotonic clock, like `since`
+    absl::Duration since;
+    ScanQuery query;
+  };
 
-  const ReadTx& reader_;
+  void Work();
+  /// Waits for a read whose turn has come; none: there is no more.
+  std::optional<Waiting> Take();
+  void CarryOut(Waiting& read);
+
+  const ScanReads& reads_;
+  const Clock& clock_;
+  Random& random_;
+  const std::size_t most_at_once_;
   Mutex mu_;
   CondVar has_work_;
-  std::deque<absl::AnyInvocable<void(const ReadTx&)>> waiting_ ABSL_GUARDED_BY(mu_);
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  CondVar ended_;
+  ReadAdmission admission_ ABSL_GUARDED_BY(mu_);
+  std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mu_);
+  std::size_t running_ ABSL_GUARDED_BY(mu_) = 0;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;
 };
 

@@ -4,7 +4,8 @@
 #include <thread>
 #include <utility>
 
-#include "roll/random_bits.h"
+#include "absl/strings/escaping.h"
+#include "muster/check.h"
 #include "roll/read_pool.h"
 #include "roll/writer.h"
 #include "store/store.h"
@@ -12,19 +13,32 @@
 namespace muster {
 namespace {
 
-// Where a query waits for a database, several at once. Where it only computes, no more than leave cores to
+constexpr absl::Duration kMaxPointWait = absl::Milliseconds(250);
+constexpr absl::Duration kMaxScanWait = absl::Seconds(1);
+
+// Point reads wait for a disk or a database. No more in both lanes than PostgreSQL's pool has connections:
+// they would wait for each other there.
+constexpr int kPointThreads = 2;
+
+// Where scans wait for a database, several at once. Where they only compute, no more than leave cores to
 // those who bring heartbeats.
-int ThreadsToRead(const Store& store) {
-  constexpr int kWhereQueriesWait = 4;
-  if (store.Shared()) return kWhereQueriesWait;
+int ScanThreads(const Store& store) {
+  constexpr int kWhereScansWait = 2;
+  if (store.MemoryReads() == nullptr) return kWhereScansWait;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
 }
 
 }  // namespace
 
-Roll::Roll(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, Settings settings)
-    : writer_(std::make_unique<Writer>(std::move(store), clock, executor, settings)),
-      readers_(std::make_unique<ReadPool>(writer_->store().Reader(), ThreadsToRead(writer_->store()))) {}
+Roll::Roll(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+           Settings settings)
+    : clock_(clock),
+      random_(random),
+      writer_(std::make_unique<Writer>(std::move(store), clock, random, executor, settings)),
+      point_reads_(
+          std::make_unique<ReadPool>(writer_->store().Reader(), clock, random, kPointThreads, kMaxPointWait)),
+      scan_reads_(std::make_unique<ReadPool>(writer_->store().Reader(), clock, random,
+                                             ScanThreads(writer_->store()), kMaxScanWait)) {}
 
 Roll::~Roll() = default;
 
@@ -62,13 +76,17 @@ void Roll::RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done) {
                    });
 }
 
-void Roll::Read(absl::AnyInvocable<void(const ReadTx&)> query) const {
-  if (writer_->store().Shared()) return ReadAside(std::move(query));
-  query(writer_->store().Reader());
+void Roll::Read(ReadCaller caller, PointQuery query) const {
+  if (const PointReads* memory = writer_->store().MemoryReads()) return query(memory);
+  ReadAside(ReadLane::kPoint, std::move(caller),
+            [query = std::move(query)](Result<const ScanReads*> reads) mutable {
+              if (!reads.ok()) return query(reads.error());
+              query(*reads);
+            });
 }
 
-void Roll::ReadAside(absl::AnyInvocable<void(const ReadTx&)> query) const {
-  readers_->Run(std::move(query));
+void Roll::ReadAside(ReadLane lane, ReadCaller caller, ScanQuery query) const {
+  (lane == ReadLane::kPoint ? point_reads_ : scan_reads_)->Run(std::move(caller), std::move(query));
 }
 
 std::shared_ptr<const Settings> Roll::settings() const {
@@ -76,11 +94,18 @@ std::shared_ptr<const Settings> Roll::settings() const {
 }
 
 void Roll::SetSettings(Settings settings) {
+  MUSTER_CHECK(!Validate(settings), "the settings make sense");
   writer_->SetSettings(settings);
 }
 
 absl::Duration Roll::NextInterval() {
-  return WithJitter(writer_->AdvisedInterval(), RandomBits(), *writer_->settings());
+  return WithJitter(writer_->AdvisedInterval(), random_.Bits(), *writer_->settings());
+}
+
+std::string Roll::NewInstanceId() {
+  char bytes[16];
+  random_.Fill(bytes);
+  return absl::BytesToHexString({bytes, sizeof bytes});
 }
 
 RollStatus Roll::Status() const {
@@ -88,7 +113,17 @@ RollStatus Roll::Status() const {
 }
 
 void Roll::Drain(absl::AnyInvocable<void()> drained) {
+  point_reads_->Drain();
+  scan_reads_->Drain();
   writer_->Drain(std::move(drained));
+}
+
+void Roll::EndReads(absl::Duration patience) {
+  const absl::Duration until = clock_.MonotonicNow() + patience;
+  for (ReadPool* reads : {point_reads_.get(), scan_reads_.get()}) {
+    if (reads->AwaitEnd(until - clock_.MonotonicNow())) continue;
+    return writer_->store().CancelReads();
+  }
 }
 
 }  // namespace muster

@@ -31,6 +31,7 @@ class SweepQueue {
 
   using Done = absl::AnyInvocable<void(Result<std::vector<SweepReport>>)>;
 
+  /// Precondition: at least one job.
   void Add(std::vector<Job> jobs, Done done);
   bool empty() const { return runs_.empty(); }
   std::size_t size() const { return runs_.size(); }
@@ -40,7 +41,7 @@ class SweepQueue {
   Outcome Step(WriteTx& tx, const Moment& now, const Settings& settings);
 
   /// Whether the step that was staged last ends the run. Precondition: not empty.
-  bool RunEnds() const { return runs_.front().complete && runs_.front().jobs.size() == 1; }
+  bool RunEnds() const;
 
   /// What a committed step did.
   struct Progress {
@@ -50,9 +51,12 @@ class SweepQueue {
     absl::Duration worst_latency;
     std::int64_t false_offlines = 0;
   };
-  /// Calls back where that completes the run.
+  /// Calls back where that completes the run. Precondition: a step was staged.
   Progress StepCommitted();
-  /// Ends the run with the error.
+  /// The step was not committed, because another daemon's run is under way: forgets what the sweep decided,
+  /// so that the next step begins it anew. False if steps of it are committed: then the run has to fail.
+  bool StartSweepAnew();
+  /// Ends the run with the error. Precondition: not empty.
   void StepFailed(const WorkerError& error);
   /// Ends all runs with the error.
   void Abandon(const WorkerError& error);
@@ -65,6 +69,7 @@ class SweepQueue {
     bool complete = false;         // the sweep, once its step is committed
     SweepReport committed;         // of the sweep; what its steps so far amounted to, without the names
     std::size_t named = 0;
+    std::int64_t steps_committed = 0;  // of the sweep
     std::vector<SweepReport> reports;
   };
 

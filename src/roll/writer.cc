@@ -1,9 +1,13 @@
 #include "roll/writer.h"
 
+#include <iterator>
 #include <string>
 #include <utility>
+#include <variant>
 
-#include "roll/random_bits.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "roll/put_off.h"
 #include "runtime/executor.h"
 #include "runtime/log.h"
 #include "store/store.h"
@@ -24,12 +28,17 @@ constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
 // How often a batch is decided at most, where other daemons change its workers meanwhile.
-constexpr int kMostTries = 5;
-// A writer that did not attend for so many ticks was stopped or stuck: another may lead by now.
-constexpr int kTicksToAttendAnew = 3;
+constexpr int kMaxTries = 5;
+// A writer that did not renew its membership for so many ticks was stopped or stuck: another may lead by now.
+constexpr int kTicksToRenewAnew = 3;
 
 // Others wait for a step of the store's own work: one of so long is worth a word.
 constexpr absl::Duration kLongStep = absl::Milliseconds(20);
+
+// A writer that neither began a turn nor ended a commit for so long does not carry commands out. It begins a
+// turn at every tick, a second apart or less; and a disk that takes a second for each commit is slow, but
+// works.
+constexpr absl::Duration kStuckAfter = absl::Seconds(2);
 
 StoreUnavailable Draining() {
   return {"the daemon is draining"};
@@ -37,9 +46,15 @@ StoreUnavailable Draining() {
 
 }  // namespace
 
-Roll::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Executor& executor,
+Roll::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
                      const Settings& settings)
-    : store_(std::move(store)), clock_(clock), executor_(executor), settings_box_(settings) {
+    : store_(std::move(store)),
+      coordination_(store_->coordination()),
+      clock_(clock),
+      random_(random),
+      executor_(executor),
+      settings_box_(settings),
+      progress_(clock.MonotonicNow()) {
   advised_micros_ = absl::ToInt64Microseconds(muster::AdvisedInterval(0, settings));
 }
 
@@ -53,8 +68,8 @@ void Roll::Writer::Start() {
       started_at_ = clock_.WallNow();
       heartbeat_rate_.Add(started_, 0);
       roll_clock_.Configure(*settings_);
-      if (store_->Shared()) {
-        unattended_ = StoreUnavailable{"the daemon is starting"};
+      if (coordination_ != nullptr) {
+        membership_error_ = StoreUnavailable{"the daemon is starting"};
       } else {
         roll_clock_.Lead(started_, store_->LastListening(), *settings_, "the daemon was started again");
       }
@@ -64,7 +79,7 @@ void Roll::Writer::Start() {
 }
 
 Outcome Roll::Writer::Submit(Command& command) {
-  if (auto refusal = admission_.Enter(command.heartbeats_asked_, RandomBits())) return *refusal;
+  if (auto refusal = admission_.Enter(command.heartbeats_asked_, random_.Bits())) return *refusal;
   backpressure_.Came();
   switch (queue_.Push(command)) {
     case CommandQueue::Pushed::kFirst:
@@ -80,7 +95,7 @@ Outcome Roll::Writer::Submit(Command& command) {
 }
 
 std::optional<WorkerError> Roll::Writer::Refuses(std::int64_t heartbeats) {
-  return admission_.Refuses(heartbeats, RandomBits());
+  return admission_.Refuses(heartbeats, random_.Bits());
 }
 
 void Roll::Writer::RunJobs(std::vector<Job> jobs, SweepQueue::Done done) {
@@ -103,10 +118,11 @@ void Roll::Writer::SetSettings(const Settings& settings) {
 void Roll::Writer::Drain(absl::AnyInvocable<void()> drained) {
   const CommandQueue::List rest = queue_.Close();
   executor_.Post([this, rest, drained = std::move(drained)]() mutable {
+    batch_waits_.Append(std::exchange(put_off_, {}));
     batch_waits_.Append(rest);
     drained_.push_back(std::move(drained));
     draining_ = true;
-    if (!sweeps_.empty()) store_->EndRun();
+    if (!sweeps_.empty()) EndRun();
     sweeps_.Abandon(Draining());
     QueueTurn();
   });
@@ -122,8 +138,9 @@ void Roll::Writer::QueueTurn() {
 
 void Roll::Writer::Tick() {
   sweeps_wait_ = false;
+  batch_waits_.Append(std::exchange(put_off_, {}));
   Turn();
-  if (store_->Shared() && last_attended_ < now_) Attend();
+  if (coordination_ != nullptr && last_renewed_ < now_) RenewMembership();
   SayWhetherListening();
   CountFleet();
   StoreClockIfDue();
@@ -147,36 +164,59 @@ void Roll::Writer::SayWhetherListening() {
   }
 }
 
-void Roll::Writer::Attend() {
-  last_attended_ = now_;
+void Roll::Writer::RenewMembership() {
+  last_renewed_ = now_;
   ListeningReport own;
+  bool led_before = false;
   {
     const MutexLock lock(mu_);
     own = roll_clock_.report();
+    led_before = roll_clock_.leads();
   }
-  const Result<Standing> standing = store_->Attend(own, ListeningClock::Tick(*settings_));
-  unattended_.reset();
-  if (!standing.ok()) unattended_ = standing.error();
+  Result<Membership> renewed =
+      coordination_->RenewMembership(own, *settings_, ListeningClock::Tick(*settings_));
+  membership_error_.reset();
+  if (!renewed.ok()) {
+    membership_error_ = StoreUnavailable{MessageOf(renewed.error())};
+    if (const auto* away = std::get_if<StoreUnavailable>(&renewed.error())) membership_error_ = *away;
+    const MutexLock lock(mu_);
+    return roll_clock_.StoreFailed();
+  }
+  SayWhatChanged(*renewed, led_before);
   const MutexLock lock(mu_);
-  if (unattended_) return roll_clock_.StoreFailed();
-  if (!standing->leads) {
-    if (roll_clock_.leads()) Log(LogLevel::kWarning, "another daemon leads now");
-    roll_clock_.Follow(now_, standing->heard, *settings_);
-  } else if (!roll_clock_.leads()) {
-    Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
+  if (!renewed->leads) {
+    roll_clock_.Follow(now_, renewed->heard, *settings_);
+  } else if (!led_before) {
     roll_clock_.Lead(now_, store_->LastListening(), *settings_, "another daemon had led before");
   }
-  if (standing->daemon_lost) roll_clock_.DaemonLost();
+  if (renewed->daemon_lost) roll_clock_.DaemonLost();
   roll_clock_.StoreWorks();
-  workers_ = standing->workers;
+  differing_settings_ = std::move(renewed->differing_settings);
+}
+
+// Without the lock: the log may have to wait.
+void Roll::Writer::SayWhatChanged(const Membership& membership, bool led_before) {
+  if (membership.leads && !led_before) Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
+  if (!membership.leads && led_before) {
+    Log(LogLevel::kWarning, "this daemon does not lead any more",
+        {{"because", membership.heard.because.empty() ? "another one does" : membership.heard.because}});
+  }
+  if (membership.differing_settings == said_differing_settings_) return;
+  said_differing_settings_ = membership.differing_settings;
+  if (said_differing_settings_.empty()) {
+    Log(LogLevel::kInfo, "the daemons of this roll have the same settings now");
+  } else {
+    Log(LogLevel::kWarning, "the daemons of this roll have different settings: give all of them the same",
+        {{"settings", absl::StrJoin(said_differing_settings_, "; ")}});
+  }
 }
 
 void Roll::Writer::Turn() {
   AdoptSettings();
   Observe();
-  if (store_->Shared() &&
-      (unattended_ || now_ - last_attended_ > kTicksToAttendAnew * ListeningClock::Tick(*settings_))) {
-    Attend();
+  if (coordination_ != nullptr &&
+      (membership_error_ || now_ - last_renewed_ > kTicksToRenewAnew * ListeningClock::Tick(*settings_))) {
+    RenewMembership();
   }
   batch_waits_.Append(queue_.TakeAll());
   backpressure_.Taken();
@@ -204,6 +244,7 @@ void Roll::Writer::AdoptSettings() {
 void Roll::Writer::Observe() {
   now_ = clock_.MonotonicNow();
   const MutexLock lock(mu_);
+  progress_ = now_;
   roll_clock_.Observe(now_);
 }
 
@@ -213,24 +254,25 @@ Moment Roll::Writer::BeginMoment() {
   return {wall, roll_clock_.now()};
 }
 
-Outcome Roll::Writer::Commit() {
-  ListeningState state;
-  {
-    const MutexLock lock(mu_);
-    if (roll_clock_.store_away()) roll_clock_.Nudge();
-    state = roll_clock_.report().state;
-  }
-  Outcome committed = store_->Commit(state);
-  if (!committed.ok()) store_->Rollback();
-  if (store_->Overtaken()) return committed;
+ListeningState Roll::Writer::BeginCommit() {
   const MutexLock lock(mu_);
-  if (committed.ok()) {
+  if (roll_clock_.store_away()) roll_clock_.Nudge();
+  return roll_clock_.report().state;
+}
+
+CommitResult Roll::Writer::EndCommit(CommitResult result) {
+  if (!result.committed()) store_->Rollback();
+  const absl::Duration now = clock_.MonotonicNow();
+  const MutexLock lock(mu_);
+  progress_ = now;
+  if (result.lost_race() || result.refused() || !result.wrote) return result;
+  if (result.committed()) {
     last_commit_ = now_;
     roll_clock_.StoreWorks();
   } else {
     roll_clock_.StoreFailed();
   }
-  return committed;
+  return result;
 }
 
 void Roll::Writer::CarryOutBatch() {
@@ -239,7 +281,7 @@ void Roll::Writer::CarryOutBatch() {
   heartbeats_foreseen_.ids.clear();
   foreseen_.ids.clear();
   foreseen_.only_heartbeats = false;
-  const bool foresees = store_->Foresees();
+  const bool alone = store_->PrefersHeartbeatsAlone();
   int count = 0;
   const auto foreseen = [this] { return heartbeats_foreseen_.ids.size() + foreseen_.ids.size(); };
   for (; count < kBatchLimit && foreseen() < kForeseenLimit && !batch_waits_.empty(); ++count) {
@@ -247,8 +289,8 @@ void Roll::Writer::CarryOutBatch() {
     // Where daemons share the store, a change makes them wait for each other: that should not last for as
     // long as many heartbeats take. All of these commands are under way at the same time, so any order is
     // theirs.
-    const bool apart = foresees && IsHeartbeat(command);
-    if (!foresees) command.Foresee(foreseen_);
+    const bool apart = alone && IsHeartbeat(command);
+    if (!alone) command.Foresee(foreseen_);
     (apart ? heartbeats : rest).PushBack(command);
   }
   if (!heartbeats.empty()) CarryOut(heartbeats, heartbeats_foreseen_);
@@ -267,57 +309,94 @@ bool Roll::Writer::IsHeartbeat(const Command& command) {
 }
 
 void Roll::Writer::CarryOut(CommandQueue::List batch, const Foresight& foresight) {
-  Result<std::int64_t> heartbeats = Decide(batch, foresight);
-  for (int tries = 1; !heartbeats.ok() && store_->Overtaken() && tries < kMostTries; ++tries) {
-    heartbeats = Decide(batch, foresight);
+  std::int64_t heartbeats = 0;
+  CommitResult result = Decide(batch, foresight, heartbeats);
+  for (int tries = 1; result.lost_race() && tries < kMaxTries; ++tries) {
+    result = Decide(batch, foresight, heartbeats);
   }
-  if (heartbeats.ok() && *heartbeats > 0) {
+  if (result.refused()) {
+    const auto commands = std::distance(batch.begin(), batch.end());
+    if (commands > 1) return CarryOutInHalves(batch, commands, foresight.only_heartbeats);
+  }
+  std::optional<WorkerError> not_durable;
+  if (!result.committed()) {
+    not_durable = result.error();
+  } else if (heartbeats > 0) {
     const MutexLock lock(mu_);
-    heartbeats_ += *heartbeats;
-    heartbeat_rate_.Add(now_, *heartbeats);
+    heartbeats_ += heartbeats;
+    heartbeat_rate_.Add(now_, heartbeats);
   }
-  const WorkerError* const not_durable = heartbeats.ok() ? nullptr : &heartbeats.error();
   while (!batch.empty()) {
     Command& command = batch.PopFront();
+    if (command.put_off_ && result.committed()) {
+      put_off_.PushBack(command);
+      continue;
+    }
     const std::int64_t units = Admission::Units(command.heartbeats_asked_);
-    // Before its answer: who sends the next one as soon as he has it is not to find himself in the way.
+    // Before its answer: a client that sends its next call on receiving the answer must not be counted twice.
     admission_.Leave(units);
     done_ += units;
-    command.Finish(not_durable);
+    command.Finish(not_durable ? &*not_durable : nullptr);
   }
 }
 
-Result<std::int64_t> Roll::Writer::Decide(const CommandQueue::List& batch, const Foresight& foresight) {
-  if (unattended_) return *unattended_;
+// So that the command at fault fails, and its batch mates do not.
+void Roll::Writer::CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats) {
+  for (const std::ptrdiff_t part : {commands / 2, commands - commands / 2}) {
+    CommandQueue::List half;
+    Foresight foresight;
+    for (std::ptrdiff_t i = 0; i < part; ++i) {
+      Command& command = batch.PopFront();
+      command.Foresee(foresight);
+      half.PushBack(command);
+    }
+    foresight.only_heartbeats = only_heartbeats;
+    CarryOut(half, foresight);
+  }
+}
+
+CommitResult Roll::Writer::Decide(const CommandQueue::List& batch, const Foresight& foresight,
+                                  std::int64_t& heartbeats) {
+  if (membership_error_) return CommitResult::Failed(membership_error_->reason);
   WriteTx& tx = store_->BeginBatch(foresight);
   const Moment moment = BeginMoment();
-  std::int64_t heartbeats = 0;
+  const bool any_held = tx.AnyHeld();
+  heartbeats = 0;
   for (Command& command : batch) {
     command.heartbeats_recorded_ = 0;
+    command.put_off_ = any_held && PutOff(command, tx);
+    if (command.put_off_) continue;
     command.Apply(tx, moment);
     heartbeats += command.heartbeats_recorded_;
   }
-  const Outcome committed = Commit();
-  if (!committed.ok()) return committed.error();
-  return heartbeats;
+  return Commit();
+}
+
+bool Roll::Writer::PutOff(Command& command, const WriteTx& tx) const {
+  Foresight foresight;
+  command.Foresee(foresight);
+  const absl::Duration since = command.put_off_since_.value_or(now_);
+  if (draining_ || !ShouldPutOff(foresight, tx, now_ - since)) return false;
+  command.put_off_since_ = since;
+  return true;
 }
 
 void Roll::Writer::CarryOutSweepStep() {
-  if (unattended_) return FailRun(*unattended_);
-  WriteTx* const tx = store_->BeginStep();
-  sweeps_wait_ = tx == nullptr;
-  if (sweeps_wait_) return;
+  if (membership_error_) return FailRun(*membership_error_);
+  WriteTx& tx = store_->BeginStep();
   const Moment moment = BeginMoment();
-  Outcome outcome = sweeps_.Step(*tx, moment, *settings_);
-  // Mostly there is nobody to move. Then there is nothing to wait for the disk for, unless others are to know
-  // how far the run has come.
-  if (outcome.ok() && (store_->Shared() || !tx->StagedNothing())) {
-    outcome = Commit();
-  } else {
+  const Outcome staged = sweeps_.Step(tx, moment, *settings_);
+  if (!staged.ok()) {
     store_->Rollback();
+    return FailRun(staged.error());
   }
-  if (!outcome.ok()) return FailRun(outcome.error());
-  if (sweeps_.RunEnds()) store_->EndRun();
+  const CommitResult result = EndCommit(store_->CommitStep(BeginCommit()));
+  if (result.lost_race() && sweeps_.StartSweepAnew()) {
+    sweeps_wait_ = true;  // another daemon's run is under way
+    return;
+  }
+  if (!result.committed()) return FailRun(result.error());
+  if (sweeps_.RunEnds()) EndRun();
   const SweepQueue::Progress progress = sweeps_.StepCommitted();
   const MutexLock lock(mu_);
   if (progress.job == Job::kStaleDetection) {
@@ -328,8 +407,12 @@ void Roll::Writer::CarryOutSweepStep() {
   }
 }
 
+void Roll::Writer::EndRun() {
+  if (coordination_ != nullptr) coordination_->EndRun();
+}
+
 void Roll::Writer::FailRun(const WorkerError& error) {
-  store_->EndRun();
+  EndRun();
   {
     const MutexLock lock(mu_);
     ++job_failures_;
@@ -338,7 +421,7 @@ void Roll::Writer::FailRun(const WorkerError& error) {
 }
 
 void Roll::Writer::StoreClockIfDue() {
-  if (store_->Shared()) return;  // Attend does
+  if (coordination_ != nullptr) return;  // RenewMembership does
   {
     const MutexLock lock(mu_);
     const absl::Duration pace =
@@ -364,18 +447,12 @@ void Roll::Writer::MaintainStore() {
 }
 
 void Roll::Writer::CountFleet() {
-  if (!store_->Shared()) {  // else Attend was told
-    const Result<std::vector<RegionTotals>> totals = store_->Reader().Totals();
-    if (!totals.ok()) return;
-    std::int64_t workers = 0;
-    for (const RegionTotals& region : *totals) {
-      for (const WorkerStatus status : kAllStatuses) workers += region.by_status[static_cast<int>(status)];
-    }
+  const std::int64_t workers = store_->WorkerCount();
+  {
     const MutexLock lock(mu_);
     workers_ = workers;
   }
-  const MutexLock lock(mu_);
-  advised_micros_.store(absl::ToInt64Microseconds(muster::AdvisedInterval(workers_, *settings_)),
+  advised_micros_.store(absl::ToInt64Microseconds(muster::AdvisedInterval(workers, *settings_)),
                         std::memory_order_relaxed);
 }
 
@@ -384,6 +461,14 @@ void Roll::Writer::FinishDraining() {
   store_->Begin();
   (void)Commit();
   for (absl::AnyInvocable<void()>& drained : std::exchange(drained_, {})) drained();
+}
+
+std::string Roll::Writer::NotReadyBecause(absl::Duration now) const {
+  if (roll_clock_.store_away()) return "the store cannot be written";
+  const absl::Duration stuck = now - progress_;
+  if (stuck <= kStuckAfter) return "";
+  return absl::StrCat("the writer has been stuck for ",
+                      absl::FormatDuration(absl::Floor(stuck, absl::Milliseconds(100))));
 }
 
 RollStatus Roll::Writer::Status() const {
@@ -395,6 +480,7 @@ RollStatus Roll::Writer::Status() const {
   status.listening = status.not_listening_because.empty();
   status.clock = roll_clock_.now();
   status.store_writable = !roll_clock_.store_away();
+  status.not_ready_because = NotReadyBecause(now);
   status.heartbeats_recorded = heartbeats_;
   status.heartbeats_per_second = heartbeat_rate_.PerSecond(now);
   status.workers = workers_;
@@ -403,6 +489,7 @@ RollStatus Roll::Writer::Status() const {
   status.flaps = detection_.flaps();
   status.worst_detection_latency = detection_.worst_latency();
   status.job_failures = job_failures_;
+  status.differing_settings = differing_settings_;
   status.started_at = started_at_;
   return status;
 }

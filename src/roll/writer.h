@@ -26,12 +26,14 @@
 #include "roll/settings_box.h"
 #include "roll/sweep_queue.h"
 #include "runtime/mutex.h"
+#include "store/store.h"
 
 namespace muster {
 
 class Roll::Writer {
  public:
-  Writer(std::unique_ptr<Store> store, const Clock& clock, Executor& executor, const Settings& settings);
+  Writer(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+         const Settings& settings);
 
   // Any thread.
   void Start();
@@ -46,7 +48,7 @@ class Roll::Writer {
   }
   RollStatus Status() const;
   void Drain(absl::AnyInvocable<void()> drained);
-  const Store& store() const { return *store_; }
+  Store& store() const { return *store_; }
 
  private:
   // The rest is the executor's thread's.
@@ -54,7 +56,8 @@ class Roll::Writer {
   void Turn();
   void SayWhetherListening();
   /// Where the store is shared: takes part, and finds out whether this daemon leads.
-  void Attend();
+  void RenewMembership();
+  void SayWhatChanged(const Membership& membership, bool led_before);
   void QueueTurn();
   /// Reads the clocks.
   void Observe();
@@ -63,22 +66,32 @@ class Roll::Writer {
   /// Notes what it foresees in one of the two.
   bool IsHeartbeat(const Command& command);
   void CarryOut(CommandQueue::List batch, const Foresight& foresight);
-  /// One try: begins, lets every command decide, commits. Returns the heartbeats recorded, or why nothing
-  /// was.
-  Result<std::int64_t> Decide(const CommandQueue::List& batch, const Foresight& foresight);
+  /// Whether the command waits for rows that another program holds, instead of being decided without them.
+  bool PutOff(Command& command, const WriteTx& tx) const;
+  void CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats);
+  /// One try: begins, lets every command decide, commits. `heartbeats`: how many it recorded.
+  CommitResult Decide(const CommandQueue::List& batch, const Foresight& foresight, std::int64_t& heartbeats);
   void CarryOutSweepStep();
+  void EndRun();
   void FailRun(const WorkerError& error);
   void StoreClockIfDue();
   void MaintainStore();
   void CountFleet();
   void FinishDraining();
 
+  /// Empty while commands are carried out.
+  std::string NotReadyBecause(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   Moment BeginMoment();
-  /// Commits or rolls back, and tells the listening clock.
-  Outcome Commit();
+  ListeningState BeginCommit();
+  /// Rolls back what was not committed, and tells the listening clock.
+  CommitResult EndCommit(CommitResult result);
+  CommitResult Commit() { return EndCommit(store_->Commit(BeginCommit())); }
 
   const std::unique_ptr<Store> store_;
+  Coordination* const coordination_;  // the store's; null where this daemon has it for itself
   const Clock& clock_;
+  Random& random_;
   Executor& executor_;
   SettingsBox settings_box_;
   CommandQueue queue_;
@@ -90,15 +103,17 @@ class Roll::Writer {
   absl::Duration now_;                        // the monotonic clock at the start of this turn
   absl::Duration started_;
   absl::Duration last_commit_;
-  absl::Duration last_attended_;
-  // Why the last Attend failed. Until one works this daemon does not know what time it is on the listening
-  // clock, and stamps nothing: others may have gone on without it.
-  std::optional<WorkerError> unattended_;
+  absl::Duration last_renewed_;
+  // Why the last RenewMembership failed. Until one works this daemon does not know what time it is on the
+  // listening clock, and stamps nothing: others may have gone on without it.
+  std::optional<StoreUnavailable> membership_error_;
   MaintenancePace maintenance_;
   bool turn_queued_ = false;
   bool said_listening_ = true;
+  std::vector<std::string> said_differing_settings_;
   CommandQueue::List batch_waits_;
-  std::int64_t done_ = 0;  // units of work, in this turn
+  CommandQueue::List put_off_;  // until the next tick
+  std::int64_t done_ = 0;       // units of work, in this turn
   SweepQueue sweeps_;
   bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs at this moment
   Foresight heartbeats_foreseen_;
@@ -106,14 +121,17 @@ class Roll::Writer {
   bool draining_ = false;
   std::vector<absl::AnyInvocable<void()>> drained_;
 
-  // What Status tells; written by the writer only.
+  // What Status tells; written by the writer only. Nothing that may wait is done under the lock: Status is
+  // asked to find out whether the writer waits.
   mutable Mutex mu_;
+  absl::Duration progress_ ABSL_GUARDED_BY(mu_);  // when a turn began or a commit ended
   RollClock roll_clock_ ABSL_GUARDED_BY(mu_);
   mutable RateMeter heartbeat_rate_ ABSL_GUARDED_BY(mu_);
   std::int64_t heartbeats_ ABSL_GUARDED_BY(mu_) = 0;
   DetectionStats detection_ ABSL_GUARDED_BY(mu_);
   std::int64_t workers_ ABSL_GUARDED_BY(mu_) = 0;
   std::int64_t job_failures_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<std::string> differing_settings_ ABSL_GUARDED_BY(mu_);
   absl::Time started_at_ ABSL_GUARDED_BY(mu_);
 };
 

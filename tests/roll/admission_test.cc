@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/catch.h"
+#include "tests/death.h"
 
 namespace muster {
 namespace {
@@ -129,6 +130,14 @@ TEST_CASE("who is refused holds no place") {
   for (int i = 0; i < 1'000; ++i) REQUIRE(admission.Enter(1, kMiddle));
   admission.Leave(inside);
   CHECK(Fill(admission) >= inside);
+}
+
+TEST_CASE("no more leaves than was let in") {
+  Admission admission;
+  REQUIRE_FALSE(admission.Enter(1, 0));
+  testing::CheckDies([&admission] { admission.Leave(Admission::Units(2)); },
+                     "no more leaves than was let in");
+  admission.Leave(Admission::Units(1));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/catch.h"
+#include "tests/death.h"
 
 namespace muster {
 namespace {
@@ -91,6 +92,10 @@ TEST_CASE("many threads push: nothing is lost, each thread's order is kept, no w
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(wake_ups == non_empty);
+}
+
+TEST_CASE("of an empty list nothing is taken") {
+  testing::CheckDies([] { CommandQueue::List().PopFront(); }, "only what is there is taken");
 }
 
 }  // namespace

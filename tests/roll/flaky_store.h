@@ -2,26 +2,31 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "store/store.h"
+#include "tests/store/hanging_reads.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster {
 
 /// What stays when a daemon dies, and how it behaves.
 struct Disk {
-  std::unique_ptr<Store> store = *OpenStore("memory:", {});
+  std::unique_ptr<Store> store = *OpenTestStore("memory:");
+  HangingReads reads{store->Reader()};
   bool away = false;                // commits fail
   int fail_commits = 0;             // that many more fail
   int commits = 0;                  // that worked
   bool open = false;                // a transaction was begun and neither committed nor rolled back
   int violations = 0;               // of the port's rules
-  bool foresees = false;            // as a store that is far away
+  bool in_doubt = false;            // nobody knows of those that fail
+  bool heartbeats_alone = false;    // as a store that is far away
   std::vector<Foresight> foreseen;  // of each batch
   double backlog = 0;               // a step of maintenance takes a tenth off
+  std::function<void()> meanwhile;  // called in each commit
 };
 
 /// One daemon's view of the disk. For one thread at a time, but for Reader.
@@ -29,26 +34,23 @@ class FlakyStore final : public Store {
  public:
   explicit FlakyStore(Disk& disk) : disk_(disk) {}
 
-  const ReadTx& Reader() const override { return disk_.store->Reader(); }
+  const ScanReads& Reader() const override { return disk_.reads; }
+  const PointReads* MemoryReads() const override { return disk_.store->MemoryReads(); }
   WriteTx& Begin() override {
     if (disk_.open) ++disk_.violations;
     disk_.open = true;
     return disk_.store->Begin();
   }
-  bool Foresees() const override { return disk_.foresees; }
+  bool PrefersHeartbeatsAlone() const override { return disk_.heartbeats_alone; }
   WriteTx& BeginBatch(const Foresight& foresight) override {
-    if (disk_.foresees) disk_.foreseen.push_back(foresight);
+    if (disk_.heartbeats_alone) disk_.foreseen.push_back(foresight);
     return Begin();
   }
-  Outcome Commit(const ListeningState& listening) override {
-    if (!disk_.open) ++disk_.violations;
-    if (disk_.away || disk_.fail_commits > 0) {
-      if (disk_.fail_commits > 0) --disk_.fail_commits;
-      return StoreUnavailable{"the disk is full"};
-    }
-    ++disk_.commits;
-    disk_.open = false;
-    return disk_.store->Commit(listening);
+  CommitResult Commit(const ListeningState& listening) override {
+    return Count([&] { return disk_.store->Commit(listening); });
+  }
+  CommitResult CommitStep(const ListeningState& listening) override {
+    return Count([&] { return disk_.store->CommitStep(listening); });
   }
   void Rollback() override {
     disk_.open = false;
@@ -59,9 +61,25 @@ class FlakyStore final : public Store {
     return disk_.store->Maintain(budget);
   }
   double Backlog() const override { return disk_.backlog; }
+  std::int64_t WorkerCount() const override { return disk_.store->WorkerCount(); }
   std::optional<ListeningState> LastListening() const override { return disk_.store->LastListening(); }
 
  private:
+  template <typename Commit>
+  CommitResult Count(Commit commit) {
+    if (!disk_.open) ++disk_.violations;
+    if (disk_.meanwhile) disk_.meanwhile();
+    if (disk_.away || disk_.fail_commits > 0) {
+      if (disk_.fail_commits > 0) --disk_.fail_commits;
+      return disk_.in_doubt ? CommitResult::InDoubt("the disk failed")
+                            : CommitResult::Failed("the disk is full");
+    }
+    disk_.open = false;
+    CommitResult result = commit();
+    if (result.wrote) ++disk_.commits;
+    return result;
+  }
+
   Disk& disk_;
 };
 

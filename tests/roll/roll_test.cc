@@ -20,8 +20,10 @@
 #include "runtime/manual_clock.h"
 #include "runtime/real_clock.h"
 #include "tests/catch.h"
+#include "tests/death.h"
 #include "tests/roll/flaky_store.h"
 #include "tests/roll/virtual_daemon.h"
+#include "tests/store/hanging_reads.h"
 
 namespace muster {
 namespace {
@@ -88,7 +90,7 @@ struct Foreseen final : Command {
 
 TEST_CASE("a store that is far away gets the heartbeats of a batch apart from its changes") {
   Fixture f;
-  f.disk.foresees = true;
+  f.disk.heartbeats_alone = true;
   Foreseen commands[] = {{"a", true}, {"b", false}, {"c", true}, {"d", false}, {"e", true}};
   for (Foreseen& command : commands) REQUIRE(f.daemon.roll().Submit(command).ok());
   f.disk.fail_commits = 1;
@@ -217,11 +219,44 @@ TEST_CASE("an answer leaves room for the next call of who gets it") {
   CHECK(std::all_of(first.begin(), first.end(), [](const auto& relay) { return relay->let_in; }));
 }
 
-TEST_CASE("a query that may take long does not run on the thread that asks") {
+TEST_CASE("a read that may be slow does not run on the thread that asks") {
   Fixture f;
-  std::promise<std::thread::id> ran_on;
-  f.daemon.roll().ReadAside([&](const ReadTx&) { ran_on.set_value(std::this_thread::get_id()); });
-  CHECK(ran_on.get_future().get() != std::this_thread::get_id());
+  for (const ReadLane lane : {ReadLane::kPoint, ReadLane::kScan}) {
+    std::promise<std::thread::id> ran_on;
+    f.daemon.roll().ReadAside(
+        lane, {}, [&](Result<const ScanReads*>) { ran_on.set_value(std::this_thread::get_id()); });
+    CHECK(ran_on.get_future().get() != std::this_thread::get_id());
+  }
+}
+
+TEST_CASE("while scans hang, point reads are answered") {
+  Fixture f;
+  REQUIRE(f.daemon.Register("w", "eu").ok());
+  Turnstile hang;
+  hang.Close();
+  for (int i = 0; i < 20; ++i) {  // more than there are threads
+    f.daemon.roll().ReadAside(ReadLane::kScan, {}, [&](Result<const ScanReads*>) { hang.Pass(); });
+  }
+  while (hang.held() == 0) std::this_thread::yield();
+  std::promise<bool> aside;
+  f.daemon.roll().ReadAside(ReadLane::kPoint, {}, [&](Result<const ScanReads*> reads) {
+    aside.set_value((*reads)->Heartbeats("w", 1, 1).ok());
+  });
+  CHECK(aside.get_future().get());
+  CHECK(f.daemon.StatusOf("w") == WorkerStatus::kPending);
+  hang.Open();
+  while (hang.came() < 20) std::this_thread::yield();
+}
+
+TEST_CASE("a roll that drains takes no more reads") {
+  Fixture f;
+  f.daemon.roll().Drain([] {});
+  for (const ReadLane lane : {ReadLane::kPoint, ReadLane::kScan}) {
+    std::optional<WorkerError> refused;
+    f.daemon.roll().ReadAside(lane, {}, [&](Result<const ScanReads*> reads) { refused = reads.error(); });
+    REQUIRE(refused);
+    CHECK(std::get<StoreUnavailable>(*refused).reason == "the daemon is stopping");
+  }
 }
 
 TEST_CASE("of a failed commit everybody is told, refused commands too, and the next one works") {
@@ -235,6 +270,7 @@ TEST_CASE("of a failed commit everybody is told, refused commands too, and the n
   REQUIRE_FALSE(unknown.ok());
   CHECK(std::holds_alternative<StoreUnavailable>(unknown.error()));
   CHECK_FALSE(f.daemon.roll().Status().store_writable);
+  CHECK(f.daemon.roll().Status().not_ready_because == "the store cannot be written");
   CHECK(f.daemon.StatusOf("w") == std::nullopt);
   CHECK(f.daemon.StatusOf("here") == WorkerStatus::kPending);
 
@@ -242,6 +278,40 @@ TEST_CASE("of a failed commit everybody is told, refused commands too, and the n
   CHECK(f.daemon.Register("w", "eu").ok());
   CHECK(f.daemon.StatusOf("w") == WorkerStatus::kPending);
   CHECK(f.disk.violations == 0);
+}
+
+TEST_CASE("of a commit in doubt everybody is told just that") {
+  Fixture f;
+  std::vector<Probe> probes(3);
+  f.disk.away = f.disk.in_doubt = true;
+  for (Probe& probe : probes) REQUIRE(f.daemon.roll().Submit(probe).ok());
+  f.daemon.executor().RunUntilIdle();
+  for (const Probe& probe : probes) {
+    REQUIRE(probe.finished == 1);
+    CHECK(std::get<StoreUnavailable>(*probe.error).in_doubt);
+  }
+  CHECK_FALSE(f.daemon.roll().Status().store_writable);
+}
+
+TEST_CASE("a commit that hangs shows while it hangs, one that is slow does not") {
+  Fixture f;
+  REQUIRE(f.daemon.Register("w", "eu").ok());
+  std::vector<std::string> said;
+  absl::Duration takes;
+  f.disk.meanwhile = [&] {
+    f.clock.Advance(takes);
+    said.push_back(f.daemon.roll().Status().not_ready_because);
+  };
+  takes = absl::Seconds(2);
+  for (int i = 0; i < 5; ++i) CHECK(f.daemon.Heartbeat("w").ok());
+  CHECK(said.size() >= 5);
+  CHECK(std::all_of(said.begin(), said.end(), [](const std::string& each) { return each.empty(); }));
+  said.clear();
+  takes = absl::Seconds(3.25);
+  CHECK(f.daemon.Heartbeat("w").ok());
+  REQUIRE_FALSE(said.empty());
+  CHECK(said.front() == "the writer has been stuck for 3.2s");
+  CHECK(f.daemon.roll().Status().not_ready_because.empty());
 }
 
 TEST_CASE("heartbeats that were not durable are not counted") {
@@ -351,8 +421,9 @@ TEST_CASE("many threads submit to a threaded roll: each is answered once, and no
   constexpr int kEach = 5'000;
   const RealClock clock;
   Disk disk;
+  RealRandom random;
   ThreadedExecutor executor(clock);
-  Roll roll(std::make_unique<FlakyStore>(disk), clock, executor, Settings());
+  Roll roll(std::make_unique<FlakyStore>(disk), clock, random, executor, Settings());
   roll.Start();
   std::vector<std::vector<Probe>> probes(kThreads);
   std::vector<int> taken(kThreads, 0);
@@ -382,6 +453,13 @@ TEST_CASE("many threads submit to a threaded roll: each is answered once, and no
   }
   CHECK(taken[0] == kEach);
   CHECK(roll.Status().heartbeats_recorded == all);
+}
+
+TEST_CASE("settings that make no sense are refused before they reach the roll, or the process ends") {
+  Fixture f;
+  Settings settings;
+  settings.heartbeat_timeout = -absl::Seconds(1);
+  testing::CheckDies([&] { f.daemon.roll().SetSettings(settings); }, "the settings make sense");
 }
 
 }  // namespace

@@ -30,12 +30,12 @@ ListeningTime At(absl::Duration clock) {
 
 struct Fixture {
   explicit Fixture(bool leads) {
-    others.standing.leads = leads;
-    others.standing.heard.advancing = true;
+    others.membership.leads = leads;
+    others.membership.heard.advancing = true;
     daemon.emplace(std::make_unique<SharedStore>(others), clock, Settings());
   }
 
-  void Heard(absl::Duration at) { others.standing.heard.state.now = At(at); }
+  void Heard(absl::Duration at) { others.membership.heard.state.now = At(at); }
   std::optional<WorkerView> Find(std::string_view id) const {
     Result<std::optional<WorkerView>> found = others.store->Reader().Find(id);
     REQUIRE(found.ok());
@@ -81,7 +81,7 @@ std::vector<Heartbeat> Carried(Fixture& f, const std::vector<std::string>& ids) 
   return heartbeats;
 }
 
-TEST_CASE("a batch that another daemon overtook is decided again, and only the last answer counts") {
+TEST_CASE("a batch that lost the race to another daemon is decided again, and only the last answer counts") {
   Fixture f(true);
   REQUIRE(f.daemon->Register("a", "eu").ok());
   REQUIRE(f.daemon->Register("b", "eu").ok());
@@ -95,7 +95,7 @@ TEST_CASE("a batch that another daemon overtook is decided again, and only the l
       const UpdateWorkerStatusCommand activate{"b", WorkerStatus::kActive, {}, {}, "", "other"};
       REQUIRE(UpdateWorkerStatus(activate, tx, now).ok());
     }
-    REQUIRE(store.Commit({}).ok());
+    REQUIRE(store.Commit({}).committed());
   };
   for (const Heartbeat& heartbeat : Carried(f, {"a", "b", "nobody", "b"})) {
     CHECK(heartbeat.applied == 3);
@@ -107,8 +107,124 @@ TEST_CASE("a batch that another daemon overtook is decided again, and only the l
   CHECK(f.Status().store_writable);
 }
 
-TEST_CASE(
-    "a batch that is overtaken all the time is given up, and that is not taken for a store that is away") {
+TEST_CASE("a value that the store refuses fails its own command, not its batch mates") {
+  Fixture f(true);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(absl::StrCat("w", i));
+  for (const std::string& id : ids) REQUIRE(f.daemon->Register(id, "eu").ok());
+  f.others.refused = {"w7", "w42"};
+  for (const Heartbeat& heartbeat : Carried(f, ids)) {
+    CAPTURE(heartbeat.id);
+    CHECK(heartbeat.finished == 1);
+    const bool refused = f.others.refused.contains(heartbeat.id);
+    CHECK((heartbeat.answer == "Pending") == !refused);
+    CHECK((heartbeat.answer.find("the store cannot hold this") != std::string::npos) == refused);
+    CHECK(f.Find(heartbeat.id)->pulse.total == (refused ? 0 : 1));
+  }
+  CHECK(f.Status().heartbeats_recorded == 48);
+  CHECK(f.Status().store_writable);
+  CHECK(f.Status().listening);
+}
+
+// A batch, as a relay sends it.
+struct Relayed final : Command {
+  explicit Relayed(std::vector<std::string> workers) : ids(std::move(workers)) {}
+  void Foresee(Foresight& foresight) const override {
+    foresight.ids.insert(foresight.ids.end(), ids.begin(), ids.end());
+  }
+  void Apply(WriteTx& tx, const Moment& now) override {
+    refused.clear();
+    for (const std::string& id : ids) {
+      if (RecordHeartbeat({id, "", std::nullopt, ""}, absl::Minutes(2), tx, now).ok()) {
+        ++heartbeats_recorded_;
+      } else {
+        refused.push_back(id);
+      }
+    }
+  }
+  void Finish(const WorkerError* not_durable) override { done = not_durable == nullptr; }
+  std::vector<std::string> ids;
+  std::vector<std::string> refused;
+  bool done = false;
+};
+
+TEST_CASE("a heartbeat of a worker whose row another program holds waits for it, and no other one does") {
+  Fixture f(true);
+  for (const char* id : {"a", "b", "c"}) REQUIRE(f.daemon->Register(id, "eu").ok());
+  f.others.held = {{"b", absl::Seconds(3)}};
+  Heartbeat a("a");
+  Heartbeat b("b");
+  Relayed relayed({"a", "b", "c"});
+  for (Command* command :
+       {static_cast<Command*>(&a), static_cast<Command*>(&b), static_cast<Command*>(&relayed)})
+    REQUIRE(f.daemon->roll().Submit(*command).ok());
+  f.daemon->executor().RunUntilIdle();
+  CHECK(a.answer == "Pending");
+  CHECK(b.finished == 0);
+  CHECK(relayed.done);  // with an answer for each
+  CHECK(relayed.refused == std::vector<std::string>{"b"});
+  CHECK(f.Status().heartbeats_recorded == 3);
+
+  f.daemon->Run(5 * kTick);
+  CHECK(b.finished == 0);
+  CHECK(f.Status().store_writable);
+  f.others.held.clear();
+  f.daemon->Run(2 * kTick);
+  CHECK(b.finished == 1);
+  CHECK(b.answer == "Pending");
+  CHECK(f.Find("b")->pulse.total == 1);
+  CHECK(f.Find("a")->pulse.total == 2);
+}
+
+TEST_CASE("where a row is held for a moment every command waits for it: that is another daemon at work") {
+  Fixture f(true);
+  for (const char* id : {"a", "b"}) REQUIRE(f.daemon->Register(id, "eu").ok());
+  f.others.held = {{"b", absl::Milliseconds(100)}};
+  Relayed relayed({"a", "b"});
+  REQUIRE(f.daemon->roll().Submit(relayed).ok());
+  f.daemon->executor().RunUntilIdle();
+  CHECK_FALSE(relayed.done);
+  f.others.held.clear();
+  f.daemon->Run(2 * kTick);
+  CHECK(relayed.done);
+  CHECK(relayed.refused.empty());
+  CHECK(f.Find("a")->pulse.total == 1);
+  CHECK(f.Status().heartbeats_recorded == 2);
+}
+
+TEST_CASE("nobody waits for ever for a row that is held, and a drain does not wait for it at all") {
+  Fixture f(true);
+  REQUIRE(f.daemon->Register("a", "eu").ok());
+  f.others.held = {{"a", absl::Seconds(1)}};
+  Heartbeat given_up("a");
+  REQUIRE(f.daemon->roll().Submit(given_up).ok());
+  f.daemon->Run(absl::Seconds(12));
+  CHECK(given_up.answer == "STORE_UNAVAILABLE");
+  CHECK(f.Status().store_writable);
+
+  Heartbeat waits("a");
+  REQUIRE(f.daemon->roll().Submit(waits).ok());
+  f.daemon->executor().RunUntilIdle();
+  CHECK(waits.finished == 0);
+  bool drained = false;
+  f.daemon->roll().Drain([&] { drained = true; });
+  f.daemon->executor().RunUntilIdle();
+  CHECK(drained);
+  CHECK(waits.answer == "STORE_UNAVAILABLE");
+}
+
+TEST_CASE("daemons with different settings are told of, until they have the same") {
+  Fixture f(true);
+  CHECK(f.Status().differing_settings.empty());
+  f.others.membership.differing_settings = {"heartbeat_timeout: 2m here, 20s at musterd b"};
+  f.daemon->Run(2 * kTick);
+  CHECK(f.Status().differing_settings == f.others.membership.differing_settings);
+  f.others.membership.differing_settings.clear();
+  f.daemon->Run(2 * kTick);
+  CHECK(f.Status().differing_settings.empty());
+}
+
+TEST_CASE("a batch that always loses the race is given up, and that is not taken for a store that is away") {
   Fixture f(true);
   REQUIRE(f.daemon->Register("a", "eu").ok());
   f.daemon->Run(absl::Seconds(10));
@@ -116,7 +232,7 @@ TEST_CASE(
   const std::size_t before = f.others.batches.size();
   for (const Heartbeat& heartbeat : Carried(f, {"a", "a"})) {
     CHECK(heartbeat.finished == 1);
-    CHECK(heartbeat.answer.find("not committed") != std::string::npos);
+    CHECK(heartbeat.answer.find("other daemons change the same workers") != std::string::npos);
   }
   CHECK(f.others.batches.size() == before + 5);
   CHECK(f.Status().heartbeats_recorded == 0);
@@ -156,11 +272,11 @@ TEST_CASE("a follower runs no scheduled jobs; it does within an interval of lead
   CHECK(f.others.steps_refused == 0);
   CHECK(f.StatusOf("a") == WorkerStatus::kPending);
   CHECK_FALSE(f.Status().leads);
-  f.others.standing.leads = true;
+  f.others.membership.leads = true;
   f.daemon->Run(absl::Seconds(10) + kTick);
   CHECK(f.Status().leads);
   CHECK(f.StatusOf("a") == WorkerStatus::kActive);
-  f.others.standing.leads = false;
+  f.others.membership.leads = false;
   f.daemon->Run(kTick);
   const int steps = f.others.steps;
   f.daemon->Run(absl::Minutes(5));
@@ -219,7 +335,7 @@ TEST_CASE("a run ends for the others as well when it fails, and when the daemon 
 
 TEST_CASE("a follower goes by the leader's clock, and says why it stands still") {
   Fixture f(false);
-  f.others.standing.workers = 1'234;
+  f.others.workers = 1'234;
   f.Heard(absl::Seconds(50));
   f.daemon->Run(kTick);
   CHECK(f.Status().listening);
@@ -227,8 +343,8 @@ TEST_CASE("a follower goes by the leader's clock, and says why it stands still")
   CHECK(f.Status().clock >= At(absl::Seconds(50)));
   CHECK(f.Status().clock <= At(absl::Seconds(52)));
   CHECK(Carried(f, {"nobody"})[0].stamped >= At(absl::Seconds(50)));
-  f.others.standing.heard.advancing = false;
-  f.others.standing.heard.because = "the daemon was started again";
+  f.others.membership.heard.advancing = false;
+  f.others.membership.heard.because = "the daemon was started again";
   f.daemon->Run(absl::Seconds(10));
   CHECK_FALSE(f.Status().listening);
   CHECK(f.Status().not_listening_because == "the daemon was started again");
@@ -243,14 +359,14 @@ TEST_CASE("leader, follower, leader: the clock goes on from what the one before 
   CHECK(f.others.reports.back().advancing);
   CHECK(f.others.reports.back().state.now >= At(absl::Seconds(19)));
 
-  f.others.standing.leads = false;
+  f.others.membership.leads = false;
   f.Heard(absl::Seconds(100));
   f.daemon->Run(kTick);
   CHECK_FALSE(f.Status().leads);
   CHECK(f.Status().clock >= At(absl::Seconds(100)));
   CHECK(f.Status().clock <= At(absl::Seconds(102)));
 
-  f.others.standing.leads = true;
+  f.others.membership.leads = true;
   f.others.last = ListeningState{At(absl::Seconds(200)), kAllowance};
   f.daemon->Run(kTick);
   CHECK(f.Status().leads);
@@ -271,7 +387,7 @@ TEST_CASE("of a daemon that was lost the leader knows that its workers need time
   Fixture f(true);
   f.daemon->Run(absl::Seconds(10));
   REQUIRE(f.Status().listening);
-  f.others.standing.daemon_lost = true;
+  f.others.membership.daemon_lost = true;
   f.daemon->Run(2 * kTick);
   CHECK(f.Status().not_listening_because.starts_with("a daemon was lost"));
   f.daemon->Run(kAllowance);
@@ -282,7 +398,7 @@ TEST_CASE("a daemon that was stopped finds out what time it is before it stamps 
   Fixture f(GENERATE(true, false));
   f.daemon->Run(absl::Seconds(10));
   f.clock.Advance(absl::Minutes(10));
-  f.others.standing.leads = false;
+  f.others.membership.leads = false;
   f.Heard(absl::Minutes(10));
   CHECK(Carried(f, {"nobody"})[0].stamped >= At(absl::Minutes(10)));
   CHECK_FALSE(f.Status().leads);
@@ -292,7 +408,7 @@ TEST_CASE("a daemon that cannot find out what time it is stamps nothing, and say
   const bool led = GENERATE(true, false);
   Fixture f(led);
   REQUIRE(f.daemon->Register("a", "eu").ok());
-  f.others.unattended = true;
+  f.others.membership_fails = true;
   f.daemon->Run(absl::Minutes(10));
   const int steps = f.others.steps;
   const Heartbeat refused = std::move(Carried(f, {"a"})[0]);
@@ -306,8 +422,8 @@ TEST_CASE("a daemon that cannot find out what time it is stamps nothing, and say
   CHECK(f.others.steps == steps);
   CHECK_FALSE(f.Status().store_writable);
 
-  f.others.unattended = false;
-  f.others.standing.leads = false;
+  f.others.membership_fails = false;
+  f.others.membership.leads = false;
   f.Heard(absl::Minutes(10));
   const Heartbeat taken = std::move(Carried(f, {"a"})[0]);  // between two ticks
   CHECK(taken.answer == "Pending");

@@ -10,8 +10,10 @@
 #include "absl/time/time.h"
 #include "muster/errors.h"
 #include "muster/roll.h"
+#include "roll/sweep_queue.h"
 #include "runtime/manual_clock.h"
 #include "tests/catch.h"
+#include "tests/death.h"
 #include "tests/roll/flaky_store.h"
 #include "tests/roll/virtual_daemon.h"
 
@@ -176,6 +178,19 @@ TEST_CASE("detection is measured: found, how late, falsely, again and again") {
   status = f.daemon.roll().Status();
   CHECK(status.offline_detected == 2);
   CHECK(status.flaps == 1);
+}
+
+TEST_CASE("a run of jobs is stepped and ended only while there is one") {
+  testing::CheckDies([] { SweepQueue().Add({}, nullptr); }, "a run has something to do");
+  testing::CheckDies([] { SweepQueue().StepFailed(StoreUnavailable{}); }, "a run is under way");
+  testing::CheckDies([] { (void)SweepQueue().RunEnds(); }, "a run is under way");
+  testing::CheckDies(
+      [] {
+        SweepQueue queue;
+        queue.Add({Job::kActivation}, nullptr);
+        (void)queue.StepCommitted();
+      },
+      "a step was staged");
 }
 
 }  // namespace

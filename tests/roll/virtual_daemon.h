@@ -17,6 +17,7 @@
 #include "runtime/executor.h"
 #include "runtime/log.h"
 #include "runtime/manual_clock.h"
+#include "runtime/real_random.h"
 #include "tests/roll/flaky_store.h"
 
 namespace muster {
@@ -29,7 +30,7 @@ class VirtualDaemon {
   VirtualDaemon(std::unique_ptr<Store> store, ManualClock& clock, const Settings& settings)
       : clock_(clock),
         executor_(clock),
-        roll_(std::move(store), clock, executor_, settings),
+        roll_(std::move(store), clock, random_, executor_, settings),
         jobs_(roll_, clock, executor_) {
     ConfigureLog(LogFormat::kText, LogLevel::kError);
     roll_.Start();
@@ -79,8 +80,8 @@ class VirtualDaemon {
   /// Precondition: the store is not shared, so that queries run at once.
   std::optional<WorkerStatus> StatusOf(std::string_view id) {
     std::optional<WorkerStatus> status;
-    roll_.Read([&](const ReadTx& tx) {
-      const Result<WorkerView> found = GetWorker(tx, id);
+    roll_.Read({}, [&](Result<const PointReads*> reads) {
+      const Result<WorkerView> found = GetWorker(**reads, id);
       if (found.ok()) status = found->worker->status;
     });
     return status;
@@ -96,6 +97,7 @@ class VirtualDaemon {
 
  private:
   ManualClock& clock_;
+  RealRandom random_;
   ManualExecutor executor_;
   Roll roll_;
   ScheduledJobs jobs_;

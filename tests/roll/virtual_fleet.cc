@@ -189,19 +189,18 @@ void VirtualFleet::Check() {
   if (now < last_clock_ - absl::Seconds(6)) Break("a restart lost more than was not stored");
   last_clock_ = now;
   if (disk_.violations > 0) Break("the rules of the store port were broken");
-  daemon_->roll().Read([&](const ReadTx& tx) {
-    const Result<std::vector<RegionHold>> holds = tx.Holds();
-    for (const RegionHold& hold : *holds) {
-      if (!held_at_.contains(hold.region) || now - held_at_[hold.region] > settings_.heartbeat_timeout)
-        ++holds_;
-      held_at_[hold.region] = now;
-      if (hold.until > now + settings_.heartbeat_timeout)
-        Break(absl::StrCat(hold.region, " is held for too long"));
-    }
-    const Result<WorkerPage> page = ListWorkers(tx, WorkerFilter(), PageRequest{kMaxPageSize, ""});
-    if (page->workers.size() != members_.size()) Break("somebody is lost, or a stranger is on the roll");
-    for (const WorkerView& view : page->workers) CheckMember(view.worker->id, view, now);
-  });
+  const ScanReads& reads = disk_.store->Reader();
+  const Result<std::vector<RegionHold>> holds = reads.Holds();
+  for (const RegionHold& hold : *holds) {
+    if (!held_at_.contains(hold.region) || now - held_at_[hold.region] > settings_.heartbeat_timeout)
+      ++holds_;
+    held_at_[hold.region] = now;
+    if (hold.until > now + settings_.heartbeat_timeout)
+      Break(absl::StrCat(hold.region, " is held for too long"));
+  }
+  const Result<WorkerPage> page = ListWorkers(reads, WorkerFilter(), PageRequest{kMaxPageSize, ""});
+  if (page->workers.size() != members_.size()) Break("somebody is lost, or a stranger is on the roll");
+  for (const WorkerView& view : page->workers) CheckMember(view.worker->id, view, now);
 }
 
 void VirtualFleet::CheckMember(const std::string& id, const WorkerView& view, ListeningTime now) {
