@@ -17,6 +17,7 @@
 #include "rpc/peer.h"
 #include "rpc/status.h"
 #include "rpc/wire.h"
+#include "rpc/wire_error.h"
 
 namespace muster::rpc {
 namespace {
@@ -29,6 +30,15 @@ WorkerError InBatch(WorkerError error, std::size_t index) {
   return error;
 }
 
+/// How many heartbeats came, without reading them. What is refused counts for how long others are told to
+/// wait: ten heartbeats must not count as a thousand.
+std::int64_t Estimate(const grpc::ByteBuffer& received) {
+  std::vector<grpc::Slice> slices;
+  if (!received.Dump(&slices).ok() || slices.empty()) return 1;
+  const std::int64_t about = EstimateBatch(View(slices.front()), received.Length());
+  return std::min<std::int64_t>(about, kMaxBatchedHeartbeats);
+}
+
 /// Made and read on a thread of gRPC, applied and finished by the writer, deleted when gRPC is done with it.
 class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
  public:
@@ -39,7 +49,7 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
   void Begin(const Gate& gate, const grpc::CallbackServerContext& context, const grpc::ByteBuffer& received) {
     Roll* roll = gate.roll();
     if (roll == nullptr) return Refuse(gate.Refusal());
-    if (auto refusal = roll->Refuses(kMaxBatchedHeartbeats)) return Refuse(*refusal);
+    if (auto refusal = roll->Refuses(Estimate(received))) return Refuse(*refusal);
     bytes_ = BytesOf(received);
     if (auto wrong = ReadRequest()) return Refuse(*std::move(wrong));
     heartbeats_asked_ = static_cast<std::int32_t>(heartbeats_.size());
@@ -58,18 +68,11 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
 
  private:
   std::optional<InvalidArgument> ReadRequest() {
-    bool readable = true;
-    std::size_t count = 0;
-    readable &= ReadBatch(View(bytes_), [&](std::string_view bytes) {
-      if (++count > kMaxBatchedHeartbeats || !readable) return;
-      const std::optional<HeartbeatCommand> heartbeat = ReadHeartbeat(bytes);
-      readable = heartbeat.has_value();
-      if (heartbeat) heartbeats_.push_back(*heartbeat);
-    });
-    if (!readable) return Malformed(*v1::BatchHeartbeatRequest::descriptor(), View(bytes_));
-    if (count == 0) return InvalidArgument{"heartbeats", "is empty: send 1 to 1000"};
-    if (count > kMaxBatchedHeartbeats) {
-      return InvalidArgument{"heartbeats", absl::StrCat("has ", count, " entries: send 1 to 1000")};
+    const std::optional<std::size_t> count = ReadBatch(View(bytes_), kMaxBatchedHeartbeats, heartbeats_);
+    if (!count) return Malformed(*v1::BatchHeartbeatRequest::descriptor(), View(bytes_));
+    if (*count == 0) return InvalidArgument{"heartbeats", "is empty: send 1 to 1000"};
+    if (*count > kMaxBatchedHeartbeats) {
+      return InvalidArgument{"heartbeats", absl::StrCat("has ", *count, " entries: send 1 to 1000")};
     }
     return std::nullopt;
   }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "muster/commands.h"
-#include "roll/instance_id.h"
 #include "rpc/batch_heartbeat.h"
 #include "rpc/convert.h"
 #include "rpc/heartbeat.h"
@@ -25,7 +24,7 @@ auto ReplyWithWorker(Call& call) {
   };
 }
 
-RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::string caller) {
+RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::string caller, Roll& roll) {
   RegisterWorkerCommand command;
   command.worker_id = std::move(*request.mutable_worker_id());
   command.config.region = std::move(*request.mutable_region());
@@ -39,7 +38,7 @@ RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::strin
   command.replace = request.replace();
   command.actor = caller;
   command.peer = std::move(caller);
-  if (command.instance_id.empty()) command.generated_instance_id = NewInstanceId();
+  if (command.instance_id.empty()) command.generated_instance_id = roll.NewInstanceId();
   return command;
 }
 
@@ -69,7 +68,7 @@ grpc::ServerUnaryReactor* CommandsService::RegisterWorker(Context* context, cons
                                                           Bytes* reply) {
   using Call = UnaryCall<v1::RegisterWorkerRequest, v1::RegisterWorkerResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    RegisterWorkerCommand command = CommandFrom(call.request, call.Caller());
+    RegisterWorkerCommand command = CommandFrom(call.request, call.Caller(), roll);
     std::string id = command.worker_id;
     roll.Execute<WorkerView>(
         std::move(id),

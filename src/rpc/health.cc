@@ -1,9 +1,13 @@
 #include "rpc/health.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "muster/v1/commands.grpc.pb.h"
 #include "muster/v1/queries.grpc.pb.h"
+#include "rpc/health_watcher.h"
 #include "runtime/executor.h"
 #include "runtime/log.h"
 #include "runtime/mutex.h"
@@ -13,83 +17,133 @@ namespace {
 
 constexpr absl::Duration kLookEvery = absl::Seconds(1);
 
-}  // namespace
+using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-class Health::State : public std::enable_shared_from_this<State> {
- public:
-  State(const Clock& clock, Executor& executor) : clock_(clock), executor_(executor) {}
-
-  void Attach(grpc::HealthCheckServiceInterface& service) {
-    const MutexLock lock(mu_);
-    service_ = &service;
-    Tell(/*commands=*/false, /*rest=*/false);
+/// What there is to say at one moment.
+struct Now {
+  explicit Now(const Gate& gate) {
+    const Roll* roll = gate.roll();
+    open = roll != nullptr;
+    if (open) not_ready_because = roll->Status().not_ready_because;
   }
 
-  void Follow(const Roll& roll) {
+  ServingStatus Of(const std::string& service) const {
+    using Response = grpc::health::v1::HealthCheckResponse;
+    bool serving = open;
+    if (service == v1::WorkerCommands::service_full_name()) {
+      serving = open && not_ready_because.empty();
+    } else if (!service.empty() && service != v1::WorkerQueries::service_full_name()) {
+      return Response::SERVICE_UNKNOWN;
+    }
+    return serving ? Response::SERVING : Response::NOT_SERVING;
+  }
+
+  bool open = false;
+  std::string not_ready_because;
+};
+
+}  // namespace
+
+class HealthService::Watchers final : public HealthWatcher::Owner,
+                                      public std::enable_shared_from_this<Watchers> {
+ public:
+  Watchers(const Gate& gate, const Clock& clock, Executor& executor)
+      : gate_(gate), clock_(clock), executor_(executor) {}
+
+  void Add(const std::shared_ptr<HealthWatcher>& watcher) {
+    bool stopped = false;
     {
       const MutexLock lock(mu_);
-      roll_ = &roll;
-      writable_ = true;
-      Tell(/*commands=*/true, /*rest=*/true);
+      watchers_.insert(watcher);
+      stopped = stopped_;
     }
-    LookLater();
+    const ServingStatus status = Now(gate_).Of(watcher->service());
+    stopped ? watcher->End(status) : watcher->Tell(status);
+  }
+
+  void Remove(const std::shared_ptr<HealthWatcher>& watcher) override {
+    const MutexLock lock(mu_);
+    watchers_.erase(watcher);
+  }
+
+  void Follow() {
+    if (!Look()) return;
+    executor_.PostAt(clock_.MonotonicNow() + kLookEvery, [self = shared_from_this()] { self->Follow(); });
   }
 
   void Stop() {
-    const MutexLock lock(mu_);
-    if (service_ != nullptr) Tell(/*commands=*/false, /*rest=*/false);
-    service_ = nullptr;
-    roll_ = nullptr;
+    {
+      const MutexLock lock(mu_);
+      stopped_ = true;
+    }
+    const Now now(gate_);
+    for (const auto& watcher : All()) watcher->End(now.Of(watcher->service()));
   }
 
  private:
-  void LookLater() {
-    executor_.PostAt(clock_.MonotonicNow() + kLookEvery, [self = shared_from_this()] {
-      if (self->Look()) self->LookLater();
-    });
-  }
-
   /// False once stopped.
   bool Look() {
-    const MutexLock lock(mu_);
-    if (roll_ == nullptr) return false;
-    const bool writable = roll_->Status().store_writable;
-    if (std::exchange(writable_, writable) == writable) return true;
-    Tell(/*commands=*/writable, /*rest=*/true);
-    if (writable) {
-      Log(LogLevel::kInfo, "the store can be written again: commands are served");
+    std::optional<Now> now;
+    {
+      const MutexLock lock(mu_);  // so that Stop waits for it
+      if (stopped_) return false;
+      now.emplace(gate_);
+    }
+    for (const auto& watcher : All()) watcher->Tell(now->Of(watcher->service()));
+    const bool ready = now->not_ready_because.empty();
+    if (std::exchange(was_ready_, ready) == ready) return true;
+    if (ready) {
+      Log(LogLevel::kInfo, "commands are carried out again");
     } else {
-      Log(LogLevel::kError, "the store cannot be written: commands answer UNAVAILABLE, queries go on");
+      Log(LogLevel::kError, "commands are not carried out", {{"because", now->not_ready_because}});
     }
     return true;
   }
 
-  void Tell(bool commands, bool rest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    service_->SetServingStatus(v1::WorkerCommands::service_full_name(), commands);
-    service_->SetServingStatus(v1::WorkerQueries::service_full_name(), rest);
-    service_->SetServingStatus("", rest);
+  std::vector<std::shared_ptr<HealthWatcher>> All() {
+    const MutexLock lock(mu_);
+    return {watchers_.begin(), watchers_.end()};
   }
 
+  const Gate& gate_;
   const Clock& clock_;
   Executor& executor_;
+  bool was_ready_ = true;  // at the last look
   Mutex mu_;
-  grpc::HealthCheckServiceInterface* service_ ABSL_GUARDED_BY(mu_) = nullptr;
-  const Roll* roll_ ABSL_GUARDED_BY(mu_) = nullptr;
-  bool writable_ ABSL_GUARDED_BY(mu_) = true;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  absl::flat_hash_set<std::shared_ptr<HealthWatcher>> watchers_ ABSL_GUARDED_BY(mu_);
 };
 
-Health::Health(const Clock& clock, Executor& executor) : state_(std::make_shared<State>(clock, executor)) {}
+HealthService::HealthService(const Gate& gate, const Clock& clock, Executor& executor)
+    : gate_(gate), watchers_(std::make_shared<Watchers>(gate, clock, executor)) {}
 
-void Health::Attach(grpc::HealthCheckServiceInterface& service) {
-  state_->Attach(service);
+HealthService::~HealthService() = default;
+
+void HealthService::Follow() {
+  watchers_->Follow();
 }
 
-void Health::Follow(const Roll& roll) {
-  state_->Follow(roll);
+void HealthService::Stop() {
+  watchers_->Stop();
 }
 
-void Health::Stop() {
-  state_->Stop();
+grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context, const Request* request,
+                                               Response* response) {
+  response->set_status(Now(gate_).Of(request->service()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (response->status() == Response::SERVICE_UNKNOWN) {
+    reactor->Finish({grpc::StatusCode::NOT_FOUND, "there is no such service"});
+  } else {
+    reactor->Finish(grpc::Status::OK);
+  }
+  return reactor;
+}
+
+grpc::ServerWriteReactor<HealthService::Response>* HealthService::Watch(grpc::CallbackServerContext*,
+                                                                        const Request* request) {
+  auto watcher = HealthWatcher::Begin(watchers_, request->service());
+  watchers_->Add(watcher);
+  return watcher.get();
 }
 
 }  // namespace muster::rpc

@@ -70,7 +70,8 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
   void Refuse(const WorkerError& error) { ServerUnaryReactor::Finish(ToStatus(error)); }
 
   void OnDone() override { delete this; }
-  // OnDone is cheap and never blocks: gRPC need not move to another thread for it.
+  // OnDone is cheap and never blocks: gRPC need not move to another thread for it. Internal by name; a
+  // version without it does not compile.
   bool InternalInlineable() override { return true; }
 
   grpc::ByteBuffer& reply_;

@@ -6,8 +6,9 @@
 
 #include "domain/text.h"
 #include "domain/validation.h"
+#include "muster/check.h"
 #include "rpc/convert.h"
-#include "rpc/status.h"
+#include "rpc/wire_error.h"
 
 namespace muster::rpc {
 namespace {
@@ -85,6 +86,7 @@ void HeartbeatBurst::Refuse(Beat& beat, WorkerError error) {
 }
 
 bool HeartbeatBurst::Describe(std::size_t index, v1::StreamHeartbeatsResponse& answer) const {
+  MUSTER_CHECK(index < size(), "a heartbeat of the burst is answered");
   const Beat& beat = beats_[index];
   const std::string_view worker_id = WorkerIdOf(beat);
   if (beat.refusal == kRecorded) {

@@ -36,6 +36,7 @@ class HeartbeatBurst {
   void Refuse(const WorkerError& error);
 
   /// What became of heartbeat `index`, into a message that is all unset. True where it was recorded.
+  /// Precondition: index < size(), and all was decided.
   bool Describe(std::size_t index, v1::StreamHeartbeatsResponse& answer) const;
 
  private:

@@ -1,8 +1,8 @@
 #include "rpc/heartbeat_wire.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "muster/v1/commands.pb.h"
@@ -10,60 +10,149 @@
 namespace muster::rpc {
 namespace {
 
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedInputStream;
+enum WireType : std::uint32_t { kVarint, kFixed64, kLengthDelimited, kStartGroup, kEndGroup, kFixed32 };
 
-constexpr std::uint32_t LengthDelimited(int field) {
-  return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr std::uint32_t Tag(int field, WireType type) {
+  return static_cast<std::uint32_t>(field) << 3 | type;
 }
-constexpr std::uint32_t Varint(int field) {
-  return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_VARINT);
-}
-
-constexpr std::uint32_t kWorkerId = LengthDelimited(v1::HeartbeatRequest::kWorkerIdFieldNumber);
-constexpr std::uint32_t kInstanceId = LengthDelimited(v1::HeartbeatRequest::kInstanceIdFieldNumber);
-constexpr std::uint32_t kInUse = Varint(v1::HeartbeatRequest::kInUseFieldNumber);
-constexpr std::uint32_t kHeartbeats = LengthDelimited(v1::BatchHeartbeatRequest::kHeartbeatsFieldNumber);
-
-CodedInputStream StreamOf(std::string_view bytes) {
-  return CodedInputStream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                          static_cast<int>(bytes.size()));
+constexpr WireType TypeOf(std::uint32_t tag) {
+  return static_cast<WireType>(tag & 7);
 }
 
-/// The bytes of a length-delimited field, of which the stream stands at the length.
-bool ReadBytes(CodedInputStream& in, std::string_view bytes, std::string_view& field) {
-  std::uint32_t length = 0;
-  if (!in.ReadVarint32(&length)) return false;
-  const auto at = static_cast<std::size_t>(in.CurrentPosition());
-  if (length > bytes.size() - at) return false;
-  field = bytes.substr(at, length);
-  return in.Skip(static_cast<int>(length));
-}
+constexpr std::uint32_t kWorkerId = Tag(v1::HeartbeatRequest::kWorkerIdFieldNumber, kLengthDelimited);
+constexpr std::uint32_t kInstanceId = Tag(v1::HeartbeatRequest::kInstanceIdFieldNumber, kLengthDelimited);
+constexpr std::uint32_t kInUse = Tag(v1::HeartbeatRequest::kInUseFieldNumber, kVarint);
+constexpr std::uint32_t kHeartbeats =
+    Tag(v1::BatchHeartbeatRequest::kHeartbeatsFieldNumber, kLengthDelimited);
 
-/// Merges a HeartbeatRequest into `heartbeat`. False if it is malformed.
-bool MergeHeartbeat(std::string_view bytes, HeartbeatCommand& heartbeat) {
-  CodedInputStream in = StreamOf(bytes);
-  while (const std::uint32_t tag = in.ReadTag()) {
+/// Reads protobuf's wire format; each method is false where the bytes are none of it. Not CodedInputStream,
+/// which takes tags and lengths in more bytes than the generated code does.
+class WireReader {
+ public:
+  /// A message that is inside of so many others.
+  WireReader(std::string_view bytes, int depth) : rest_(bytes), depth_(depth) {}
+
+  bool AtEnd() const { return rest_.empty(); }
+  std::size_t left() const { return rest_.size(); }
+
+  bool ReadTag(std::uint32_t& tag) {
+    std::uint64_t value = 0;
+    if (!ReadVarint<5>(value)) return false;
+    tag = static_cast<std::uint32_t>(value);
+    return tag >> 3 != 0;
+  }
+  bool ReadVarint(std::uint64_t& value) { return ReadVarint<10>(value); }
+  bool ReadLength(std::uint64_t& length) { return ReadVarint<5>(length); }
+  bool ReadBytes(std::string_view& bytes) {
+    std::uint64_t length = 0;
+    return ReadLength(length) && Take(length, bytes);
+  }
+
+  /// Of a field that is unknown, and whose tag was read.
+  bool Skip(std::uint32_t tag) {
+    std::string_view bytes;
+    std::uint64_t number = 0;
+    switch (TypeOf(tag)) {
+      case kVarint:
+        return ReadVarint(number);
+      case kFixed64:
+        return Take(8, bytes);
+      case kLengthDelimited:
+        return ReadBytes(bytes);
+      case kStartGroup:
+        return SkipGroup(tag);
+      case kFixed32:
+        return Take(4, bytes);
+      case kEndGroup:
+        break;  // of none that began
+    }
+    return false;
+  }
+
+ private:
+  template <int max_bytes>
+  bool ReadVarint(std::uint64_t& value) {
+    value = 0;
+    for (std::size_t i = 0; i < max_bytes && i < rest_.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(rest_[i]);
+      value |= std::uint64_t{byte & 0x7Fu} << (7 * i);
+      if (byte < 0x80) {
+        rest_.remove_prefix(i + 1);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool Take(std::uint64_t length, std::string_view& bytes) {
+    if (length > rest_.size()) return false;
+    bytes = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return true;
+  }
+
+  bool SkipGroup(std::uint32_t start) {
+    if (++depth_ > google::protobuf::io::CodedInputStream::GetDefaultRecursionLimit()) return false;
+    std::uint32_t tag = 0;
+    while (ReadTag(tag)) {
+      if (TypeOf(tag) == kEndGroup) {
+        --depth_;
+        return tag >> 3 == start >> 3;
+      }
+      if (!Skip(tag)) return false;
+    }
+    return false;
+  }
+
+  std::string_view rest_;
+  int depth_;
+};
+
+/// Merges a HeartbeatRequest, which is inside of so many other messages, into `heartbeat`. False if it is
+/// malformed.
+bool MergeHeartbeat(std::string_view bytes, int depth, HeartbeatCommand& heartbeat) {
+  WireReader in(bytes, depth);
+  while (!in.AtEnd()) {
+    std::uint32_t tag = 0;
+    if (!in.ReadTag(tag)) return false;
     if (tag == kWorkerId) {
-      if (!ReadBytes(in, bytes, heartbeat.worker_id)) return false;
+      if (!in.ReadBytes(heartbeat.worker_id)) return false;
     } else if (tag == kInstanceId) {
-      if (!ReadBytes(in, bytes, heartbeat.instance_id)) return false;
+      if (!in.ReadBytes(heartbeat.instance_id)) return false;
     } else if (tag == kInUse) {
       std::uint64_t value = 0;
-      if (!in.ReadVarint64(&value)) return false;
+      if (!in.ReadVarint(value)) return false;
       heartbeat.in_use = static_cast<std::int32_t>(value);
-    } else if (!WireFormatLite::SkipField(&in, tag)) {
+    } else if (!in.Skip(tag)) {
       return false;
     }
   }
-  return in.ConsumedEntireMessage();
+  return true;
+}
+
+/// Calls `each` with the bytes of every heartbeat of a BatchHeartbeatRequest, until it returns false. False
+/// then, and if the request is malformed.
+template <typename Each>
+bool ForEachHeartbeat(std::string_view bytes, Each each) {
+  WireReader in(bytes, 0);
+  while (!in.AtEnd()) {
+    std::uint32_t tag = 0;
+    if (!in.ReadTag(tag)) return false;
+    if (tag == kHeartbeats) {
+      std::string_view heartbeat;
+      if (!in.ReadBytes(heartbeat) || !each(heartbeat)) return false;
+    } else if (!in.Skip(tag)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
 std::optional<HeartbeatCommand> ReadHeartbeat(std::string_view bytes) {
   HeartbeatCommand heartbeat;
-  if (!MergeHeartbeat(bytes, heartbeat)) return std::nullopt;
+  if (!MergeHeartbeat(bytes, 0, heartbeat)) return std::nullopt;
   return heartbeat;
 }
 
@@ -72,24 +161,29 @@ std::optional<HeartbeatCommand> ReadStreamed(std::string_view bytes) {
   static_assert(int{v1::StreamHeartbeatsRequest::kHeartbeatFieldNumber} ==
                 int{v1::BatchHeartbeatRequest::kHeartbeatsFieldNumber});
   HeartbeatCommand heartbeat;
-  bool readable = true;
-  readable &= ReadBatch(bytes, [&](std::string_view piece) { readable &= MergeHeartbeat(piece, heartbeat); });
+  const bool readable = ForEachHeartbeat(
+      bytes, [&heartbeat](std::string_view piece) { return MergeHeartbeat(piece, 1, heartbeat); });
   if (!readable) return std::nullopt;
   return heartbeat;
 }
 
-bool ReadBatch(std::string_view bytes, absl::FunctionRef<void(std::string_view)> each) {
-  CodedInputStream in = StreamOf(bytes);
-  while (const std::uint32_t tag = in.ReadTag()) {
-    if (tag == kHeartbeats) {
-      std::string_view heartbeat;
-      if (!ReadBytes(in, bytes, heartbeat)) return false;
-      each(heartbeat);
-    } else if (!WireFormatLite::SkipField(&in, tag)) {
-      return false;
-    }
-  }
-  return in.ConsumedEntireMessage();
+std::optional<std::size_t> ReadBatch(std::string_view bytes, std::size_t max,
+                                     std::vector<HeartbeatCommand>& heartbeats) {
+  std::size_t count = 0;
+  const bool readable = ForEachHeartbeat(bytes, [&](std::string_view heartbeat) {
+    return ++count > max || MergeHeartbeat(heartbeat, 1, heartbeats.emplace_back());
+  });
+  if (!readable) return std::nullopt;
+  return count;
+}
+
+std::int64_t EstimateBatch(std::string_view beginning, std::size_t bytes) {
+  WireReader in(beginning, 0);
+  std::uint32_t tag = 0;
+  std::uint64_t length = 0;
+  if (!in.ReadTag(tag) || tag != kHeartbeats || !in.ReadLength(length)) return 1;
+  const std::uint64_t first = beginning.size() - in.left() + length;
+  return static_cast<std::int64_t>(std::max<std::uint64_t>(1, bytes / first));
 }
 
 }  // namespace muster::rpc

@@ -1,5 +1,7 @@
 #include "rpc/open_streams.h"
 
+#include "muster/check.h"
+
 namespace muster::rpc {
 namespace {
 
@@ -18,7 +20,7 @@ Outcome OpenStreams::Add(Stream& stream) {
 
 void OpenStreams::Remove(Stream& stream) {
   const MutexLock lock(mu_);
-  streams_.erase(&stream);
+  MUSTER_CHECK(streams_.erase(&stream) == 1, "only what was added is removed");
 }
 
 void OpenStreams::EndAll(const WorkerError& error) {

@@ -34,7 +34,7 @@ class OpenStreams {
   /// Overloaded where there are too many, the error of EndAll after that: then the stream must end by itself,
   /// and must not be removed.
   Outcome Add(Stream& stream);
-  /// Returns once EndWith is not running on it, and never will.
+  /// Returns once EndWith is not running on it, and never will. Precondition: it was added.
   void Remove(Stream& stream);
   /// Ends all that are open, and any that comes later.
   void EndAll(const WorkerError& error);

@@ -7,17 +7,28 @@
 // of the cost of a heartbeat. docs/decisions/0010-one-poller-on-two-cores.md has the figures.
 //
 // With one poller, nothing that takes long may run on it: see Roll::ReadAside.
+//
+// How many it starts, and that a callback keeps its poller, is how gRPC is made inside. So pollers are held
+// only on versions on which a test has seen it: tests/rpc/poller_hold_test.cc, which fails where it is
+// different.
 #pragma once
 
 #include <grpcpp/channel.h>
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace muster::rpc {
 
-/// How many pollers to hold back, of those that gRPC starts on a machine with so many cores of which the
-/// process may use some: as many as go beyond one for two cores.
+/// Whether pollers may be held on this version of gRPC ("1.51.1"): it was tried.
+bool PollersAreKnown(std::string_view grpc_version);
+
+/// How many pollers gRPC starts on a machine with so many cores, if they are known.
+int PollersStarted(int cores);
+
+/// How many of these to hold back where the process may use only some of the cores: as many as go beyond one
+/// for two cores.
 int PollersToHold(int cores, int usable_cores);
 
 /// Keeps pollers of the process busy with nothing, from construction to destruction. Not thread-safe.

@@ -34,6 +34,16 @@ Result<WorkerFilter> FilterFrom(v1::ListWorkersRequest& request) {
   return filter;
 }
 
+/// Answers the call with `query(reads)`, run aside.
+template <typename Call, typename Query>
+void AnswerAside(ReadLane lane, Call& call, const Roll& roll, Query query) {
+  roll.ReadAside(lane, call.AsReadCaller(),
+                 [&call, query = std::move(query)](Result<const ScanReads*> reads) mutable {
+                   if (!reads.ok()) return call.Refuse(reads.error());
+                   query(**reads);
+                 });
+}
+
 /// Ends a stream before it began.
 class UnimplementedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -51,16 +61,21 @@ grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Byte
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
     const Result<bool> heartbeats = WantsHeartbeats(call.request.view());
     if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
-    roll.Read([&call, &roll, heartbeats = *heartbeats](const ReadTx& tx) {
-      const Result<WorkerView> worker = muster::GetWorker(tx, call.request.worker_id());
-      if (!worker.ok()) return call.Refuse(worker.error());
+    if (!*heartbeats) {
+      return roll.Read(call.AsReadCaller(), [&call](Result<const PointReads*> reads) {
+        if (!reads.ok()) return call.Refuse(reads.error());
+        const Result<WorkerView> worker = muster::GetWorker(**reads, call.request.worker_id());
+        if (!worker.ok()) return call.Refuse(worker.error());
+        ToProto(*worker, *call.response().mutable_worker());
+        call.Reply();
+      });
+    }
+    AnswerAside(ReadLane::kPoint, call, roll, [&call, &roll](const ScanReads& reads) {
+      const auto found = GetWorkerWithHeartbeats(reads, roll, call.request.worker_id());
+      if (!found.ok()) return call.Refuse(found.error());
       v1::Worker& out = *call.response().mutable_worker();
-      ToProto(*worker, out);
-      if (heartbeats) {
-        const Result<HeartbeatSummary> summary = HeartbeatSummaries(tx, roll).Of(*worker);
-        if (!summary.ok()) return call.Refuse(summary.error());
-        ToProto(*summary, *out.mutable_heartbeats());
-      }
+      ToProto(found->worker, out);
+      ToProto(found->heartbeats, *out.mutable_heartbeats());
       call.Reply();
     });
   });
@@ -73,22 +88,25 @@ grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const By
     if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
     Result<WorkerFilter> filter = FilterFrom(call.request);
     if (!filter.ok()) return call.Refuse(filter.error());
-    roll.ReadAside([&call, &roll, heartbeats = *heartbeats, filter = *std::move(filter)](const ReadTx& tx) {
-      const PageRequest page{call.request.page_size(), call.request.page_token()};
-      const Result<WorkerPage> workers = muster::ListWorkers(tx, filter, page);
-      if (!workers.ok()) return call.Refuse(workers.error());
-      for (const WorkerView& worker : workers->workers) ToProto(worker, *call.response().add_workers());
-      if (heartbeats) {
-        const auto summaries = HeartbeatSummaries(tx, roll).Of(workers->workers);
-        if (!summaries.ok()) return call.Refuse(summaries.error());
-        for (std::size_t i = 0; i < summaries->size(); ++i) {
-          ToProto((*summaries)[i],
-                  *call.response().mutable_workers(static_cast<int>(i))->mutable_heartbeats());
-        }
-      }
-      call.response().set_next_page_token(workers->next_page_token);
-      call.Reply();
-    });
+    AnswerAside(
+        ReadLane::kScan, call, roll,
+        [&call, &roll, heartbeats = *heartbeats, filter = *std::move(filter)](const ScanReads& reads) {
+          const PageRequest page{call.request.page_size(), call.request.page_token()};
+          const Result<WorkerPage> workers =
+              muster::ListWorkers(reads, filter, page, heartbeats ? kHeartbeatSummaryBytes : 0);
+          if (!workers.ok()) return call.Refuse(workers.error());
+          for (const WorkerView& worker : workers->workers) ToProto(worker, *call.response().add_workers());
+          if (heartbeats) {
+            const auto summaries = HeartbeatSummaries(reads, roll).Of(workers->workers);
+            if (!summaries.ok()) return call.Refuse(summaries.error());
+            for (std::size_t i = 0; i < summaries->size(); ++i) {
+              ToProto((*summaries)[i],
+                      *call.response().mutable_workers(static_cast<int>(i))->mutable_heartbeats());
+            }
+          }
+          call.response().set_next_page_token(workers->next_page_token);
+          call.Reply();
+        });
   });
 }
 
@@ -96,8 +114,9 @@ grpc::ServerUnaryReactor* QueriesService::GetLastHeartbeat(Context* context, con
                                                            Bytes* reply) {
   using Call = UnaryCall<v1::GetLastHeartbeatRequest, v1::GetLastHeartbeatResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.Read([&call](const ReadTx& tx) {
-      const Result<WorkerView> worker = muster::GetWorker(tx, call.request.worker_id());
+    roll.Read(call.AsReadCaller(), [&call](Result<const PointReads*> reads) {
+      if (!reads.ok()) return call.Refuse(reads.error());
+      const Result<WorkerView> worker = muster::GetWorker(**reads, call.request.worker_id());
       if (!worker.ok()) return call.Refuse(worker.error());
       const Pulse& pulse = worker->pulse;
       if (pulse.total > 0) {
@@ -112,9 +131,9 @@ grpc::ServerUnaryReactor* QueriesService::ListHeartbeats(Context* context, const
                                                          Bytes* reply) {
   using Call = UnaryCall<v1::ListHeartbeatsRequest, v1::ListHeartbeatsResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.ReadAside([&call](const ReadTx& tx) {
+    AnswerAside(ReadLane::kPoint, call, roll, [&call](const ScanReads& reads) {
       const PageRequest page{call.request.page_size(), call.request.page_token()};
-      const Result<HeartbeatPage> found = muster::ListHeartbeats(tx, call.request.worker_id(), page);
+      const Result<HeartbeatPage> found = muster::ListHeartbeats(reads, call.request.worker_id(), page);
       if (!found.ok()) return call.Refuse(found.error());
       for (const HeartbeatRecord& record : found->heartbeats)
         ToProto(record, *call.response().add_heartbeats());
@@ -128,8 +147,8 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
                                                           Bytes* reply) {
   using Call = UnaryCall<v1::GetFleetSummaryRequest, v1::GetFleetSummaryResponse>;
   return Call::Begin(gate_, context, received, reply, [this](Call& call, Roll& roll) {
-    roll.Read([&call, &roll, &version = version_](const ReadTx& tx) {
-      const Result<FleetSummary> summary = SumUpFleet(tx, roll);
+    AnswerAside(ReadLane::kScan, call, roll, [&call, &roll, &version = version_](const ScanReads& reads) {
+      const Result<FleetSummary> summary = SumUpFleet(reads, roll);
       if (!summary.ok()) return call.Refuse(summary.error());
       ToProto(*summary, call.response());
       call.response().set_version(version);
@@ -141,11 +160,11 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
 grpc::ServerUnaryReactor* QueriesService::ListEvents(Context* context, const Bytes* received, Bytes* reply) {
   using Call = UnaryCall<v1::ListEventsRequest, v1::ListEventsResponse>;
   return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.ReadAside([&call](const ReadTx& tx) {
+    AnswerAside(ReadLane::kScan, call, roll, [&call](const ScanReads& reads) {
       const v1::ListEventsRequest& request = call.request;
       const EventFilter filter{request.worker_id(), request.after_cursor(), request.newest_first()};
       const Result<EventPage> found =
-          muster::ListEvents(tx, filter, {request.page_size(), request.page_token()});
+          muster::ListEvents(reads, filter, {request.page_size(), request.page_token()});
       if (!found.ok()) return call.Refuse(found.error());
       for (const Event& event : found->events) ToProto(event, *call.response().add_events());
       call.response().set_next_page_token(found->next_page_token);

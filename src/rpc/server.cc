@@ -3,19 +3,21 @@
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "grpc/health/v1/health.pb.h"
+#include "muster/check.h"
 #include "runtime/log.h"
 
 namespace muster::rpc {
@@ -40,11 +42,9 @@ void PrepareGrpc() {
   gpr_set_log_function(LogAtDebug);
   // A client that sends what is no UTF-8 gets an answer that says so; it shall not fill our log.
   google::protobuf::SetLogHandler(nullptr);
-  grpc::EnableDefaultHealthCheckService(true);
+  grpc::EnableDefaultHealthCheckService(false);  // there is our own
   // Called, not left to a static initializer, which a static link would drop.
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  // gRPC serves health without its descriptor; linked in, reflection can describe it like the rest.
-  grpc::health::v1::HealthCheckRequest::descriptor();
 }
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
@@ -67,11 +67,24 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
 }
 
+/// On this machine, by this version of gRPC: the one that is loaded, not the one that we were compiled for.
+int HowManyPollersToHold() {
+  const std::string version = grpc::Version();
+  if (!PollersAreKnown(version)) {
+    Log(LogLevel::kInfo, "all pollers are left to gRPC: it was not tried to hold any in this version",
+        {{"grpc", version}});
+    return 0;
+  }
+  const auto cores = static_cast<int>(sysconf(_SC_NPROCESSORS_CONF));
+  const auto usable = static_cast<int>(std::thread::hardware_concurrency());
+  return PollersToHold(cores, usable);
+}
+
 }  // namespace
 
 RpcServer::RpcServer(const ServerOptions& options, const Clock& clock, Executor& executor)
     : clock_(clock),
-      health_(clock, executor),
+      health_(gate_, clock, executor),
       commands_(gate_),
       queries_(gate_, options.version),
       address_(options.address) {}
@@ -86,13 +99,13 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const ServerOptions
   builder.AddListeningPort(options.address.ToString(), grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&server->commands_);
   builder.RegisterService(&server->queries_);
+  builder.RegisterService(&server->health_);
   server->server_ = builder.BuildAndStart();
   gpr_set_log_function(LogForGrpc);
   if (server->server_ == nullptr || port == 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", options.address.ToString(), ": ", WhyNotListen(options.address)));
   }
-  server->health_.Attach(*server->server_->GetHealthCheckService());
   if (server->address_.unix_path.empty()) server->address_.port = port;
   return server;
 }
@@ -103,11 +116,10 @@ RpcServer::~RpcServer() {
 }
 
 void RpcServer::Serve(Roll& roll) {
+  MUSTER_CHECK(poller_hold_ == nullptr, "a server serves one roll");
   gate_.Open(roll);
-  health_.Follow(roll);
-  const auto cores = static_cast<int>(sysconf(_SC_NPROCESSORS_CONF));
-  const auto usable = static_cast<int>(std::thread::hardware_concurrency());
-  poller_hold_ = std::make_unique<PollerHold>(InProcessChannel(), PollersToHold(cores, usable));
+  health_.Follow();
+  poller_hold_ = std::make_unique<PollerHold>(InProcessChannel(), HowManyPollersToHold());
 }
 
 void RpcServer::Drain() {

@@ -32,14 +32,15 @@ inline constexpr int kMaxStreamsPerConnection = 48;
 struct ServerOptions {
   ListenAddress address;
   std::string version;
-  absl::Duration heartbeat_timeout;  // connections are probed well within it
+  absl::Duration heartbeat_timeout;  // connections are probed well within it; fixed while the server lives
 };
 
 /// Listens from the start, and answers UNAVAILABLE until Serve and after Drain. Thread-safe, but for the
 /// destructor.
 class RpcServer {
  public:
-  /// An error says why it cannot listen, and what to do. Clock and executor must outlive the server.
+  /// An error says why it cannot listen, and what to do. Clock and executor must outlive the server. On the
+  /// executor those that watch the health are told of it: see health.h.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const ServerOptions& options, const Clock& clock,
                                                            Executor& executor);
   /// Shuts down first, without grace.
@@ -48,7 +49,7 @@ class RpcServer {
   /// Where it listens, with the real port.
   const ListenAddress& address() const { return address_; }
 
-  /// Lets calls in. The roll must live until Shutdown has returned.
+  /// Lets calls in. The roll must live until Shutdown has returned. Precondition: called once.
   void Serve(Roll& roll);
   /// Lets no more calls in: they answer UNAVAILABLE, and health says NOT_SERVING. Calls in flight go on.
   void Drain();
@@ -64,7 +65,7 @@ class RpcServer {
 
   const Clock& clock_;
   Gate gate_;
-  Health health_;
+  HealthService health_;
   CommandsService commands_;
   QueriesService queries_;
   ListenAddress address_;

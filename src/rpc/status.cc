@@ -1,103 +1,13 @@
 #include "rpc/status.h"
 
-#include <string>
-#include <variant>
-
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
-#include "rpc/convert.h"
+#include "rpc/wire_error.h"
 
 namespace muster::rpc {
-namespace {
-
-// The store comes back by itself: nobody knows when.
-constexpr absl::Duration kRetryStore = absl::Seconds(1);
-
-using Entries = google::protobuf::Map<std::string, std::string>;
-
-/// The code of each error, and what it adds to ErrorInfo.metadata.
-struct Describe {
-  Entries& metadata;
-
-  grpc::StatusCode operator()(const WorkerAlreadyExists& e) {
-    metadata["worker_id"] = e.id;
-    return grpc::StatusCode::ALREADY_EXISTS;
-  }
-  grpc::StatusCode operator()(const WorkerNotFound& e) {
-    metadata["worker_id"] = e.id;
-    return grpc::StatusCode::NOT_FOUND;
-  }
-  grpc::StatusCode operator()(const InvalidArgument& e) {
-    metadata["field"] = e.field;
-    return grpc::StatusCode::INVALID_ARGUMENT;
-  }
-  grpc::StatusCode operator()(const InvalidWorkerState& e) {
-    metadata["worker_id"] = e.id;
-    metadata["actual"] = e.actual;
-    metadata["expected"] = e.expected;
-    return grpc::StatusCode::ABORTED;
-  }
-  grpc::StatusCode operator()(const InvalidStateTransition& e) {
-    metadata["worker_id"] = e.id;
-    metadata["from"] = std::string(StatusName(e.from));
-    metadata["to"] = std::string(StatusName(e.to));
-    return grpc::StatusCode::FAILED_PRECONDITION;
-  }
-  grpc::StatusCode operator()(const InstanceSuperseded& e) {
-    metadata["worker_id"] = e.id;
-    metadata["instance_id"] = e.instance_id;
-    return grpc::StatusCode::FAILED_PRECONDITION;
-  }
-  grpc::StatusCode operator()(const Overloaded&) { return grpc::StatusCode::RESOURCE_EXHAUSTED; }
-  grpc::StatusCode operator()(const StoreUnavailable& e) {
-    if (e.in_doubt) metadata["in_doubt"] = "true";
-    return grpc::StatusCode::UNAVAILABLE;
-  }
-};
-
-}  // namespace
-
-grpc::StatusCode CodeOf(const WorkerError& error) {
-  Entries ignored;
-  return std::visit(Describe{ignored}, error);
-}
-
-std::optional<absl::Duration> RetryDelayOf(const WorkerError& error) {
-  if (const auto* overloaded = std::get_if<Overloaded>(&error)) return overloaded->retry_after;
-  if (std::holds_alternative<StoreUnavailable>(error)) return kRetryStore;
-  return std::nullopt;
-}
 
 grpc::Status ToStatus(const WorkerError& error) {
-  google::rpc::ErrorInfo info;
-  info.set_reason(std::string(ReasonOf(error)));
-  info.set_domain("muster");
-  const grpc::StatusCode code = std::visit(Describe{*info.mutable_metadata()}, error);
-
-  google::rpc::Status status;
-  status.set_code(code);
-  status.set_message(MessageOf(error));
-  status.add_details()->PackFrom(info);
-  if (const auto* invalid = std::get_if<InvalidArgument>(&error)) {
-    google::rpc::BadRequest request;
-    auto* violation = request.add_field_violations();
-    violation->set_field(invalid->field);
-    violation->set_description(invalid->reason);
-    status.add_details()->PackFrom(request);
-  }
-  if (const auto delay = RetryDelayOf(error)) {
-    google::rpc::RetryInfo retry;
-    ToProto(*delay, *retry.mutable_retry_delay());
-    status.add_details()->PackFrom(retry);
-  }
-  return grpc::Status(code, status.message(), status.SerializeAsString());
-}
-
-void ToProto(const WorkerError& error, v1::HeartbeatError& out) {
-  out.set_code(CodeOf(error));
-  out.set_reason(std::string(ReasonOf(error)));
-  out.set_message(MessageOf(error));
-  if (const auto delay = RetryDelayOf(error)) ToProto(*delay, *out.mutable_retry_delay());
+  const google::rpc::Status status = Describe(error);
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.message(),
+                      status.SerializeAsString());
 }
 
 }  // namespace muster::rpc

@@ -14,6 +14,7 @@
 #include "rpc/heartbeat_wire.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
+#include "rpc/stream_state.h"
 #include "rpc/wire.h"
 #include "runtime/mutex.h"
 
@@ -21,8 +22,8 @@ namespace muster::rpc {
 namespace {
 
 /// Three at most work on a stream at once: a thread of gRPC that reads, the writer, and a thread of gRPC that
-/// writes answers. Each changes the state under the lock, learns there what is to be done next, and does that
-/// without the lock. Every such step is told to one thread only.
+/// writes answers. Each tells the state, under the lock, what happened, learns what is to be done next, and
+/// does that without the lock. Every such step is told to one thread only.
 class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                               private Command,
                               private OpenStreams::Stream {
@@ -40,15 +41,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   }
 
  private:
-  enum class InRoll { kNothing, kQueued, kDecided };
-
-  /// What is to be done next.
-  struct Steps {
-    bool read = false;
-    bool write = false;
-    bool submit = false;
-    bool finish = false;
-  };
+  using Steps = StreamState::Steps;
 
   // Reading.
 
@@ -63,12 +56,8 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     Steps steps;
     {
       const MutexLock lock(mu_);
-      reading_ = false;
-      if (!end_) {
-        gathering_.Add(*heartbeat);
-        ++unanswered_;
-      }
-      steps = Next();
+      if (state_.TakesIn()) gathering_.Add(*heartbeat);
+      steps = Claim(state_.HeartbeatRead());
     }
     Do(steps);
   }
@@ -77,9 +66,8 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     Steps steps;
     {
       const MutexLock lock(mu_);
-      reading_ = false;
       EndLater(std::move(end));
-      steps = Next();
+      steps = Claim(state_.ReadingEnded());
     }
     Do(steps);
   }
@@ -89,7 +77,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     {
       const MutexLock lock(mu_);
       EndLater(ToStatus(error));
-      steps = Next();
+      steps = Claim(state_.End());
     }
     Do(steps);
   }
@@ -107,9 +95,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     Steps steps;
     {
       const MutexLock lock(mu_);
-      alone_ = in_roll_.size() == 1 && gathering_.empty() ? alone_ + 1 : 0;
-      progress_ = InRoll::kDecided;
-      steps = Next();
+      steps = Claim(state_.Decided());
     }
     Do(steps);
   }
@@ -122,10 +108,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     {
       const MutexLock lock(mu_);  // the roll takes nothing more: what waits here is not recorded
       EndLater(ToStatus(taken.error()));
-      Forget(in_roll_);
-      Forget(gathering_);
-      progress_ = InRoll::kNothing;
-      steps = Next();
+      steps = Claim(state_.RollClosed());
     }
     Do(steps);
   }
@@ -145,62 +128,34 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
   void OnWriteDone(bool ok) override {
     if (ok && next_answer_ < answering_.size()) return Write();
+    answering_.Clear();
     Steps steps;
     {
       const MutexLock lock(mu_);
-      if (!ok) {
-        broken_ = true;
-        EndLater(grpc::Status::CANCELLED);
-      }
-      Forget(answering_);
-      writing_ = false;
-      ChooseWindow();
-      steps = Next();
+      if (!ok) EndLater(grpc::Status::CANCELLED);
+      steps = Claim(ok ? state_.Written() : state_.WriteFailed());
     }
     Do(steps);
   }
 
-  // The state.
+  // The steps.
 
+  /// Before the event that ends the stream: the first reason counts.
   void EndLater(grpc::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    if (!end_) end_ = std::move(status);
+    if (state_.TakesIn()) end_ = std::move(status);
   }
 
-  void Forget(HeartbeatBurst& burst) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    unanswered_ -= burst.size();
-    burst.Clear();
-  }
-
-  /// Of a client that waits for each answer, as far as one can tell, the next heartbeat is read after the
-  /// answer: a read that finds nothing makes gRPC send a WINDOW_UPDATE at once, with a system call of its
-  /// own, which the answer would have taken along. Now and then it is tried whether more would come.
-  void ChooseWindow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    constexpr unsigned kSure = 4;
-    constexpr unsigned kTryEvery = 8;
-    window_ = alone_ < kSure || alone_ % kTryEvery == 0 ? kStreamWindow : 1;
-  }
-
-  /// What the state allows, and claims it for the caller.
-  Steps Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    Steps steps;
-    if (progress_ == InRoll::kDecided && !writing_) {
-      progress_ = InRoll::kNothing;
+  /// Hands the bursts on, as the steps of an event want it.
+  Steps Claim(Steps steps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (steps.write) {
       std::swap(in_roll_, answering_);
       next_answer_ = 0;
-      if (broken_) {
-        Forget(answering_);
-      } else {
-        steps.write = writing_ = true;
-      }
     }
-    if (progress_ == InRoll::kNothing && !gathering_.empty()) {
-      progress_ = InRoll::kQueued;
+    if (steps.submit) {
+      in_roll_.Clear();
       std::swap(gathering_, in_roll_);
       heartbeats_asked_ = static_cast<std::int32_t>(in_roll_.size());
-      steps.submit = true;
     }
-    if (!reading_ && !end_ && unanswered_ < window_) steps.read = reading_ = true;
-    if (end_ && !finished_ && progress_ == InRoll::kNothing && !writing_) steps.finish = finished_ = true;
     return steps;
   }
 
@@ -218,7 +173,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     grpc::Status status;
     {
       const MutexLock lock(mu_);
-      status = *end_;
+      status = end_;
     }
     ServerBidiReactor::Finish(std::move(status));
   }
@@ -241,16 +196,9 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   grpc::ByteBuffer reply_;
 
   Mutex mu_;
+  StreamState state_ ABSL_GUARDED_BY(mu_) = StreamState(kStreamWindow);
   HeartbeatBurst gathering_ ABSL_GUARDED_BY(mu_);
-  std::size_t unanswered_ ABSL_GUARDED_BY(mu_) = 0;  // in all three bursts
-  InRoll progress_ ABSL_GUARDED_BY(mu_) = InRoll::kNothing;
-  std::size_t window_ ABSL_GUARDED_BY(mu_) = kStreamWindow;  // so many may be unanswered, to read another
-  unsigned alone_ ABSL_GUARDED_BY(mu_) = 0;  // so many bursts of one heartbeat, while which nothing else came
-  bool reading_ ABSL_GUARDED_BY(mu_) = true;
-  bool writing_ ABSL_GUARDED_BY(mu_) = false;
-  bool broken_ ABSL_GUARDED_BY(mu_) = false;              // nobody reads answers any more
-  std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mu_);  // nothing more is taken in; so it will finish
-  bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  grpc::Status end_ ABSL_GUARDED_BY(mu_);  // why it ends, once it does
 };
 
 }  // namespace

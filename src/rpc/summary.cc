@@ -39,6 +39,9 @@ void Fill(const RollStatus& status, v1::GetFleetSummaryResponse& out) {
   out.mutable_detection()->set_flaps(status.flaps);
   ToProto(status.worst_detection_latency, *out.mutable_detection()->mutable_worst_latency());
   ToProto(status.started_at, *out.mutable_started_at());
+  out.set_leads(status.leads);
+  out.set_job_failures(status.job_failures);
+  for (const std::string& setting : status.differing_settings) out.add_differing_settings(setting);
 }
 
 }  // namespace

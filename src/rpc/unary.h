@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "muster/check.h"
 #include "muster/result.h"
 #include "muster/roll.h"
 #include "roll/gate.h"
@@ -19,8 +20,8 @@
 
 namespace muster::rpc {
 
-/// Lives until gRPC is done with the call; must get exactly one of Reply and Refuse, from any thread, also if
-/// the client is gone. Nothing may touch it afterwards.
+/// Lives until gRPC is done with the call; must get one of Reply and Refuse, from any thread, also if the
+/// client is gone. Precondition of both: it was not answered yet. Nothing may touch it afterwards.
 template <typename Request, typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
@@ -47,12 +48,17 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void Reply() {
     Write(*response_, *reply_);
     arena_.Reset();
-    Finish(grpc::Status::OK);
+    Answer(grpc::Status::OK);
   }
-  void Refuse(const WorkerError& error) { Finish(ToStatus(error)); }
+  void Refuse(const WorkerError& error) { Answer(ToStatus(error)); }
 
   /// The caller's address.
   std::string Caller() const { return AddressOfPeer(context_->peer()); }
+
+  /// For as long as the call is not answered.
+  ReadCaller AsReadCaller() const {
+    return {[context = context_] { return context->IsCancelled(); }, absl::FromChrono(context_->deadline())};
+  }
 
   Request request;
   Response& response() { return *response_; }
@@ -66,8 +72,13 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   }
   UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* reply)
       : context_(context), reply_(reply) {}
+  void Answer(grpc::Status status) {
+    MUSTER_CHECK(!std::exchange(answered_, true), "a call is answered once");
+    Finish(std::move(status));
+  }
   void OnDone() override { delete this; }
 
+  bool answered_ = false;
   grpc::CallbackServerContext* context_;
   grpc::ByteBuffer* reply_;
   google::protobuf::Arena arena_{Blocks()};

@@ -121,7 +121,7 @@ TEST_CASE(
   harness.Register("first");
   harness.Register("stays");
   harness.store->meanwhile = ReplaceFirstBySecond;
-  harness.store->overtake = true;
+  harness.store->lose_race = true;
   SECTION("a batch") {
     v1::BatchHeartbeatRequest request;
     for (const char* id : {"first", "second", "stays", "stays"}) request.add_heartbeats()->set_worker_id(id);
@@ -149,7 +149,7 @@ TEST_CASE(
     CHECK(Refusal::Of(harness.Call(&Commands::RegisterWorker, Registration("second"), response))
               .info.reason() == "WORKER_ALREADY_EXISTS");
   }
-  CHECK_FALSE(harness.store->overtake);
+  CHECK_FALSE(harness.store->lose_race);
 }
 
 TEST_CASE("A status is moved by hand, with compare and set") {

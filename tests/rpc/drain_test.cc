@@ -57,8 +57,9 @@ TEST_CASE("Drained under load, every call ends with OK or UNAVAILABLE, and no OK
   for (std::size_t i = 0; i < kClients; ++i) {
     CHECK(last[i].error_code() == grpc::StatusCode::UNAVAILABLE);
     std::int64_t recorded = 0;
-    harness.roll->Read(
-        [&](const ReadTx& tx) { recorded = GetWorker(tx, absl::StrCat("w", i))->pulse.total; });
+    harness.roll->Read({}, [&](Result<const PointReads*> reads) {
+      recorded = GetWorker(**reads, absl::StrCat("w", i))->pulse.total;
+    });
     CHECK(recorded == accepted[i]);
   }
 }

@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "catch.h"
 #include "google/rpc/status.pb.h"
+#include "tests/store/test_runtime.h"
 
 namespace muster::rpc {
 namespace {
@@ -56,9 +57,9 @@ std::string Refusal::field() const {
 
 Harness::Harness(Begin begin) : Harness(manual_clock, begin) {}
 
-Harness::Harness(const Clock& clock, Begin begin) : clock_(clock), executor_(clock) {
+Harness::Harness(const Clock& clock, Begin begin) : clock_(clock), executor_(clock), health_(clock) {
   auto listening =
-      RpcServer::Listen({*ListenAddress::Parse("127.0.0.1:0"), "9.8.7", absl::Seconds(3)}, clock, executor_);
+      RpcServer::Listen({*ListenAddress::Parse("127.0.0.1:0"), "9.8.7", absl::Seconds(3)}, clock, health_);
   REQUIRE(listening.ok());
   server = *std::move(listening);
   grpc::ChannelArguments arguments;
@@ -76,17 +77,21 @@ Harness::~Harness() {
 }
 
 void Harness::Serve() {
-  auto memory = OpenStore("memory:", {});
+  auto memory = OpenTestStore("memory:");
   REQUIRE(memory.ok());
   auto flaky = std::make_unique<FlakyStore>(*std::move(memory));
   store = flaky.get();
-  roll = std::make_unique<Roll>(std::move(flaky), clock_, executor_, TestSettings());
+  roll = std::make_unique<Roll>(std::move(flaky), clock_, random_, executor_, TestSettings());
   roll->Start();
   server->Serve(*roll);
 }
 
 void Harness::Stop() {
   if (server == nullptr) return;
+  if (store != nullptr) {
+    store->commits.Open();
+    store->reads.turnstile.Open();
+  }
   server->Drain();
   if (roll != nullptr) {
     absl::Notification drained;
@@ -95,6 +100,7 @@ void Harness::Stop() {
   }
   server->Shutdown(absl::Seconds(2));
   executor_.Stop();
+  health_.Stop();
   server.reset();
   roll.reset();
 }

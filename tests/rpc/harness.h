@@ -18,7 +18,9 @@
 #include "rpc/server.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
+#include "runtime/real_random.h"
 #include "store/store.h"
+#include "tests/store/hanging_reads.h"
 
 namespace muster::rpc {
 
@@ -35,39 +37,51 @@ struct Refusal {
   std::string field() const;
 };
 
-/// A memory store whose disk can be full, and which another daemon can change while a batch is decided.
+/// A memory store whose disk can be full or hang, and which another daemon can change while a batch is
+/// decided.
 class FlakyStore final : public Store {
- public:
-  explicit FlakyStore(std::unique_ptr<Store> inner) : inner_(std::move(inner)) {}
+  const std::unique_ptr<Store> inner_;
 
-  const ReadTx& Reader() const override { return inner_->Reader(); }
+ public:
+  explicit FlakyStore(std::unique_ptr<Store> inner) : inner_(std::move(inner)), reads(inner_->Reader()) {}
+
+  const ScanReads& Reader() const override { return reads; }
+  const PointReads* MemoryReads() const override { return inner_->MemoryReads(); }
   WriteTx& Begin() override { return inner_->Begin(); }
   WriteTx& BeginBatch(const Foresight& /*foresight*/) override {
-    is_overtaken_ = overtake.exchange(false);
+    loses_race_ = lose_race.exchange(false);
     return inner_->Begin();
   }
-  Outcome Commit(const ListeningState& listening) override {
-    overtaken_ = std::exchange(is_overtaken_, false);
-    if (overtaken_) return StoreUnavailable{"overtaken"};
-    if (full) return StoreUnavailable{"the disk is full"};
+  CommitResult Commit(const ListeningState& listening) override {
+    commits.Pass();
+    lost_race_ = std::exchange(loses_race_, false);
+    if (lost_race_) return CommitResult::LostRace();
+    if (full)
+      return in_doubt ? CommitResult::InDoubt("the disk failed") : CommitResult::Failed("the disk is full");
     return inner_->Commit(listening);
+  }
+  CommitResult CommitStep(const ListeningState& listening) override {
+    if (full) return CommitResult::Failed("the disk is full");
+    return inner_->CommitStep(listening);
   }
   void Rollback() override {
     inner_->Rollback();
-    if (overtaken_) meanwhile(*inner_);
+    if (std::exchange(lost_race_, false)) meanwhile(*inner_);
   }
-  bool Overtaken() const override { return overtaken_; }
+  std::int64_t WorkerCount() const override { return inner_->WorkerCount(); }
   bool Maintain(absl::Duration budget) override { return inner_->Maintain(budget); }
   std::optional<ListeningState> LastListening() const override { return inner_->LastListening(); }
 
   std::atomic<bool> full = false;
-  std::atomic<bool> overtake = false;     // the next batch
+  std::atomic<bool> in_doubt = false;     // then nobody knows what became of it
+  std::atomic<bool> lose_race = false;    // the next batch
   std::function<void(Store&)> meanwhile;  // by this; set it before
+  Turnstile commits;
+  HangingReads reads;
 
  private:
-  const std::unique_ptr<Store> inner_;
-  bool is_overtaken_ = false;
-  bool overtaken_ = false;
+  bool loses_race_ = false;
+  bool lost_race_ = false;
 };
 
 /// A `meanwhile`: unregisters "first" and registers "second", with instance "i".
@@ -116,6 +130,10 @@ class Harness {
   std::string Everything();
   /// grpc.health.v1: 1 SERVING, 2 NOT_SERVING; 0 if the call failed.
   int Health(const std::string& service);
+  /// Those that watch the health are told of it, if it is time.
+  void LookAtHealth() {
+    health_.Post([] {});
+  }
 
   ManualClock manual_clock;
   std::unique_ptr<Roll> roll;
@@ -127,7 +145,9 @@ class Harness {
 
  private:
   const Clock& clock_;
+  RealRandom random_;
   ThreadedExecutor executor_;
+  ThreadedExecutor health_;
 };
 
 v1::RegisterWorkerRequest Registration(const std::string& id);

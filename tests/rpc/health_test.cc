@@ -1,7 +1,9 @@
 // What grpc.health.v1 says, and what calls answer, from start to stop.
+#include <memory>
 #include <string>
 
 #include "catch.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "harness.h"
 
 namespace muster::rpc {
@@ -42,27 +44,82 @@ TEST_CASE("Of a service that is not there nothing is said") {
   CHECK(harness.Health("muster.v1.Nonsense") == 0);
 }
 
-/// The timer of the health runs on an executor's thread: asks until the answer is there.
-int HealthOnce(Harness& harness, const std::string& service, int awaited) {
-  int health = 0;
-  for (int tries = 0; tries < 200'000 && health != awaited; ++tries) {
-    harness.manual_clock.Advance(absl::Milliseconds(20));
-    (void)harness.Beat("w1");  // wakes the executor
-    health = harness.Health(service);
-  }
-  return health;
-}
-
 TEST_CASE("While the store cannot be written, the commands are not served, and then are again") {
   Harness harness;
   harness.Register("w1");
   harness.store->full = true;
   CHECK_FALSE(harness.Beat("w1").ok());
-  CHECK(HealthOnce(harness, kCommands, kNotServing) == kNotServing);
+  CHECK(harness.Health(kCommands) == kNotServing);
   CHECK(harness.Health(kQueries) == kServing);
   CHECK(harness.Health("") == kServing);
   harness.store->full = false;
-  CHECK(HealthOnce(harness, kCommands, kServing) == kServing);
+  CHECK(harness.Beat("w1").ok());
+  CHECK(harness.Health(kCommands) == kServing);
+}
+
+/// A stream of grpc.health.v1.Health/Watch.
+class WatchedHealth {
+ public:
+  WatchedHealth(Harness& harness, const std::string& service)
+      : stub_(grpc::health::v1::Health::NewStub(harness.channel)) {
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    stream_ = stub_->Watch(&context_, request);
+  }
+  /// Waits for it; -1: the stream has ended.
+  int Next() {
+    grpc::health::v1::HealthCheckResponse response;
+    return stream_->Read(&response) ? static_cast<int>(response.status()) : -1;
+  }
+  grpc::Status Finish() { return stream_->Finish(); }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  const std::unique_ptr<grpc::health::v1::Health::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>> stream_;
+};
+
+TEST_CASE("Who watches is told the status, and each change of it, until the end") {
+  Harness harness(Harness::Begin::kStarting);
+  WatchedHealth commands(harness, kCommands);
+  WatchedHealth queries(harness, kQueries);
+  CHECK(commands.Next() == kNotServing);
+  CHECK(queries.Next() == kNotServing);
+  harness.Serve();
+  CHECK(commands.Next() == kServing);
+  CHECK(queries.Next() == kServing);
+  harness.Register("w1");
+
+  harness.store->full = true;
+  CHECK_FALSE(harness.Beat("w1").ok());
+  harness.manual_clock.Advance(absl::Seconds(1));
+  harness.LookAtHealth();
+  CHECK(commands.Next() == kNotServing);
+  harness.store->full = false;
+  CHECK(harness.Beat("w1").ok());
+  harness.manual_clock.Advance(absl::Seconds(1));
+  harness.LookAtHealth();
+  CHECK(commands.Next() == kServing);
+
+  harness.server->Drain();
+  for (WatchedHealth* each : {&commands, &queries}) {
+    CHECK(each->Next() == kNotServing);
+    CHECK(each->Next() == -1);
+    CHECK(each->Finish().error_code() == grpc::StatusCode::UNAVAILABLE);
+  }
+  WatchedHealth late(harness, "");
+  CHECK(late.Next() == kNotServing);
+  CHECK(late.Next() == -1);
+}
+
+TEST_CASE("Who watches a service that is not there is told so, and may leave") {
+  Harness harness;
+  WatchedHealth nonsense(harness, "muster.v1.Nonsense");
+  CHECK(nonsense.Next() == 3);  // SERVICE_UNKNOWN
+  nonsense.Cancel();
+  CHECK(nonsense.Next() == -1);
+  CHECK(nonsense.Finish().error_code() == grpc::StatusCode::CANCELLED);
 }
 
 TEST_CASE("Reflection lists the services") {

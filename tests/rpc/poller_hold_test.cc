@@ -1,6 +1,9 @@
 // One poller where gRPC would start two for two cores.
 #include "rpc/poller_hold.h"
 
+#include <grpcpp/grpcpp.h>
+#include <unistd.h>
+
 #include "catch.h"
 #include "harness.h"
 
@@ -15,6 +18,29 @@ TEST_CASE("There is one poller for every two cores that can be used") {
   CHECK(PollersToHold(32, 32) == 0);
   CHECK(PollersToHold(64, 64) == 0);  // gRPC has a most as well
   CHECK(PollersToHold(64, 4) == 14);  // in a container
+}
+
+// The knowledge that poller_hold.cc has of gRPC's insides. If this fails, gRPC is made differently: do not
+// hold pollers there (PollersAreKnown), or find out how.
+TEST_CASE("gRPC starts as many pollers as we think, and each that is held is one less") {
+  Harness harness(Harness::Begin::kStarting);  // which holds none yet
+  const int started = PollersStarted(static_cast<int>(sysconf(_SC_NPROCESSORS_CONF)));
+  INFO("gRPC " << grpc::Version());
+  {
+    const PollerHold all_but_one(harness.server->InProcessChannel(), started - 1);
+    CHECK(all_but_one.held() == started - 1);
+    CHECK(harness.Beat("w").error_message().find("starting") != std::string::npos);  // answered
+  }
+  CHECK(PollerHold(harness.server->InProcessChannel(), started).held() == 0);
+}
+
+TEST_CASE("Pollers are held on versions of gRPC that were tried, and on no other") {
+  CHECK(PollersAreKnown("1.51.1"));
+  CHECK_FALSE(PollersAreKnown("1.5.1"));
+  CHECK_FALSE(PollersAreKnown("1.510.0"));
+  CHECK_FALSE(PollersAreKnown("1.54.3"));
+  CHECK_FALSE(PollersAreKnown("2.0.0"));
+  CHECK_FALSE(PollersAreKnown(""));
 }
 
 TEST_CASE("No more pollers are held than leave one to answer calls") {

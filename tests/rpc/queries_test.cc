@@ -180,6 +180,9 @@ TEST_CASE("The fleet summary has every number") {
   CHECK(summary.listening().reason().empty());
   CHECK(summary.has_detection());
   CHECK(summary.last_event_cursor() == 3);
+  CHECK(summary.leads());
+  CHECK(summary.job_failures() == 0);
+  CHECK(summary.differing_settings().empty());
   CHECK(summary.started_at().seconds() == 1'700'000'000);
   CHECK(summary.version() == "9.8.7");
   const std::int64_t clock = summary.listening().clock().seconds();

@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "harness.h"
+#include "rpc/wire_error.h"
 
 namespace muster::rpc {
 namespace {
@@ -31,7 +32,7 @@ TEST_CASE("Every error reads on the wire as designed") {
   REQUIRE(all.size() == std::variant_size_v<WorkerError>);
   for (const Expected& each : all) {
     INFO(each.reason);
-    CHECK(CodeOf(each.error) == each.code);
+    CHECK(static_cast<int>(CodeOf(each.error)) == static_cast<int>(each.code));
     const Refusal refusal = Refusal::Of(ToStatus(each.error));
     CHECK(refusal.code == each.code);
     CHECK(refusal.info.reason() == each.reason);

@@ -330,7 +330,7 @@ TEST_CASE("Answers to a burst that another daemon overtook are those of the last
   harness.Register("first");
   harness.Register("stays");
   harness.store->meanwhile = ReplaceFirstBySecond;
-  harness.store->overtake = true;
+  harness.store->lose_race = true;
   Stream stream(harness);
   SECTION("accepted at first") {
     REQUIRE(stream.Send("first"));
@@ -351,7 +351,7 @@ TEST_CASE("Answers to a burst that another daemon overtook are those of the last
     CHECK_FALSE(stream.Next().result().has_error());
     CHECK(harness.roll->Status().heartbeats_recorded == 1);
   }
-  CHECK_FALSE(harness.store->overtake);
+  CHECK_FALSE(harness.store->lose_race);
 }
 
 TEST_CASE("A stream to a daemon that is starting is told so") {
@@ -414,8 +414,9 @@ TEST_CASE("Drained under load, streams answer what they recorded, and end") {
   for (std::size_t i = 0; i < kStreams; ++i) {
     CHECK(ends[i].error_code() == grpc::StatusCode::UNAVAILABLE);
     std::int64_t recorded = 0;
-    harness.roll->Read(
-        [&](const ReadTx& tx) { recorded = GetWorker(tx, absl::StrCat("w", i))->pulse.total; });
+    harness.roll->Read({}, [&](Result<const PointReads*> reads) {
+      recorded = GetWorker(**reads, absl::StrCat("w", i))->pulse.total;
+    });
     CHECK(recorded == accepted[i]);
   }
 }
@@ -440,32 +441,6 @@ TEST_CASE("A stream whose client gives up, at any moment, is gone; what was answ
   }
   CHECK(harness.Get("w1").heartbeats().total() >= accepted);
   harness.Stop();  // would not return with a stream unfinished
-}
-
-struct Counted final : public OpenStreams::Stream {
-  void EndWith(const WorkerError& /*error*/) override { ++ended; }
-  int ended = 0;
-};
-
-TEST_CASE("One stream too many is refused until another is gone; after the end, each is") {
-  OpenStreams streams(2, "2 streams are open");
-  Counted a;
-  Counted b;
-  Counted c;
-  CHECK(streams.Add(a).ok());
-  CHECK(streams.Add(b).ok());
-  const Outcome refused = streams.Add(c);
-  REQUIRE_FALSE(refused.ok());
-  CHECK(ReasonOf(refused.error()) == "OVERLOADED");
-  CHECK(MessageOf(refused.error()).find("2 streams are open") != std::string::npos);
-  streams.Remove(a);
-  CHECK(streams.Add(c).ok());
-  streams.EndAll(StoreUnavailable{"the daemon is stopping"});
-  CHECK(a.ended == 0);
-  CHECK(b.ended == 1);
-  CHECK(c.ended == 1);
-  streams.Remove(b);
-  CHECK(ReasonOf(streams.Add(a).error()) == "STORE_UNAVAILABLE");
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+#include "rpc/stream_state.h"
+
+#include <utility>
+
+#include "muster/check.h"
+
+namespace muster::rpc {
+
+StreamState::StreamState(std::size_t window) : max_window_(window), window_(window) {
+  MUSTER_CHECK(window > 0, "something may be read");
+}
+
+StreamState::Steps StreamState::HeartbeatRead() {
+  ReadDone();
+  if (!ending_) ++gathering_;
+  return Next();
+}
+
+StreamState::Steps StreamState::ReadingEnded() {
+  ReadDone();
+  ending_ = true;
+  return Next();
+}
+
+StreamState::Steps StreamState::Decided() {
+  MUSTER_CHECK(progress_ == InRoll::kQueued, "what is decided was submitted");
+  const bool alone = in_roll_ == 1 && gathering_ == 0;
+  alone_ = alone ? alone_ + 1 : 0;
+  progress_ = InRoll::kDecided;
+  return Next();
+}
+
+StreamState::Steps StreamState::RollClosed() {
+  MUSTER_CHECK(progress_ == InRoll::kQueued, "what the roll does not take was submitted");
+  in_roll_ = gathering_ = 0;
+  progress_ = InRoll::kNothing;
+  ending_ = true;
+  return Next();
+}
+
+StreamState::Steps StreamState::Written() {
+  MUSTER_CHECK(writing_, "what is written was to be written");
+  answering_ = 0;
+  writing_ = false;
+  ChooseWindow();
+  return Next();
+}
+
+StreamState::Steps StreamState::WriteFailed() {
+  broken_ = true;
+  ending_ = true;
+  return Written();
+}
+
+StreamState::Steps StreamState::End() {
+  ending_ = true;
+  return Next();
+}
+
+void StreamState::ReadDone() {
+  MUSTER_CHECK(reading_, "what is read was to be read");
+  reading_ = false;
+}
+
+/// Of a client that waits for each answer, as far as one can tell, the next heartbeat is read after the
+/// answer: a read that finds nothing makes gRPC send a WINDOW_UPDATE at once, with a system call of its
+/// own, which the answer would have taken along. Now and then it is tried whether more would come.
+void StreamState::ChooseWindow() {
+  constexpr unsigned kSure = 4;
+  constexpr unsigned kTryEvery = 8;
+  if (alone_ >= 2 * kTryEvery) alone_ -= kTryEvery;  // the same to this rule, and few states
+  window_ = alone_ < kSure || alone_ % kTryEvery == 0 ? max_window_ : 1;
+}
+
+StreamState::Steps StreamState::Next() {
+  Steps steps;
+  if (progress_ == InRoll::kDecided && !writing_) {
+    progress_ = InRoll::kNothing;
+    const std::size_t decided = std::exchange(in_roll_, 0);
+    if (!broken_) {
+      answering_ = decided;
+      steps.write = writing_ = true;
+    }
+  }
+  if (progress_ == InRoll::kNothing && gathering_ > 0) {
+    progress_ = InRoll::kQueued;
+    in_roll_ = std::exchange(gathering_, 0);
+    steps.submit = true;
+  }
+  if (!reading_ && !ending_ && unanswered() < window_) steps.read = reading_ = true;
+  if (ending_ && !finished_ && progress_ == InRoll::kNothing && !writing_) steps.finish = finished_ = true;
+  return steps;
+}
+
+}  // namespace muster::rpc
