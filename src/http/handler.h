@@ -1,8 +1,11 @@
 // What the engine asks of the routes.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -10,9 +13,24 @@
 
 namespace muster::http {
 
-/// Takes the answer to one request. Called exactly once, from any thread, at once or later; when the
-/// connection or the server is gone by then, the answer is dropped.
-using Answer = absl::AnyInvocable<void(Response)>;
+/// Takes the answer to one request: called exactly once, from any thread, at once or later. When the
+/// connection or the server is gone by then, the answer is dropped. Move-only.
+class Answer {
+ public:
+  using Take = absl::AnyInvocable<void(Response)>;
+  /// Set once nobody reads the answer any more. By any thread, and never reset.
+  using Gone = std::shared_ptr<const std::atomic<bool>>;
+
+  explicit Answer(Take take, Gone gone = nullptr) : take_(std::move(take)), gone_(std::move(gone)) {}
+
+  void operator()(Response response) { take_(std::move(response)); }
+  /// Null: it is not known.
+  const Gone& gone() const { return gone_; }
+
+ private:
+  Take take_;
+  Gone gone_;
+};
 
 /// Thread-safe. Called on the engine's one thread, which serves every connection: so nothing here may wait.
 /// Must outlive the server.

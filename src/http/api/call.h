@@ -1,6 +1,7 @@
 // One request on its way through a route.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -8,17 +9,25 @@
 #include "http/api/problem.h"
 #include "http/handler.h"
 #include "http/message.h"
+#include "muster/check.h"
 #include "muster/errors.h"
+#include "muster/roll.h"
 
 namespace muster::http {
 
-/// Movable. Must be answered exactly once, from any thread, by one of Reply, Refuse,
-/// Reject and Send.
+/// Movable. Must be answered, from any thread, by one of Reply, Refuse, Reject and Send. Precondition of
+/// each: it was not answered yet.
 class Call {
  public:
   Call(Request request, Answer answer) : request_(std::move(request)), answer_(std::move(answer)) {}
 
   const Request& request() const { return request_; }
+
+  /// HTTP names no deadline. May outlive the call.
+  ReadCaller AsReadCaller() const {
+    if (answer_.gone() == nullptr) return {};
+    return {[gone = answer_.gone()] { return gone->load(std::memory_order_relaxed); }};
+  }
 
   std::string id;              // of the path: /workers/{id}; as sent, so it may be none
   Json body = Json::object();  // empty if the request has none
@@ -31,11 +40,15 @@ class Call {
   void Refuse(const WorkerError& error) { Reject(InJsonNames(error)); }
   /// With an error of this interface, in its own names.
   void Reject(const WorkerError& error) { Send(Refusal(error, &request_)); }
-  void Send(Response response) { answer_(std::move(response)); }
+  void Send(Response response) {
+    MUSTER_CHECK(!std::exchange(answered_, true), "a request is answered once");
+    answer_(std::move(response));
+  }
 
  private:
   Request request_;
   Answer answer_;
+  bool answered_ = false;
 };
 
 }  // namespace muster::http

@@ -10,7 +10,6 @@
 #include "http/api/render.h"
 #include "muster/commands.h"
 #include "muster/queries.h"
-#include "roll/instance_id.h"
 
 namespace muster::http {
 namespace {
@@ -20,7 +19,7 @@ struct Registered {
   bool anew = false;  // the id was free
 };
 
-Result<RegisterWorkerCommand> RegistrationFrom(const Call& call) {
+Result<RegisterWorkerCommand> RegistrationFrom(const Call& call, Roll& roll) {
   ObjectReader body(call.body);
   RegisterWorkerCommand command;
   command.worker_id = body.Text("id");
@@ -33,7 +32,7 @@ Result<RegisterWorkerCommand> RegistrationFrom(const Call& call) {
   if (Complaint wrong = body.Wrong()) return *std::move(wrong);
   command.actor = call.request().peer;
   command.peer = call.request().peer;
-  if (command.instance_id.empty()) command.generated_instance_id = NewInstanceId();
+  if (command.instance_id.empty()) command.generated_instance_id = roll.NewInstanceId();
   return command;
 }
 
@@ -91,7 +90,7 @@ void ChangeIf(Precondition condition, Call call, Roll& roll, Change change,
 }  // namespace
 
 void RegisterWorker(Call call, Roll& roll) {
-  Result<RegisterWorkerCommand> command = RegistrationFrom(call);
+  Result<RegisterWorkerCommand> command = RegistrationFrom(call, roll);
   if (!command.ok()) return call.Reject(command.error());
   std::string id = command->worker_id;
   roll.Execute<Registered>(

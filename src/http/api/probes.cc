@@ -1,6 +1,7 @@
 #include "http/api/probes.h"
 
 #include <string>
+#include <utility>
 
 #include "embedded/openapi.h"
 
@@ -13,7 +14,8 @@ void AnswerAlive(Call call, const Site& /*site*/) {
 void AnswerReady(Call call, const Site& site) {
   const Roll* roll = site.gate.roll();
   if (roll == nullptr) return call.Refuse(site.gate.Refusal());
-  if (!roll->Status().store_writable) return call.Refuse(StoreUnavailable{"it cannot be written"});
+  std::string because = roll->Status().not_ready_because;
+  if (!because.empty()) return call.Refuse(StoreUnavailable{std::move(because)});
   call.Reply({{"status", "ready"}});
 }
 

@@ -14,21 +14,46 @@
 namespace muster::http {
 namespace {
 
-/// Answers with the page, or why there is none.
-void ReplyWithWorkers(Call call, Roll& roll, WorkerFilter filter, PageRequest page, bool heartbeats) {
-  roll.Read([call = std::move(call), &roll, filter = std::move(filter), page = std::move(page),
-             heartbeats](const ReadTx& tx) mutable {
-    const Result<WorkerPage> found = muster::ListWorkers(tx, filter, page);
+/// Answers the call with `query(call, reads)`, run aside.
+template <typename Query>
+void AnswerAside(ReadLane lane, Call call, const Roll& roll, Query query) {
+  ReadCaller caller = call.AsReadCaller();
+  roll.ReadAside(lane, std::move(caller),
+                 [call = std::move(call), query = std::move(query)](Result<const ScanReads*> reads) mutable {
+                   if (!reads.ok()) return call.Refuse(reads.error());
+                   query(call, **reads);
+                 });
+}
+
+/// The same for a worker as it is, from memory where the roll is there.
+template <typename Query>
+void AnswerWithWorker(Call call, const Roll& roll, Query query) {
+  ReadCaller caller = call.AsReadCaller();
+  roll.Read(std::move(caller), [call = std::move(call), query](Result<const PointReads*> reads) mutable {
+    if (!reads.ok()) return call.Refuse(reads.error());
+    const Result<WorkerView> found = muster::GetWorker(**reads, call.id);
     if (!found.ok()) return call.Refuse(found.error());
-    Json workers = Json::array();
-    for (const WorkerView& each : found->workers) workers.push_back(Render(each));
-    if (heartbeats) {
-      const auto summaries = HeartbeatSummaries(tx, roll).Of(found->workers);
-      if (!summaries.ok()) return call.Refuse(summaries.error());
-      for (std::size_t i = 0; i < summaries->size(); ++i) workers[i]["heartbeats"] = Render((*summaries)[i]);
-    }
-    call.Reply({{"workers", std::move(workers)}, {"nextPageToken", found->next_page_token}});
+    query(call, *found);
   });
+}
+
+void AnswerWithWorkers(Call call, const Roll& roll, WorkerFilter filter, PageRequest page, bool heartbeats) {
+  AnswerAside(ReadLane::kScan, std::move(call), roll,
+              [&roll, filter = std::move(filter), page = std::move(page), heartbeats](
+                  Call& answered, const ScanReads& reads) {
+                const Result<WorkerPage> found =
+                    muster::ListWorkers(reads, filter, page, heartbeats ? kHeartbeatSummaryBytes : 0);
+                if (!found.ok()) return answered.Refuse(found.error());
+                Json workers = Json::array();
+                for (const WorkerView& each : found->workers) workers.push_back(Render(each));
+                if (heartbeats) {
+                  const auto summaries = HeartbeatSummaries(reads, roll).Of(found->workers);
+                  if (!summaries.ok()) return answered.Refuse(summaries.error());
+                  for (std::size_t i = 0; i < summaries->size(); ++i)
+                    workers[i]["heartbeats"] = Render((*summaries)[i]);
+                }
+                answered.Reply({{"workers", std::move(workers)}, {"nextPageToken", found->next_page_token}});
+              });
 }
 
 /// A page of anything else: its items under `name`, and where it goes on.
@@ -42,24 +67,22 @@ void ReplyWithPage(Call& call, const char* name, const Items& items, const std::
 }  // namespace
 
 void GetWorker(Call call, Roll& roll) {
-  roll.Read([call = std::move(call)](const ReadTx& tx) mutable {
-    const Result<WorkerView> found = muster::GetWorker(tx, call.id);
-    if (!found.ok()) return call.Refuse(found.error());
-    const Worker& worker = *found->worker;
-    if (HasAlready(call.request(), worker)) return call.Send({304, "", "", {{"ETag", TagOf(worker)}}});
-    call.Reply(200, Render(*found), {{"ETag", TagOf(worker)}});
+  AnswerWithWorker(std::move(call), roll, [](Call& answered, const WorkerView& found) {
+    const Worker& worker = *found.worker;
+    if (HasAlready(answered.request(), worker)) {
+      return answered.Send({304, "", "", {{"ETag", TagOf(worker)}}});
+    }
+    answered.Reply(200, Render(found), {{"ETag", TagOf(worker)}});
   });
 }
 
 void GetWorkerWithHeartbeats(Call call, Roll& roll) {
-  roll.Read([call = std::move(call), &roll](const ReadTx& tx) mutable {
-    const Result<WorkerView> found = muster::GetWorker(tx, call.id);
-    if (!found.ok()) return call.Refuse(found.error());
-    const Result<HeartbeatSummary> summary = HeartbeatSummaries(tx, roll).Of(*found);
-    if (!summary.ok()) return call.Refuse(summary.error());
-    Json worker = Render(*found);
-    worker["heartbeats"] = Render(*summary);
-    call.Reply(worker);
+  AnswerAside(ReadLane::kPoint, std::move(call), roll, [&roll](Call& answered, const ScanReads& reads) {
+    const auto found = muster::GetWorkerWithHeartbeats(reads, roll, answered.id);
+    if (!found.ok()) return answered.Refuse(found.error());
+    Json worker = Render(found->worker);
+    worker["heartbeats"] = Render(found->heartbeats);
+    answered.Reply(worker);
   });
 }
 
@@ -73,7 +96,7 @@ void ListWorkers(Call call, Roll& roll) {
   PageRequest page = query.Page();
   const bool heartbeats = query.WantsHeartbeats();
   if (query.Wrong()) return call.Reject(*query.Wrong());
-  ReplyWithWorkers(std::move(call), roll, std::move(filter), std::move(page), heartbeats);
+  AnswerWithWorkers(std::move(call), roll, std::move(filter), std::move(page), heartbeats);
 }
 
 void ListActiveWorkers(Call call, Roll& roll) {
@@ -82,15 +105,13 @@ void ListActiveWorkers(Call call, Roll& roll) {
   if (query.Wrong()) return call.Reject(*query.Wrong());
   WorkerFilter filter;
   filter.statuses = {WorkerStatus::kActive};
-  ReplyWithWorkers(std::move(call), roll, std::move(filter), std::move(page), /*heartbeats=*/false);
+  AnswerWithWorkers(std::move(call), roll, std::move(filter), std::move(page), /*heartbeats=*/false);
 }
 
 void GetLastHeartbeat(Call call, Roll& roll) {
-  roll.Read([call = std::move(call)](const ReadTx& tx) mutable {
-    const Result<WorkerView> found = muster::GetWorker(tx, call.id);
-    if (!found.ok()) return call.Refuse(found.error());
-    const Pulse& pulse = found->pulse;
-    call.Reply(
+  AnswerWithWorker(std::move(call), roll, [](Call& answered, const WorkerView& found) {
+    const Pulse& pulse = found.pulse;
+    answered.Reply(
         {{"heartbeat", pulse.total > 0 ? Render(HeartbeatRecord{pulse.total, pulse.last_at}) : Json()}});
   });
 }
@@ -99,11 +120,12 @@ void ListHeartbeats(Call call, Roll& roll) {
   Parameters query(call.request().query);
   PageRequest page = query.Page();
   if (query.Wrong()) return call.Reject(*query.Wrong());
-  roll.Read([call = std::move(call), page = std::move(page)](const ReadTx& tx) mutable {
-    const Result<HeartbeatPage> found = muster::ListHeartbeats(tx, call.id, page);
-    if (!found.ok()) return call.Refuse(found.error());
-    ReplyWithPage(call, "heartbeats", found->heartbeats, found->next_page_token);
-  });
+  AnswerAside(ReadLane::kPoint, std::move(call), roll,
+              [page = std::move(page)](Call& answered, const ScanReads& reads) {
+                const Result<HeartbeatPage> found = muster::ListHeartbeats(reads, answered.id, page);
+                if (!found.ok()) return answered.Refuse(found.error());
+                ReplyWithPage(answered, "heartbeats", found->heartbeats, found->next_page_token);
+              });
 }
 
 void ListEvents(Call call, Roll& roll) {
@@ -111,28 +133,30 @@ void ListEvents(Call call, Roll& roll) {
   EventFilter filter{query.Text("workerId"), query.Int64("after"), query.Flag("newestFirst")};
   PageRequest page = query.Page();
   if (query.Wrong()) return call.Reject(*query.Wrong());
-  roll.Read(
-      [call = std::move(call), filter = std::move(filter), page = std::move(page)](const ReadTx& tx) mutable {
-        const Result<EventPage> found = muster::ListEvents(tx, filter, page);
-        if (found.ok()) return ReplyWithPage(call, "events", found->events, found->next_page_token);
-        WorkerError error = found.error();
-        auto* invalid = std::get_if<InvalidArgument>(&error);
-        if (invalid != nullptr && invalid->field == "worker_id")
-          invalid->field = "workerId";  // here it is no path's
-        call.Refuse(error);
-      });
+  AnswerAside(ReadLane::kScan, std::move(call), roll,
+              [filter = std::move(filter), page = std::move(page)](Call& answered, const ScanReads& reads) {
+                const Result<EventPage> found = muster::ListEvents(reads, filter, page);
+                if (found.ok())
+                  return ReplyWithPage(answered, "events", found->events, found->next_page_token);
+                WorkerError error = found.error();
+                auto* invalid = std::get_if<InvalidArgument>(&error);
+                if (invalid != nullptr && invalid->field == "worker_id")
+                  invalid->field = "workerId";  // here it is no path's
+                answered.Refuse(error);
+              });
 }
 
 void GetSummary(Call call, const Site& site) {
-  Roll* roll = site.gate.roll();
+  const Roll* roll = site.gate.roll();
   if (roll == nullptr) return call.Refuse(site.gate.Refusal());
-  roll->Read([call = std::move(call), roll, version = site.version](const ReadTx& tx) mutable {
-    const Result<FleetSummary> summary = SumUpFleet(tx, *roll);
-    if (!summary.ok()) return call.Refuse(summary.error());
-    Json json = Render(*summary);
-    json["version"] = version;
-    call.Reply(json);
-  });
+  AnswerAside(ReadLane::kScan, std::move(call), *roll,
+              [roll, version = site.version](Call& answered, const ScanReads& reads) {
+                const Result<FleetSummary> summary = SumUpFleet(reads, *roll);
+                if (!summary.ok()) return answered.Refuse(summary.error());
+                Json json = Render(*summary);
+                json["version"] = version;
+                answered.Reply(json);
+              });
 }
 
 }  // namespace muster::http

@@ -142,7 +142,10 @@ Json Render(const FleetSummary& summary) {
             {"flaps", roll.flaps},
             {"worstLatency", Render(roll.worst_detection_latency)}}},
           {"lastEventCursor", summary.last_event_cursor},
-          {"startedAt", Render(roll.started_at)}};
+          {"startedAt", Render(roll.started_at)},
+          {"leads", roll.leads},
+          {"jobFailures", roll.job_failures},
+          {"differingSettings", roll.differing_settings}};
 }
 
 }  // namespace muster::http

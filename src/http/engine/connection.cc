@@ -52,6 +52,7 @@ void Connection::Drain() {
 void Connection::Close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
+  gone_->store(true, std::memory_order_relaxed);
   error_code ignored;
   socket_.close(ignored);
   timer_.cancel();
@@ -69,8 +70,9 @@ void Connection::WaitForBytes() {
 }
 
 void Connection::Read() {
+  if (phase_ == Phase::kHandling) return LookWhetherGone();
   // Not while an answer is given: a deadline may have brought that about in the middle of a request.
-  if (phase_ == Phase::kHandling || phase_ == Phase::kWriting) return;
+  if (phase_ == Phase::kWriting) return;
   error_code error;
   const std::size_t size = socket_.read_some(asio::buffer(loop_.scratch), error);
   if (Blocked(error)) return WaitForBytes();
@@ -78,6 +80,19 @@ void Connection::Read() {
   if (phase_ == Phase::kLingering) return WaitForBytes();
   inbox_.Append({loop_.scratch.data(), size});
   Advance();
+}
+
+void Connection::LookWhetherGone() {
+  char next = 0;
+  error_code error;
+  const std::size_t size = socket_.receive(asio::buffer(&next, 1), Socket::message_peek, error);
+  if (Blocked(error)) return WaitForBytes();
+  // It sends no more, which is all that is ever seen of a client that was closed. If it has only closed its
+  // sending half, it still gets its answer.
+  if (error == asio::error::eof) gone_->store(true, std::memory_order_relaxed);
+  // Or it sends its next request ahead: that waits, and with it what may come behind.
+  if (error && error != asio::error::eof) return Close();
+  (void)size;
 }
 
 void Connection::Advance() {
@@ -156,13 +171,14 @@ void Connection::Handle() {
     if (!methods.empty()) return Finish(number, Cors::AnswerPreflight(methods));
   }
   auto loop = loop_.shared_from_this();
-  loop_.handler.Handle(
-      std::move(request), [loop = std::move(loop), connection = weak_from_this(), number](Response response) {
-        // The connection is looked for on its own thread only, so that it never ends on another.
-        asio::dispatch(loop->io, [connection, number, response = std::move(response)]() mutable {
-          if (const auto self = connection.lock()) self->Finish(number, std::move(response));
-        });
-      });
+  auto take = [loop = std::move(loop), connection = weak_from_this(), number](Response response) {
+    // The connection is looked for on its own thread only, so that it never ends on another.
+    asio::dispatch(loop->io, [connection, number, response = std::move(response)]() mutable {
+      if (const auto self = connection.lock()) self->Finish(number, std::move(response));
+    });
+  };
+  loop_.handler.Handle(std::move(request), Answer(std::move(take), gone_));
+  if (phase_ == Phase::kHandling) WaitForBytes();
 }
 
 void Connection::Refuse(const Refusal& refusal) {

@@ -6,6 +6,7 @@
 // stream of events); nothing else here would change.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -46,6 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Reading.
   void WaitForBytes();
   void Read();
+  void LookWhetherGone();
   void Advance();
   void AdvanceHead();
   void AdvanceBody();
@@ -71,6 +73,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kIdle;
   std::uint64_t deadline_ = 0;  // counts them: one that was set anew may still fire
   bool waiting_ = false;        // for bytes
+  // The client is gone. Shared with those who still work on its request.
+  const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 
   Inbox inbox_;
   HeadScanner scanner_;

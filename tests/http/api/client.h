@@ -1,6 +1,7 @@
 // The routes over a memory roll, without sockets: time, the disk and the executor are the test's.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "muster/settings.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
+#include "runtime/real_random.h"
 #include "tests/roll/flaky_store.h"
 
 namespace muster::http {
@@ -44,8 +46,12 @@ class Client {
   Got Send(std::string_view method_and_target, std::string body = "", Fields headers = {});
   /// Sends JSON as application/json.
   Got Json(std::string_view method_and_target, const nlohmann::json& body, Fields headers = {});
-  /// As Send, but nothing is answered yet: see Turn.
-  void Begun(std::string_view method_and_target, std::string body, std::optional<Got>& got);
+  /// As Send, but commands are not carried out yet: see Turn.
+  std::future<Response> Ask(std::string_view method_and_target, std::string body = "", Fields headers = {},
+                            Answer::Gone gone = nullptr);
+  Got Await(std::future<Response> answer);
+  /// GET /readyz, while nothing else is carried out.
+  Got Ready();
   /// What was begun is carried out.
   void Turn() { executor_.RunUntilIdle(); }
 
@@ -61,6 +67,7 @@ class Client {
   Api api;
 
  private:
+  RealRandom random_;
   ManualExecutor executor_;
   std::unique_ptr<Roll> roll_;
 };

@@ -170,6 +170,9 @@ TEST_CASE("The fleet in numbers") {
   CHECK(summary["heartbeatTimeout"] == "30s");
   CHECK(summary["advisedInterval"] == "5s");
   CHECK(summary["lastEventCursor"] == 9);
+  CHECK(summary["leads"] == true);
+  CHECK(summary["jobFailures"] == 0);
+  CHECK(summary["differingSettings"].empty());
   CHECK(summary["listening"]["listening"] == true);
   CHECK(summary["version"] == "9.8.7");
 }

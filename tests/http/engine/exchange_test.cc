@@ -1,6 +1,9 @@
 // One request after the other, as HTTP/1.1 has it.
+#include <optional>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "catch.h"
@@ -8,6 +11,10 @@
 
 namespace muster::http {
 namespace {
+
+void AwaitGone(const Answer& answer) {
+  while (!answer.gone()->load()) std::this_thread::yield();
+}
 
 TEST_CASE("A request reaches the handler whole, and its answer the client") {
   EchoServer echo;
@@ -166,7 +173,9 @@ TEST_CASE("A client that stops sending after its request is answered") {
   RawClient client = echo.Connect();
   client.Send("GET /late HTTP/1.1\r\nHost: h\r\n\r\n");
   client.EndSending();
-  echo.handler.TakeLate(1).front()(Response());
+  std::vector<Answer> late = echo.handler.TakeLate(1);
+  AwaitGone(late.front());  // there is no telling
+  late.front()(Response());
   const auto answer = client.Receive();
   REQUIRE(answer);
   CHECK(answer->status == 200);
@@ -196,6 +205,30 @@ TEST_CASE("An answer without a body says so; a header that would break the answe
   REQUIRE(answer);
   CHECK(answer->status == 409);
   CHECK(answer->Header("Content-Length") == "0");
+}
+
+TEST_CASE("While a request is worked on, it is told whether its client is gone") {
+  EchoServer echo;
+  constexpr char kLate[] = "GET /late HTTP/1.1\r\nHost: h\r\n\r\n";
+  std::optional<RawClient> leaves = echo.Connect();
+  leaves->Send(kLate);
+  std::vector<Answer> left = echo.handler.TakeLate(1);
+  RawClient stays = echo.Connect();
+  stays.Send(kLate);
+  std::vector<Answer> late = echo.handler.TakeLate(1);
+  CHECK_FALSE(left.front().gone()->load());
+  leaves.reset();
+  AwaitGone(left.front());
+  left.front()(Response());
+  CHECK_FALSE(late.front().gone()->load());
+  late.front()(Response());
+  REQUIRE(stays.Receive());
+  // On the same connection, another request.
+  stays.Send(kLate);
+  late = echo.handler.TakeLate(1);
+  CHECK_FALSE(late.front().gone()->load());
+  late.front()(Response());
+  REQUIRE(stays.Receive());
 }
 
 }  // namespace
