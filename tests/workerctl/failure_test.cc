@@ -43,7 +43,7 @@ TEST_CASE("each reason of the daemon has advice of its own") {
        "too much is waiting, nothing was done: retry after 2s", "too much is waiting, nothing was done",
        "Try again in 1s"},
       {grpc::StatusCode::UNAVAILABLE, "STORE_UNAVAILABLE", "the store is unavailable (disk full)",
-       "the store is unavailable (disk full)", "log says why"},
+       "the store is unavailable (disk full)", "Nothing was done. Try again shortly"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.reason);
@@ -100,6 +100,33 @@ TEST_CASE("nobody there is 3, and says how to start or find one") {
   CHECK(slow.exit_code == kUnreachable);
   CHECK(slow.what == "no answer from musterd at 127.0.0.1:50051 within 10s");
   CHECK(Contains(slow.next, "--timeout"));
+}
+
+TEST_CASE("what is in doubt is told as such, with the way to find out, and never as not done") {
+  const grpc::Status status =
+      Refusal(grpc::StatusCode::UNAVAILABLE, "STORE_UNAVAILABLE",
+              "the store is unavailable (it went away before it confirmed), whether it "
+              "was done is not known: look, or retry, with growing pauses",
+              {{"in_doubt", "true"}}, absl::Seconds(1));
+  const auto next = [&](const std::string& command, const std::string& id) {
+    const Failure failure = Explain(status, {command, id, "127.0.0.1:50051", absl::Seconds(10)});
+    CHECK(failure.what ==
+          "the store is unavailable (it went away before it confirmed), whether it was done is not known");
+    CHECK(failure.exit_code == kUnreachable);
+    CHECK(failure.passing);
+    return failure.next;
+  };
+  CHECK(next("heartbeat", "w") ==
+        "It is not known whether it was recorded; one more does no harm. To see: workerctl get w");
+  CHECK(next("heartbeat", "") ==
+        "It is not known whether it was recorded; one more does no harm. To see: workerctl get ID");
+  for (const char* command : {"register", "unregister", "set-status"}) {
+    CHECK(next(command, "w") ==
+          "It is not known whether it was done. To see: workerctl get w. If it was not, try again.");
+  }
+  CHECK(next("run-scheduler", "") ==
+        "It is not known whether it was done. To see: workerctl events --newest-first. If it was not, try "
+        "again.");
 }
 
 TEST_CASE("only what may pass by itself is worth waiting for") {

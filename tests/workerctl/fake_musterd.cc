@@ -99,7 +99,10 @@ Status FakeMusterd::BatchHeartbeat(ServerContext*, const v1::BatchHeartbeatReque
                                    v1::BatchHeartbeatResponse* response) {
   for (const auto& heartbeat : request->heartbeats()) {
     auto* result = response->add_results();
-    if (Beat(heartbeat.worker_id())) {
+    const auto refused = refused_in_batches.find(heartbeat.worker_id());
+    if (refused != refused_in_batches.end()) {
+      *result->mutable_error() = refused->second;
+    } else if (Beat(heartbeat.worker_id())) {
       result->set_status(workers[heartbeat.worker_id()].status());
     } else {
       result->mutable_error()->set_code(grpc::StatusCode::NOT_FOUND);
@@ -173,6 +176,8 @@ Status FakeMusterd::GetFleetSummary(ServerContext*, const v1::GetFleetSummaryReq
   response->mutable_heartbeat_timeout()->set_nanos(1'000'000);
   response->mutable_listening()->set_listening(false);
   response->mutable_listening()->set_reason("the store cannot be written");
+  response->set_job_failures(3);
+  response->add_differing_settings("heartbeat_timeout: 2m here, 20s at musterd b");
   response->set_version("9.9.9");
   return Status::OK;
 }

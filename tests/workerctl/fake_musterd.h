@@ -27,6 +27,7 @@ class FakeMusterd final : private v1::WorkerCommands::Service, private v1::Worke
 
   // Set before a command runs; read after it.
   std::function<std::optional<grpc::Status>(int call)> on_heartbeat;  // refuses the n-th heartbeat, from 1
+  std::map<std::string, v1::HeartbeatError> refused_in_batches;       // by worker
   std::optional<grpc::Status> refuse_lists_after_first_page;
   bool forgets_to_activate = false;
   int largest_page = 2;

@@ -52,6 +52,25 @@ TEST_CASE("many heartbeats: who is refused does not keep the others from being h
   CHECK(Contains(ran.err, "workerctl register b --region REGION --capacity N"));
 }
 
+TEST_CASE("of many heartbeats, one that is in doubt is told so, and one that was not done as well") {
+  FakeMusterd server;
+  Put(server, "w-3");
+  for (const char* id : {"w-1", "w-2"}) {
+    muster::v1::HeartbeatError& error = server.refused_in_batches[id];
+    error.set_code(grpc::StatusCode::UNAVAILABLE);
+    error.set_reason("STORE_UNAVAILABLE");
+    error.set_message("the store is unavailable (it is away), so: retry");
+    error.set_in_doubt(std::string(id) == "w-1");
+  }
+  const Ran ran = Run({"heartbeat", "w-1", "w-2", "w-3", "-o", "name"}, {.server = server.address()});
+  CHECK(ran.out == "w-3\n");
+  CHECK(ran.err ==
+        "workerctl: w-1: the store is unavailable (it is away), so\n"
+        "  It is not known whether it was recorded; one more does no harm. To see: workerctl get w-1\n"
+        "workerctl: w-2: the store is unavailable (it is away), so\n"
+        "  Nothing was done. Try again shortly; if it stays so, the daemon's log says why.\n");
+}
+
 TEST_CASE("with --follow it beats at the advised interval until another process takes the id over") {
   FakeMusterd server;
   Put(server, "a");

@@ -160,6 +160,13 @@ TEST_CASE("the summary says when nobody is listened to") {
   CHECK(Contains(out, "musterd 9.9.9"));
 }
 
+TEST_CASE("the summary says when jobs fail, and when daemons of one roll have different settings") {
+  FakeMusterd server;
+  const std::string out = Run({"summary"}, {.server = server.address()}).out;
+  CHECK(Contains(out, "3 runs failed"));
+  CHECK(Contains(out, "heartbeat_timeout: 2m here, 20s at musterd b"));
+}
+
 TEST_CASE("run-scheduler names what each job moved") {
   FakeMusterd server;
   Put(server, "a", v1::WORKER_STATUS_PENDING);

@@ -11,7 +11,7 @@
 namespace muster::ctl {
 namespace {
 
-// A page of 1,000 workers with all the metadata that they may have, and some.
+// Pages are about 1 MiB; but a summary has an entry for each region, however many there are.
 constexpr int kMaxReplyBytes = 64 * 1024 * 1024;
 
 std::shared_ptr<grpc::Channel> NewChannel(const std::string& server) {

@@ -20,6 +20,7 @@ struct Details {
   google::rpc::ErrorInfo info;
   google::rpc::BadRequest bad_request;
   std::optional<absl::Duration> retry_after;
+  bool in_doubt = false;
 };
 
 Details ReadDetails(const std::string& bytes) {
@@ -31,6 +32,7 @@ Details ReadDetails(const std::string& bytes) {
     if (any.UnpackTo(&details.info) || any.UnpackTo(&details.bad_request)) continue;
     if (any.UnpackTo(&retry)) details.retry_after = DurationOf(retry.retry_delay());
   }
+  details.in_doubt = details.info.metadata().count("in_doubt") > 0;
   return details;
 }
 
@@ -58,6 +60,18 @@ std::string NextAfterTransition(const Attempt& attempt, const Details& details) 
   }
   return absl::StrCat("Legal moves: ", LegalMoves(from), ". To see where it stands: workerctl get ",
                       IdOf(attempt));
+}
+
+// The words of docs/errors.md.
+std::string NextInDoubt(const Attempt& attempt) {
+  const std::string id = IdOf(attempt);
+  if (attempt.command == "heartbeat") {
+    return absl::StrCat(
+        "It is not known whether it was recorded; one more does no harm. To see: workerctl get ", id);
+  }
+  const std::string look = attempt.command == "run-scheduler" ? "workerctl events --newest-first"
+                                                              : absl::StrCat("workerctl get ", id);
+  return absl::StrCat("It is not known whether it was done. To see: ", look, ". If it was not, try again.");
 }
 
 std::string NextFor(std::string_view reason, const Attempt& attempt, const Details& details) {
@@ -91,6 +105,7 @@ std::string NextFor(std::string_view reason, const Attempt& attempt, const Detai
                         DurationText(details.retry_after.value_or(absl::Seconds(1))), ".");
   }
   if (reason == "STORE_UNAVAILABLE") {
+    if (details.in_doubt) return NextInDoubt(attempt);
     return "Nothing was done. Try again shortly; if it stays so, the daemon's log says why.";
   }
   return "";
@@ -172,7 +187,8 @@ std::string CodeName(grpc::StatusCode code) {
 bool HasAdvice(std::string_view reason) {
   constexpr std::string_view kReasons[] = {"WORKER_NOT_FOUND",     "WORKER_ALREADY_EXISTS",
                                            "INVALID_WORKER_STATE", "INVALID_STATE_TRANSITION",
-                                           "INSTANCE_SUPERSEDED",  "OVERLOADED"};
+                                           "INSTANCE_SUPERSEDED",  "OVERLOADED",
+                                           "STORE_UNAVAILABLE"};
   return std::find(std::begin(kReasons), std::end(kReasons), reason) != std::end(kReasons);
 }
 
@@ -210,6 +226,7 @@ Failure Explain(const grpc::Status& status, const Attempt& attempt) {
   failure.reason = reason;
   failure.next = NextFor(reason, attempt, details);
   failure.passing = reason == "OVERLOADED" || reason == "STORE_UNAVAILABLE";
+  if (details.in_doubt) failure.exit_code = kUnreachable;
   if (!failure.next.empty()) return failure;
 
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
@@ -231,8 +248,12 @@ Failure Explain(const v1::HeartbeatError& error, const Attempt& attempt) {
   const std::string& said = error.message().empty() ? error.reason() : error.message();
   failure.what = Naming(WithoutAdvice(said, error.reason()), attempt);
   failure.reason = error.reason();
-  failure.next = NextFor(error.reason(), attempt, Details{});
+  Details details;
+  details.in_doubt = error.in_doubt();
+  if (error.has_retry_delay()) details.retry_after = DurationOf(error.retry_delay());
+  failure.next = NextFor(error.reason(), attempt, details);
   failure.passing = error.reason() == "OVERLOADED" || error.reason() == "STORE_UNAVAILABLE";
+  if (details.in_doubt) failure.exit_code = kUnreachable;
   return failure;
 }
 

@@ -15,7 +15,7 @@ namespace muster::ctl {
 inline constexpr int kOk = 0;
 inline constexpr int kRefused = 1;      // a server answered, and the answer was no
 inline constexpr int kUsage = 2;        // nothing was sent
-inline constexpr int kUnreachable = 3;  // no server answered in time
+inline constexpr int kUnreachable = 3;  // no server answered in time, or it does not know itself: in doubt
 inline constexpr int kInterrupted = 130;
 
 /// What was tried: the words of an explanation come from here.
@@ -39,11 +39,11 @@ struct Failure {
 /// Precondition: !status.ok().
 ///
 /// UNAVAILABLE is kUnreachable unless the daemon itself said so (it gave a reason: its store is away, or it
-/// is shutting down), and so is CANCELLED (it ended meanwhile); DEADLINE_EXCEEDED is always kUnreachable. All
-/// else is kRefused.
+/// is shutting down), and so is CANCELLED (it ended meanwhile); DEADLINE_EXCEEDED is always kUnreachable, and
+/// so is what is in doubt. All else is kRefused.
 Failure Explain(const grpc::Status& status, const Attempt& attempt);
 
-/// The same for one heartbeat of a batch.
+/// The same for one heartbeat of a batch or a stream.
 Failure Explain(const v1::HeartbeatError& error, const Attempt& attempt);
 
 /// "workerctl: what\n  next\n".

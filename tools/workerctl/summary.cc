@@ -49,6 +49,17 @@ Card CardOf(const Summary& summary, absl::Time now) {
        {absl::StrCat("musterd ", summary.version(), ", started ",
                      AgeText(TimeOf(summary.started_at()), now))}},
   };
+  if (summary.job_failures() > 0) {
+    card.push_back({"Jobs",
+                    {absl::StrCat(CountText(summary.job_failures()), " runs failed: see the daemon's log"),
+                     Tone::kBad}});
+  }
+  if (!summary.differing_settings().empty()) {
+    card.push_back({"Settings",
+                    {absl::StrCat("the daemons of this roll differ: ",
+                                  absl::StrJoin(summary.differing_settings(), "; ")),
+                     Tone::kBad}});
+  }
   if (summary.pacing_saturated()) {
     card.push_back(
         {"Pacing",
