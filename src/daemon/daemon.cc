@@ -10,6 +10,7 @@
 #include "daemon/redact.h"
 #include "daemon/reload.h"
 #include "daemon/version.h"
+#include "muster/check.h"
 #include "runtime/listen_address.h"
 #include "runtime/log.h"
 #include "store/store.h"
@@ -19,6 +20,7 @@ namespace {
 
 // Together well within the 5 s that a stop may take.
 constexpr absl::Duration kDrainGrace = absl::Seconds(3);
+constexpr absl::Duration kReadGrace = absl::Milliseconds(500);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
 
 void WarnIfExposed(std::string_view what, const ListenAddress& address) {
@@ -38,9 +40,12 @@ Daemon::~Daemon() {
 }
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+  MUSTER_CHECK(!Validate(config.settings), "the settings make sense");
   ConfigureLog(config.log_format, config.log_level);
   std::unique_ptr<Daemon> daemon(new Daemon(config));
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
+  daemon->background_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
+  daemon->health_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   // The servers first: while the store is opened, clients hear "starting" instead of nothing.
   if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
   if (absl::Status listening = daemon->ListenForHttp(); !listening.ok()) return listening;
@@ -57,7 +62,7 @@ absl::Status Daemon::Listen() {
   if (!address.ok()) return address.status();
   WarnIfExposed("grpc", *address);
   auto server = rpc::RpcServer::Listen({*std::move(address), kVersion, config_.settings.heartbeat_timeout},
-                                       clock_, *executor_);
+                                       clock_, *health_);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   return absl::OkStatus();
@@ -93,9 +98,9 @@ absl::Status Daemon::OpenRoll() {
   options.history = static_cast<int>(config_.history);
   options.max_events = config_.max_events;
   options.holder = absl::StrCat("musterd ", server_->address().ToString());
-  auto store = OpenStore(config_.store, options);
+  auto store = OpenStore(config_.store, options, {clock_, random_, *background_});
   if (!store.ok()) return store.status();
-  roll_ = std::make_unique<Roll>(*std::move(store), clock_, *executor_, config_.settings);
+  roll_ = std::make_unique<Roll>(*std::move(store), clock_, random_, *executor_, config_.settings);
   roll_->Start();
   jobs_ = std::make_unique<ScheduledJobs>(*roll_, clock_, *executor_);
   jobs_->Start();
@@ -117,6 +122,10 @@ void Daemon::Reload(const Config& loaded) {
   roll_->SetSettings(config_.settings);
   Log(LogLevel::kInfo, "reloaded",
       {{"changed", plan.changes.empty() ? "nothing" : absl::StrJoin(plan.changes, ", ")}});
+  if (!plan.partly.empty()) {
+    Log(LogLevel::kInfo, "a part of what changed takes effect only with a restart",
+        {{"part", absl::StrJoin(plan.partly, ", ")}});
+  }
   if (!plan.need_restart.empty()) {
     Log(LogLevel::kWarning, "these settings take effect only with a restart",
         {{"settings", absl::StrJoin(plan.need_restart, ", ")}});
@@ -136,6 +145,7 @@ void Daemon::Stop() {
     if (!drained->WaitForNotificationWithTimeout(kDrainGrace)) {
       Log(LogLevel::kWarning, "commands are still waiting for the store");
     }
+    roll_->EndReads(kReadGrace);
   }
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
   if (http_ != nullptr) http_->Shutdown(kShutdownGrace);
@@ -145,6 +155,8 @@ void Daemon::Stop() {
   jobs_.reset();
   roll_.reset();  // closes the store
   api_.reset();
+  background_.reset();
+  health_.reset();
   executor_.reset();
   if (served) Log(LogLevel::kInfo, "stopped");
 }

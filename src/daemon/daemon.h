@@ -13,6 +13,7 @@
 #include "rpc/server.h"
 #include "runtime/executor.h"
 #include "runtime/real_clock.h"
+#include "runtime/real_random.h"
 
 namespace muster::daemon {
 
@@ -40,8 +41,11 @@ class Daemon {
   Config config_;
   // What is below outlives what is above it.
   const RealClock clock_;
+  RealRandom random_;
   std::unique_ptr<ThreadedExecutor> executor_;
-  std::unique_ptr<http::Api> api_;  // null, like http_, where HTTP is off
+  std::unique_ptr<ThreadedExecutor> background_;  // what would hold the writer up
+  std::unique_ptr<ThreadedExecutor> health_;      // looks at what the other two do, and waits for neither
+  std::unique_ptr<http::Api> api_;                // null, like http_, where HTTP is off
   std::unique_ptr<Roll> roll_;
   std::unique_ptr<http::HttpServer> http_;
   std::unique_ptr<rpc::RpcServer> server_;

@@ -7,7 +7,7 @@
 namespace muster::daemon {
 
 Reload PlanReload(const Config& running, const Config& loaded) {
-  Reload reload{running, {}, {}};
+  Reload reload{running, {}, {}, {}};
   for (const Flag& flag : Flags()) {
     const std::string before = flag.get(running);
     const std::string after = flag.get(loaded);
@@ -19,6 +19,10 @@ Reload PlanReload(const Config& running, const Config& loaded) {
     } else {
       reload.need_restart.push_back(change);
     }
+  }
+  // gRPC takes the pace of its probes when a server is built, and never again.
+  if (running.settings.heartbeat_timeout != loaded.settings.heartbeat_timeout) {
+    reload.partly.push_back("heartbeat-timeout: how soon a gRPC connection that died is noticed");
   }
   reload.next.settings = loaded.settings;
   reload.next.log_format = loaded.log_format;

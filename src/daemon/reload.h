@@ -12,6 +12,7 @@ struct Reload {
   Config next;                            // the running configuration with what may change taken over
   std::vector<std::string> changes;       // "heartbeat-timeout: 2m -> 3m"
   std::vector<std::string> need_restart;  // the same, for what stays as it is until a restart
+  std::vector<std::string> partly;        // of the changes: what of them waits for a restart, for people
 };
 
 /// Precondition: both are valid.

@@ -36,6 +36,15 @@ TEST_CASE("Liveness, pacing, the guard and logging change at once; the rest wait
   CHECK(plan.next.grpc_listen == "127.0.0.1:50051");
 }
 
+TEST_CASE("What of a changed timeout waits for a restart is told, and of other changes nothing") {
+  Config loaded;
+  loaded.settings.guard_share = 0.75;
+  CHECK(PlanReload(Config(), loaded).partly.empty());
+  loaded.settings.heartbeat_timeout = absl::Minutes(3);
+  CHECK(PlanReload(Config(), loaded).partly ==
+        std::vector<std::string>{"heartbeat-timeout: how soon a gRPC connection that died is noticed"});
+}
+
 TEST_CASE("A password that changes is not told") {
   Config running;
   running.store = "postgresql://muster:old@db/muster";

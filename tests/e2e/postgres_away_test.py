@@ -22,7 +22,9 @@ def with_password(url):
     return url.replace("@", f":{PASSWORD}@", 1)
 
 
-class Away(unittest.TestCase):
+class OnPostgres(unittest.TestCase):
+    """A daemon on a server of its own."""
+
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(postgres.Postgres(durable=False))
@@ -46,6 +48,8 @@ class Away(unittest.TestCase):
         except urllib.error.HTTPError as error:
             return error.code
 
+
+class Away(OnPostgres):
     def go_away(self):
         self.server.kill9()
         until(lambda: self.daemon.health(COMMANDS) == NOT_SERVING, 5, "NOT_SERVING")
@@ -69,7 +73,16 @@ class Away(unittest.TestCase):
         group = [self.server.pid, *self.children()]
         for pid in group:
             os.kill(pid, signal.SIGSTOP)
+        self.addCleanup(self.thaw, group)
         return group
+
+    @staticmethod
+    def thaw(group):
+        for pid in group:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
 
     def children(self):
         listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.server.pid)], capture_output=True, text=True)
@@ -134,10 +147,12 @@ class Away(unittest.TestCase):
     def test_a_frozen_server_is_survived(self):
         group = self.freeze()
         refusal(self.daemon.beat, "a", timeout=1)
-        until(lambda: self.daemon.health(COMMANDS) == NOT_SERVING, 20, "NOT_SERVING")
+        # The writer waits for an answer; whoever asks how the daemon is learns of it at once.
+        until(lambda: self.daemon.health(COMMANDS) == NOT_SERVING, 5, "NOT_SERVING")
+        self.assertEqual(self.ready(), 503)
+        self.assertEqual(refusal(self.daemon.beat, "a", timeout=30).reason, "STORE_UNAVAILABLE")
         self.assert_unavailable(self.daemon.beat, "a")
-        for pid in group:
-            os.kill(pid, signal.SIGCONT)
+        self.thaw(group)
         self.wait_until_back()
         self.assertFalse([e for e in self.daemon.events() if e.to_status == harness.OFFLINE])
 
@@ -153,9 +168,72 @@ class Away(unittest.TestCase):
         begin = time.monotonic()
         self.daemon.stop()
         took = time.monotonic() - begin
-        for pid in group:
-            os.kill(pid, signal.SIGCONT)
+        self.thaw(group)
         self.assertLess(took, 5)
+
+
+class Held(OnPostgres):
+    """Another program holds rows, for longer than anybody should, or refuses a value. Nobody suffers but those whom it is about."""
+
+    def hold(self, rows, seconds):
+        """In a transaction of another program, until it ends."""
+        sql = f"BEGIN; SELECT FROM {rows} FOR UPDATE; SELECT pg_sleep({seconds}); COMMIT"
+        holder = subprocess.Popen([f"{self.server.bin}/psql", "-Xq", "-d", self.server.url, "-c", sql], stdout=subprocess.DEVNULL)
+        self.addCleanup(holder.wait)
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        until(lambda: self.server.psql(waits) == "1", 5, "the rows to be held")
+        return holder
+
+    def offline(self):
+        return [event.worker_id for event in self.daemon.events() if event.to_status == harness.OFFLINE]
+
+    def test_one_worker(self):
+        for worker_id in ("b", "c"):
+            self.daemon.register(worker_id)
+        holder = self.hold("workers WHERE id = 'a'", 4)
+        waiting = self.daemon.commands.Heartbeat.future(commands.HeartbeatRequest(worker_id="a"), timeout=20)
+        slowest = 0
+        while holder.poll() is None:
+            begin = time.monotonic()
+            self.daemon.beat("b")
+            batch = self.daemon.commands.BatchHeartbeat(
+                commands.BatchHeartbeatRequest(heartbeats=[commands.HeartbeatRequest(worker_id=i) for i in "abc"]), timeout=5)
+            self.assertEqual([result.HasField("error") for result in batch.results[1:]], [False, False])
+            slowest = max(slowest, time.monotonic() - begin)
+        waiting.result()
+        self.daemon.beat("a")
+        print(f"\n  the slowest of the others: {slowest:.2f} s, while one row was held for 4 s")
+        self.assertLess(slowest, 3)
+        self.assertEqual(self.offline(), [])
+
+    def test_the_row_that_orders_all_changes(self):
+        holder = self.hold("roll", 4)
+        slowest = 0
+        while holder.poll() is None:
+            begin = time.monotonic()
+            self.daemon.beat("a")
+            slowest = max(slowest, time.monotonic() - begin)
+            time.sleep(0.05)
+        print(f"\n  the slowest heartbeat: {slowest:.2f} s, while the roll's row was held for 4 s")
+        self.assertLess(slowest, 2.5)
+        self.assertIn("another program holds the roll's row", self.daemon.log())
+        self.daemon.register("b")
+        self.assertEqual(self.offline(), [])
+
+    def test_a_value_that_it_refuses(self):
+        self.server.psql("ALTER TABLE workers ADD CHECK (region <> 'bad')")
+
+        def register(number, region):
+            request = commands.RegisterWorkerRequest(worker_id=f"{region}-{number}", region=region, capacity=1)
+            return self.daemon.commands.RegisterWorker.future(request, timeout=20)
+        calls = [(region, register(number, region)) for number in range(100) for region in ("good", "bad", "good-too")]
+        for region, call in calls:
+            if region == "bad":
+                self.assertEqual(call.code(), Code.INVALID_ARGUMENT)
+            else:
+                call.result()
+        self.assertEqual(self.daemon.health(COMMANDS), SERVING)
+        self.assertEqual(self.ready(), 200)
 
 
 class NeverThere(unittest.TestCase):

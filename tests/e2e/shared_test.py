@@ -25,7 +25,7 @@ ALLOWANCE = TIMEOUT / 3
 # hears again; who takes over, by what was stored, a tick ago.
 APART = 6 * TICK
 RELAYS, PER_RELAY, AGENTS = 10, 1000, 20
-LEADS, FOLLOWS = "this daemon leads", "another daemon leads now"
+LEADS, FOLLOWS = "this daemon leads", "this daemon does not lead any more"
 LONGEST_BACKOFF = 5  # of a daemon that tries to reach the server again
 SECOND = 1_000_000
 
