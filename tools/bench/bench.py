@@ -5,22 +5,24 @@ import time
 
 import measuring
 import servers
+from budgets import BUDGETS
 
 # Nobody is called Offline while something else is measured.
 CALM = 'heartbeat-timeout = "1h"\n'
-# At first, when a roll is made; less than it can carry.
-HEARD_PER_SECOND = 500_000
-MOST_TRIES = 5
+SMALL = 1000  # workers
+
+
+# Rounds of what smaller fleets show, and of what takes long.
+FEW_ROUNDS = 3
 
 
 class Roll(servers.Server):
     """A musterd with a fleet, and with settings that can be changed under it."""
 
-    def __init__(self, options, directory, name, store, workers):
+    def __init__(self, options, directory, name, store, workers, bin=None):
         self.config = directory / f"{name}-{workers}.toml"
         self.configure(CALM)
-        self.peak = None  # heartbeats a second, once they were measured
-        super().__init__(name, *servers.musterd(options, directory, name, store, "--config", self.config), workers)
+        super().__init__(name, *servers.musterd(options, directory, name, store, "--config", self.config, bin=bin), workers)
 
     def configure(self, settings):
         """They hold from the next SIGHUP or start on."""
@@ -36,7 +38,42 @@ class Bench:
         self.curve = []  # points of the throughput/latency curve
         self.profiles = []  # where the CPU time goes
         self.started = []
-        self.noop = self._keep(servers.noop(options, directory))
+        self._noop = self._small = None
+
+    @property
+    def noop(self):
+        if self._noop is None:
+            self._noop = self._keep(servers.noop(self.options, self.directory))
+        return self._noop
+
+    @property
+    def small(self):
+        """A roll of few workers, beside which large ones are measured."""
+        if self._small is None:
+            self._small = self._fleet("small", f"sqlite:{self.database(SMALL, 'small')}", SMALL)
+        return self._small
+
+    def is_largest(self, roll):
+        return roll.workers == self.options.fleets[-1]
+
+    def rounds(self, roll):
+        """Budgets are held by the largest fleet: there it takes enough of them to be sure."""
+        return self.options.rounds if self.is_largest(roll) else self.few_rounds
+
+    @property
+    def few_rounds(self):
+        return min(FEW_ROUNDS, self.options.rounds)
+
+    @property
+    def pooled_seconds(self):
+        """Of each round, where the samples of all of them are pooled."""
+        return self.options.pooled / self.options.rounds
+
+    def budget(self, name, roll):
+        return BUDGETS[name] if self.is_largest(roll) else None
+
+    def database(self, workers, name="sqlite"):
+        return self.directory / f"{name}-{workers}.db"
 
     def say(self, what):
         print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
@@ -48,12 +85,16 @@ class Bench:
         """The figure of the largest fleet, if it was measured."""
         return next((figure.value for figure in reversed(self.figures) if (figure.what, figure.shape) == (what, shape)), None)
 
-    def roll(self, workers):
+    def roll(self, workers, name="sqlite", bin=None):
         """A musterd on SQLite with a fleet of `workers`, all of them heard and Active."""
-        return self._fleet("sqlite", f"sqlite:{self.directory}/{workers}.db", workers)
+        return self._fleet(name, f"sqlite:{self.database(workers, name)}", workers, bin)
 
     def memory_roll(self, workers):
         return self._fleet("memory", "memory:", workers)
+
+    def shared_roll(self, url, workers, name="postgresql", bin=None):
+        """A musterd on a PostgreSQL."""
+        return self._fleet(name, url, workers, bin)
 
     def peak(self, roll):
         """What it can carry: single heartbeats a second, in a closed loop of 512 on as many connections as open loops have."""
@@ -65,7 +106,7 @@ class Bench:
         return measuring.measure(self.options, roll, "heartbeat", measuring.PEAK_SHAPE)["calls_per_second"]
 
     @contextlib.contextmanager
-    def apart(self, roll):
+    def apart(self, *rolls):
         """The daemon on one half of the cores, the load on the other: more load takes nothing from the daemon but its time."""
         cores = sorted(os.sched_getaffinity(0))
         half = len(cores) // 2
@@ -73,33 +114,33 @@ class Bench:
             yield
             return
         try:
-            roll.run_on(cores[:half])
+            for roll in rolls:
+                roll.run_on(cores[:half])
             os.sched_setaffinity(0, cores[half:])
             yield
         finally:
             os.sched_setaffinity(0, cores)
-            roll.run_on(cores)
+            for roll in rolls:
+                roll.run_on(cores)
 
-    def _fleet(self, name, store, workers):
-        roll = self._keep(Roll(self.options, self.directory, name, store, workers))
+    def _fleet(self, name, store, workers, bin=None):
+        roll = self._keep(Roll(self.options, self.directory, name, store, workers, bin))
         enrolled = measuring.load(self.options, roll, "register", "--connections", 8, "--in-flight", 64)
         self.say(f"{name}: registered {workers:,} workers, {enrolled['ok'] / enrolled['seconds']:,.0f}/s")
         roll.wait_until_quiet()
-        # What a busy machine does not send in time leaves workers out.
-        for _ in range(MOST_TRIES):
-            self._hear(roll)
-            if self._active(roll) == workers:
-                roll.wait_until_quiet()
-                return roll
-        raise servers.WorkNotDone(f"{roll.name}: all {workers} workers were to be heard, {self._active(roll)} are Active")
+        self.hear_all(roll)
+        roll.wait_until_quiet()
+        return roll
 
-    def _hear(self, roll):
-        """Batches that go round the roll, a little more than once: where it is large, nothing is to be folded soon after."""
+    def hear_all(self, roll):
+        """Once each, so that where the fleet is large nothing is to be folded soon after; then all are Active."""
         connections, in_flight = measuring.BATCH_SHAPE
-        done = measuring.load(self.options, roll, "batch", "--connections", connections, "--in-flight", in_flight,
-                              "--rate", HEARD_PER_SECOND / measuring.BATCH, "--warmup", 0,
-                              "--seconds", max(0.1, 1.1 * roll.workers / HEARD_PER_SECOND))
-        roll.answered_ok += done["accepted"]
+        roll.answered_ok += measuring.load(self.options, roll, "batch", "--once", "--connections", connections,
+                                           "--in-flight", in_flight)["accepted"]
+        roll.all_heard_at = time.monotonic()
+        active = self._active(roll)
+        if active != roll.workers:
+            raise servers.WorkNotDone(f"{roll.name}: all {roll.workers} workers were heard, {active} are Active")
 
     def _active(self, roll):
         measuring.ask(self.options, roll, "scheduler", "--times", 1)
@@ -108,6 +149,8 @@ class Bench:
     def stop(self, server):
         server.stop()
         self.started.remove(server)
+        if server is self._small:
+            self._small = None
 
     def close(self):
         while self.started:

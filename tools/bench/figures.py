@@ -2,31 +2,11 @@
 import dataclasses
 import statistics
 
-
-@dataclasses.dataclass
-class Budget:
-    """`of` says what has to meet it: the ratio, or the value itself."""
-    of: str
-    limit: float
-    at_least: bool
-
-    def met_by(self, number):
-        return number >= self.limit if self.at_least else number <= self.limit
-
-    def text(self, unit):
-        return f"{'≥' if self.at_least else '≤'} {self.limit:g}{'' if self.of == 'ratio' else ' ' + unit}"
+from budgets import BUDGETS, Budget
+from intervals import interval_of_median, pooled_ms, pooled_ratio
 
 
-def ratio_at_least(limit):
-    return Budget("ratio", limit, True)
-
-
-def ratio_at_most(limit):
-    return Budget("ratio", limit, False)
-
-
-def at_most(limit):
-    return Budget("value", limit, False)
+LEAST_ROUNDS = 3  # of fewer, nobody can say whether a ratio meets its budget
 
 
 @dataclasses.dataclass
@@ -42,23 +22,33 @@ class Figure:
     budget: Budget = None
     costs: dict = dataclasses.field(default_factory=dict)  # cpu_us, later_us, p50_ms …, each for one item
     note: str = ""  # instead of figures: why there are none
+    pooled: dict = dataclasses.field(default_factory=dict)  # of all rounds at once, instead of a median: value, ratio, interval
 
     @property
     def value(self):
-        return statistics.median(self.values) if self.values else None
+        return self.pooled.get("value") or (statistics.median(self.values) if self.values else None)
 
     @property
     def ratio(self):
-        return statistics.median(self.ratios) if self.ratios else None
+        return self.pooled.get("ratio") or (statistics.median(self.ratios) if self.ratios else None)
 
     @property
-    def met(self):
-        """None: there is nothing to meet."""
-        number = self.ratio if self.budget and self.budget.of == "ratio" else self.value
-        return None if self.budget is None or number is None else self.budget.met_by(number)
+    def interval(self):
+        """Of the ratio, or of the value where there is none."""
+        return self.pooled.get("interval") or (interval_of_median(self.ratios or self.values) if self.values else None)
+
+    @property
+    def verdict(self):
+        """"": there is nothing to meet, or it was not measured."""
+        if self.budget is None or not (self.ratios if self.budget.reference else self.values):
+            return ""
+        if self.budget.reference and len(self.ratios) < LEAST_ROUNDS:
+            return "open"
+        return self.budget.verdict(self.interval)
 
     def as_json(self):
-        return {**dataclasses.asdict(self), "value": self.value, "ratio": self.ratio, "met": self.met}
+        return {**dataclasses.asdict(self), "value": self.value, "ratio": self.ratio, "interval": self.interval,
+                "verdict": self.verdict}
 
 
 def from_json(document):
@@ -67,9 +57,27 @@ def from_json(document):
     return Figure(**fields)
 
 
-def missing(part, what, why):
+def missing(part, what, why, budget=None):
     """A row that says why it is empty."""
-    return Figure(part, what, "", 0, "", [], note=why)
+    return Figure(part, what, "", 0, "", [], note=why, budget=budget)
+
+
+def compared(ours, theirs):
+    """The ratios of two figures that took turns."""
+    return [a / b for a, b in zip(ours, theirs)]
+
+
+def p99_figure(part, what, shape, workers, rounds, reference=None, to="", budget=None):
+    """Of rounds of muster_load --histogram: the p99 of all their samples, in ms."""
+    histograms = [figure["histogram_us"] for figure in rounds]
+    figure = Figure(part, what, shape, workers, "ms", [pooled_ms([each]) for each in histograms],
+                    pooled={"value": pooled_ms(histograms)}, budget=budget)
+    if reference:
+        theirs = [each["histogram_us"] for each in reference]
+        ratio, interval = pooled_ratio(histograms, theirs)
+        figure.to, figure.ratios = to, compared(figure.values, [pooled_ms([each]) for each in theirs])
+        figure.pooled.update(ratio=ratio, interval=interval)
+    return figure
 
 
 def number_text(value):
@@ -79,8 +87,9 @@ def number_text(value):
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def spread_text(values):
-    return f"{number_text(min(values))}–{number_text(max(values))}" if len(values) > 1 else ""
+def interval_text(interval):
+    low, high = (number_text(end) for end in interval)
+    return "" if low == high else f"{low}–{high}"
 
 
 def size_text(workers):
@@ -90,24 +99,48 @@ def size_text(workers):
     return f"{workers:,}" if workers else ""
 
 
-VERDICTS = {None: "", True: "met", False: "MISSED"}
+def with_budgets(figures):
+    """In the order of the budgets."""
+    order = {(budget.what, budget.reference): place for place, budget in enumerate(BUDGETS.values())}
+    return sorted((figure for figure in figures if figure.budget is not None),
+                  key=lambda figure: order.get((figure.budget.what, figure.budget.reference), len(order)))
+
+
+def budget_table(figures):
+    """What has to hold: the first row is the head."""
+    yield ["what", "workers", "figure", "to", "ratio", "interval", "budget", "dream", ""]
+    for figure in with_budgets(figures):
+        head = [figure.budget.what, size_text(figure.workers)]
+        limits = [figure.budget.text(figure.budget.limit), figure.budget.text(figure.budget.dream)]
+        if figure.note or figure.value is None:
+            yield [*head, figure.note, figure.budget.reference, "", "", *limits, "not measured"]
+            continue
+        ratio = number_text(figure.ratio) if figure.ratios else ""
+        yield [*head, f"{number_text(figure.value)} {figure.unit}", figure.budget.reference, ratio,
+               interval_text(figure.interval), *limits, figure.verdict]
 
 
 def table(figures):
-    """The first row is the head."""
-    yield ["what", "shape", "workers", "figure", "least–most", "ratio", "least–most", "to", "budget", ""]
+    """All that was measured."""
+    yield ["what", "shape", "workers", "figure", "interval", "ratio", "interval", "to"]
     for figure in figures:
+        head = [figure.what, figure.shape, size_text(figure.workers)]
         if figure.note:
-            yield [figure.what, figure.shape, size_text(figure.workers), figure.note, "", "", "", "", "", ""]
+            yield [*head, figure.note, "", "", "", ""]
             continue
-        ratio = [number_text(figure.ratio), spread_text(figure.ratios)] if figure.ratios else ["", ""]
-        budget = figure.budget.text(figure.unit) if figure.budget else ""
-        yield [figure.what, figure.shape, size_text(figure.workers), f"{number_text(figure.value)} {figure.unit}",
-               spread_text(figure.values), *ratio, figure.to, budget, VERDICTS[figure.met]]
+        ratio = [number_text(figure.ratio), interval_text(figure.interval)] if figure.ratios else ["", ""]
+        yield [*head, f"{number_text(figure.value)} {figure.unit}", interval_text(interval_of_median(figure.values)), *ratio,
+               figure.to]
 
 
-COSTS = {"cpu_us": "CPU µs", "later_us": "later µs", "wire_bytes": "wire B", "disk_bytes": "disk B", "refused_percent": "refused %", "p50_ms": "p50 ms", "p99_ms": "p99 ms",
-         "p999_ms": "p99.9 ms"}
+def verdicts(figures):
+    """How many are met, open, missed and not measured."""
+    judged = [figure.verdict or "not measured" for figure in with_budgets(figures)]
+    return {verdict: judged.count(verdict) for verdict in ("met", "open", "MISSED", "not measured") if verdict in judged}
+
+
+COSTS = {"cpu_us": "CPU µs", "later_us": "later µs", "wire_bytes": "wire B", "disk_bytes": "disk B", "refused_percent": "refused %",
+         "p50_ms": "p50 ms", "p99_ms": "p99 ms", "p999_ms": "p99.9 ms"}
 
 
 def cost_table(figures):

@@ -1,38 +1,45 @@
-"""Single heartbeats against a server that answers inline and does nothing: what Muster costs above gRPC."""
-from figures import Figure, ratio_at_least
-from measuring import SHAPES, check_kept, check_recorded, costs_of, measure as load_for_a_while
+"""Single heartbeats, and the same on streams that stay open, against a server that answers inline and does nothing: what Muster
+costs above gRPC."""
+from figures import Figure, compared
+from measuring import SHAPES, alternate, check_kept, check_recorded, costs_of, measure as load_for_a_while
 
-BUDGETS = {("sqlite", "8x64"): ratio_at_least(0.75), ("sqlite", "1000x1"): ratio_at_least(0.85)}
-ROUNDS = 2  # times those of the rest: two servers that take turns, on a machine that changes its pace, differ by a tenth and more
-MEMORY_UP_TO = 10_000  # workers: what the store adds does not change with the fleet
+MEMORY_UP_TO = 1_000  # workers: what the store adds does not change with the fleet
+STREAMS = "StreamHeartbeats sqlite"
 
 
 def measure(bench, roll):
-    subjects = [roll]
-    if roll.workers <= MEMORY_UP_TO:
-        subjects.insert(0, bench.memory_roll(roll.workers))
-    rounds = {}
-    for _ in range(ROUNDS * bench.options.rounds):
-        for shape_name, shape in SHAPES.items():
-            for server in [bench.noop, *subjects]:
-                figure = load_for_a_while(bench.options, server, "heartbeat", shape)
-                rounds.setdefault((server.name, shape_name), []).append(figure)
-                if server is not bench.noop:
-                    check_recorded(bench.options, server)
-    for shape_name in SHAPES:
-        yardstick = rates(rounds["no-op", shape_name])
-        for server in [bench.noop, *subjects]:
-            measured = rounds[server.name, shape_name]
-            compared = {} if server is bench.noop else {
-                "to": "no-op", "ratios": [a / b for a, b in zip(rates(measured), yardstick)],
-                "budget": BUDGETS.get((server.name, shape_name))}
-            bench.add(Figure("heartbeat", f"Heartbeat {server.name}", shape_name, roll.workers, "/s", rates(measured),
-                             costs=costs_of(measured), **compared))
-    for server in subjects:
-        if server is not roll:
-            check_kept(bench.options, server)
-            bench.stop(server)
+    memory = bench.memory_roll(roll.workers) if roll.workers <= MEMORY_UP_TO else None
+    for shape in SHAPES:
+        turns = {"Heartbeat no-op": lambda: once(bench, bench.noop, "heartbeat", shape)}
+        if memory:
+            turns["Heartbeat memory"] = lambda: once(bench, memory, "heartbeat", shape)
+        turns["Heartbeat sqlite"] = lambda: once(bench, roll, "heartbeat", shape)
+        turns[STREAMS] = lambda: once(bench, roll, "stream", shape)
+        add_figures(bench, roll, shape, alternate(bench.rounds(roll), **turns))
+    if memory:
+        check_kept(bench.options, memory)
+        bench.stop(memory)
+
+
+def once(bench, server, what, shape):
+    figure = load_for_a_while(bench.options, server, what, SHAPES[shape])
+    if server is not bench.noop:
+        check_recorded(bench.options, server)
+    return figure
+
+
+def add_figures(bench, roll, shape, measured):
+    budgets = {("Heartbeat sqlite", "8x64"): "heartbeat 8x64", ("Heartbeat sqlite", "1000x1"): "heartbeat 1000x1",
+               (STREAMS, "8x64"): "stream 8x64"}
+    yardstick = rates(measured["Heartbeat no-op"])
+    for what, rounds in measured.items():
+        against = {}
+        if what != "Heartbeat no-op":
+            name = budgets.get((what, shape))
+            against = {"to": "unary no-op", "ratios": compared(rates(rounds), yardstick),
+                       "budget": bench.budget(name, roll) if name else None}
+        bench.add(Figure("heartbeat", what, shape, roll.workers, "/s", rates(rounds), costs=costs_of(rounds), **against))
 
 
 def rates(rounds):
-    return [figure["calls_per_second"] for figure in rounds]
+    return [figure["accepted_per_second"] for figure in rounds]

@@ -3,6 +3,7 @@
 //     muster_load register  --port P --workers 10000
 //     muster_load heartbeat --port P --workers 10000 --connections 8 --in-flight 64 --server-pid PID
 //     muster_load batch     --port P --workers 10000 --connections 8 --in-flight 2
+//     muster_load bad       --port P --workers 10000 --rate 500
 //     muster_load count     --port P [--add-up]
 //
 // Those are closed loops: each call waits for the one before it. heartbeat and batch know open loops too,
@@ -11,13 +12,18 @@
 //
 //     muster_load heartbeat --port P --rate 50000 [--honour-retry] …
 //
-// Prints one line of JSON. Every answer's grpc-status is read from its trailers; exit code 1 where a call was
-// refused, got no status or no answer, or a connection was lost. In an open loop, RESOURCE_EXHAUSTED with a
-// retry delay is an answer like any other. What the server lets wait (a connection may have only so many
-// streams) is not sent, and counted as such.
+// `bad` sends heartbeats that have to be refused: in_use below 0, and an instance that does not hold the id.
+//
+// Prints one line of JSON; with --histogram, the measured latencies by buckets of a hundredth as well, so
+// that those of several runs can be pooled. Every answer's grpc-status is read from its trailers; exit code 1
+// where a call was refused, got no status or no answer, or a connection was lost. In an open loop,
+// RESOURCE_EXHAUSTED with a retry delay is an answer like any other. What the server lets wait (a connection
+// may have only so many streams) is not sent, and counted as such.
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +39,10 @@ namespace muster::bench {
 namespace {
 
 constexpr int kResourceExhausted = 8;
+constexpr int kInvalidArgument = 3;
+constexpr int kFailedPrecondition = 9;
+
+constexpr double kBucket = 0.02;  // in logarithms: what is in one differs by 2 %
 
 std::uint32_t Percentile(std::vector<std::uint32_t>& values, double share) {
   if (values.empty()) return 0;
@@ -59,13 +69,31 @@ nlohmann::ordered_json OpenLoopReport(Tally& tally) {
   return out;
 }
 
-bool AllAnswersExpected(const LoadShape& shape, const Tally& tally) {
+/// Pairs of microseconds and how many calls took so long, up to a hundredth less or more.
+nlohmann::ordered_json Histogram(const std::vector<std::uint32_t>& values) {
+  std::map<int, std::int64_t> buckets;
+  for (const std::uint32_t value : values) {
+    ++buckets[static_cast<int>(std::lround(std::log(std::max(value, 1U)) / kBucket))];
+  }
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const auto& [bucket, count] : buckets) {
+    out.push_back({std::lround(std::exp(bucket * kBucket)), count});
+  }
+  return out;
+}
+
+bool AllAnswersExpected(const LoadShape& shape, const Tally& tally, bool are_bad) {
+  if (are_bad) {
+    return tally.ok == 0 && std::all_of(tally.refused.begin(), tally.refused.end(), [](const auto& refused) {
+             return refused.first == kInvalidArgument || refused.first == kFailedPrecondition;
+           });
+  }
   if (tally.refused.empty()) return true;
   return shape.rate > 0 && tally.refused.size() == 1 && tally.refused.contains(kResourceExhausted) &&
          tally.without_retry_delay == 0;
 }
 
-int Report(const LoadShape& shape, LoadReport report) {
+int Report(const LoadShape& shape, LoadReport report, bool are_bad, bool with_histogram) {
   Tally& tally = report.tally;
   const double seconds = report.measured_seconds;
   nlohmann::ordered_json out = {
@@ -86,10 +114,11 @@ int Report(const LoadShape& shape, LoadReport report) {
   for (const auto& [status, count] : tally.refused) out["refused"][std::to_string(status)] = count;
   if (!tally.refused.empty()) out["first_refusal"] = tally.first_refusal;
   if (shape.rate > 0) out.update(OpenLoopReport(tally));
+  if (with_histogram) out["histogram_us"] = Histogram(tally.latencies_us);
   std::printf("%s\n", out.dump().c_str());
   if (!report.completed)
     std::fprintf(stderr, "muster_load: a connection was lost, or calls were left unanswered\n");
-  return report.completed && AllAnswersExpected(shape, tally) ? 0 : 1;
+  return report.completed && AllAnswersExpected(shape, tally, are_bad) ? 0 : 1;
 }
 
 int Count(int port, bool add_up) {
@@ -106,6 +135,8 @@ int Main(int argc, char** argv) {
   LoadShape shape;
   std::int64_t workers = 10'000;
   bool add_up = false;
+  bool histogram = false;
+  bool once = false;
   CLI::App app("Loads a Muster daemon on 127.0.0.1, and counts what it did");
   app.require_subcommand(1);
   app.fallthrough();
@@ -117,11 +148,14 @@ int Main(int argc, char** argv) {
   app.add_option("--warmup", shape.warmup_seconds, "Seconds before measuring");
   app.add_option("--seconds", shape.seconds, "Seconds of measuring");
   app.add_option("--server-pid", shape.server_pid, "Whose CPU time to read");
+  app.add_flag("--histogram", histogram, "Print the latencies by buckets too");
   const CLI::App* enrol = app.add_subcommand("register", "Register the workers, each once");
   CLI::App* heartbeat = app.add_subcommand("heartbeat", "Single heartbeats");
   CLI::App* batch = app.add_subcommand("batch", "Batches of 1000 heartbeats");
+  batch->add_flag("--once", once, "Each worker once, however long it takes");
+  CLI::App* bad = app.add_subcommand("bad", "Heartbeats that have to be refused");
   const CLI::App* stream = app.add_subcommand("stream", "Heartbeats over one stream for each connection");
-  for (CLI::App* each : {heartbeat, batch}) {
+  for (CLI::App* each : {heartbeat, batch, bad}) {
     CLI::Option* rate =
         each->add_option("--rate", shape.rate, "Calls a second over all connections, by schedule")
             ->check(CLI::PositiveNumber);
@@ -141,9 +175,13 @@ int Main(int argc, char** argv) {
   } else if (heartbeat->parsed() || stream->parsed()) {
     workload = std::make_unique<HeartbeatWorkload>(workers);
   } else if (batch->parsed()) {
-    workload = std::make_unique<BatchWorkload>(workers);
+    if (once) shape.warmup_seconds = shape.seconds = 0;
+    workload = std::make_unique<BatchWorkload>(workers, once);
+  } else if (bad->parsed()) {
+    workload = std::make_unique<BadWorkload>(workers);
   }
-  return Report(shape, stream->parsed() ? RunStreams(shape, *workload) : RunLoad(shape, *workload));
+  return Report(shape, stream->parsed() ? RunStreams(shape, *workload) : RunLoad(shape, *workload),
+                bad->parsed(), histogram);
 }
 
 }  // namespace

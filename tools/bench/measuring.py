@@ -23,9 +23,18 @@ RAM_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 RESOURCE_EXHAUSTED = "8"
 
 
+def alternate(rounds, **turns):
+    """A B A B: each of `turns` is called once in every round. Returns what they gave, by name, a list of rounds."""
+    given = {name: [] for name in turns}
+    for _ in range(rounds):
+        for name, turn in turns.items():
+            given[name].append(turn())
+    return given
+
+
 def run_tool(options, name, *arguments, before=()):
     """Runs one of the benchmark's programs; returns what it said."""
-    command = [str(part) for part in (*before, pathlib.Path(options.build) / "bin" / name, *arguments)]
+    command = [str(part) for part in (*before, options.bin / name, *arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     said = json.loads(done.stdout) if done.stdout.strip() else {}
     if done.returncode != 0 and list(said.get("refused", {})) != [RESOURCE_EXHAUSTED]:
@@ -95,19 +104,16 @@ def check_kept(options, server):
 def add_options(parser, root):
     parser.add_argument("--build", default=root / "build" / "release", help="the build directory (build/release)")
     parser.add_argument("--directory", help="where the databases go; a real disk (the build directory)")
-    parser.add_argument("--seconds", type=float, default=2, help="of each measurement (2)")
-    parser.add_argument("--rounds", type=int, default=3, help="each runs everything once (3)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement (1.5)")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every round")
-    parser.add_argument("--quick", action="store_true", help="one short round with few workers")
     parser.add_argument("--daemon-flags", nargs="*", default=[], help="more flags for musterd, after all others")
 
 
 def parse(parser):
-    """The options, and a directory on a real disk, whose name is in `parent`."""
+    """The options, where the programs are (`bin`), and a directory on a real disk, whose name is in `parent`."""
     options = parser.parse_args()
     options.warmup = 0.3
-    if options.quick:
-        options.seconds, options.rounds, options.warmup = 0.3, 1, 0.1
+    options.bin = pathlib.Path(options.build) / "bin"
     options.parent = os.path.realpath(options.directory or options.build)
     if file_system_of(options.parent) in RAM_FILE_SYSTEMS:
         raise SystemExit(f"bench: {options.parent} is in memory; name a directory on a disk with --directory")
@@ -151,10 +157,6 @@ def field_of(path, name, separator=":"):
         if line.startswith(name):
             return line.split(separator, 1)[1].strip()
     return "unknown"
-
-
-def spread(values, form):
-    return f"{statistics.median(values):{form}}", f"{min(values):{form}}–{max(values):{form}}"
 
 
 def print_table(rows, left=2):

@@ -16,7 +16,7 @@ def measure(bench):
     if not shutil.which("etcd"):
         bench.add(missing("etcd", "etcd", "not installed"))
         return
-    workers = min(bench.options.fleets[-1], 100_000)  # it grants a few thousand leases a second
+    workers = min(bench.options.fleets[-1], 20_000)  # it grants a few thousand leases a second
     port, peer_port = free_port(), free_port()
     with tempfile.TemporaryDirectory(dir=bench.directory) as data:
         url, peer_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
@@ -28,7 +28,7 @@ def measure(bench):
             load_etcd(bench, port, "lease", workers, 8, 64, 0)
             for shape, (connections, in_flight) in SHAPES.items():
                 puts = []
-                for _ in range(bench.options.rounds):
+                for _ in range(bench.few_rounds):
                     revision = etcd_keys(url)["header"]["revision"]
                     put = load_etcd(bench, port, "put", workers, connections, in_flight, bench.options.seconds)
                     puts.append(put["calls_per_second"])

@@ -9,15 +9,14 @@ from figures import Figure
 from servers import WorkNotDone
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
-from throwaway_postgres import free_port, newest_bin  # noqa: E402, F401
+from throwaway_postgres import Postgres, free_port, newest_bin  # noqa: E402, F401
 
 
-def compare(bench, part, what, shape, workers, values, ours, our_shape, budget=None):
+def compare(bench, part, what, shape, workers, values, ours, our_shape):
     """How many times theirs our figure is, which the same run measured on its largest fleet."""
     our = bench.value_of(ours, our_shape)
-    ratios = [our / value for value in values] if our else []
     bench.add(Figure(part, what, shape, workers, "/s", values, to=f"{ours}, durable, to it" if our else "",
-                     ratios=ratios, budget=budget if our else None))
+                     ratios=[our / value for value in values] if our else []))
 
 
 def start(command):

@@ -1,36 +1,38 @@
 """Heartbeats while operators ask for everything: twenty pages and twenty summaries a second, and a full `workerctl list` after
 the other."""
 import contextlib
-import pathlib
 import subprocess
 import threading
 
-from figures import Figure, ratio_at_most
-from measuring import GIVING_WAY, OPEN_SHAPE, ask, check_recorded, measure as load_for_a_while, refused_percent
-from servers import WorkNotDone
+from figures import Figure, p99_figure
+from measuring import GIVING_WAY, OPEN_SHAPE, alternate, ask, check_recorded, measure as load_for_a_while, refused_percent
+from servers import QUIET_FOR_GOOD, WorkNotDone
 
 PAUSE_SECONDS = 0.05
 
 
 def measure(bench, roll):
     rate = bench.peak(roll) / 4
-    roll.wait_until_quiet()
-    quiet, asked = [], []
-    for _ in range(bench.options.rounds):
-        quiet.append(heartbeats(bench, roll, rate))
-        with asking(bench, roll):
-            asked.append(heartbeats(bench, roll, rate))
-        roll.wait_until_quiet()
+    roll.wait_until_quiet(for_seconds=QUIET_FOR_GOOD)
+    measured = alternate(bench.options.rounds, quiet=lambda: heartbeats(bench, roll, rate), asked=lambda: beside(bench, roll, rate))
+    quiet, asked = measured["quiet"], measured["asked"]
     shape = f"{rate:,.0f}/s"
-    before, meanwhile = [[figure["latency_us"]["p99"] / 1000 for figure in rounds] for rounds in (quiet, asked)]
-    bench.add(Figure("queries", "p99 of heartbeats, nobody asks", shape, roll.workers, "ms", before))
-    bench.add(Figure("queries", "p99 of heartbeats, pages, summaries and lists", shape, roll.workers, "ms", meanwhile,
-                     to="quiet", ratios=[a / b for a, b in zip(meanwhile, before)], budget=ratio_at_most(2)))
+    bench.add(p99_figure("queries", "p99 of heartbeats, nobody asks", shape, roll.workers, quiet))
+    bench.add(p99_figure("queries", "p99 of heartbeats, pages, summaries and lists", shape, roll.workers, asked, quiet, "quiet",
+                         bench.budget("queries p99", roll)))
     bench.add(Figure("queries", "refused meanwhile", shape, roll.workers, "%", [refused_percent(figure) for figure in asked]))
 
 
+def beside(bench, roll, rate):
+    with asking(bench, roll):
+        figure = heartbeats(bench, roll, rate)
+    roll.wait_until_quiet()
+    return figure
+
+
 def heartbeats(bench, roll, rate):
-    figure = load_for_a_while(bench.options, roll, "heartbeat", OPEN_SHAPE, "--rate", rate, settle=False)
+    figure = load_for_a_while(bench.options, roll, "heartbeat", OPEN_SHAPE, "--rate", rate, "--seconds", bench.pooled_seconds,
+                              "--histogram", settle=False)
     check_recorded(bench.options, roll)
     return figure
 
@@ -49,7 +51,7 @@ def asking(bench, roll):
             failures.append(error)
 
     def full_list():
-        command = [*GIVING_WAY, pathlib.Path(bench.options.build) / "bin" / "workerctl", "--server", f"127.0.0.1:{roll.port}",
+        command = [*GIVING_WAY, bench.options.bin / "workerctl", "--server", f"127.0.0.1:{roll.port}",
                    "--timeout", "5m", "list", "-o", "name"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:

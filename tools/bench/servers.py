@@ -6,6 +6,7 @@ import subprocess
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+QUIET_FOR_GOOD = 1.5
 
 
 class WorkNotDone(Exception):
@@ -20,6 +21,7 @@ class Server:
         self.command = [str(part) for part in command]
         self.answered_ok = 0  # heartbeats, since the roll was made
         self.answered_ok_before_start = 0
+        self.peak = None  # single heartbeats a second, once they were measured
         self.start()
 
     def start(self):
@@ -49,22 +51,28 @@ class Server:
         """What it had the disks write, since it was started."""
         return int(pathlib.Path(f"/proc/{self.process.pid}/io").read_text().split("\nwrite_bytes:")[1].split()[0])
 
-    def wait_until_quiet(self, at_most=60):
-        """Waits for background work to end, so that it burdens nobody else's turn. Returns its CPU seconds."""
+    def wait_until_quiet(self, at_most=60, for_seconds=0.2):
+        """Waits for background work to end, so that it burdens nobody else's turn. Returns its CPU seconds. That work waits
+        for the disk and for the next tick as well: only who is idle for longer than a second (QUIET_FOR_GOOD) has none."""
         begin = before = self.cpu_seconds()
         deadline = time.monotonic() + at_most
-        while time.monotonic() < deadline:
+        idle_since = time.monotonic()
+        while time.monotonic() < deadline and time.monotonic() - idle_since < for_seconds:
             time.sleep(0.2)
             now = self.cpu_seconds()
-            if now - before <= 0.01:
-                break
+            if now - before > 0.01:
+                idle_since = time.monotonic()
             before = now
         return self.cpu_seconds() - begin
 
-    def kill_and_restart(self):
+    def kill(self):
+        """-9; start() brings it back."""
         self.process.kill()
         self.process.wait()
         self.answered_ok_before_start = self.answered_ok
+
+    def kill_and_restart(self):
+        self.kill()
         self.start()
 
     def run_on(self, cores):
@@ -85,10 +93,10 @@ class Server:
                 self.process.wait()
 
 
-def musterd(options, directory, name, store, *flags):
-    """Its command, where its port will be written, and its log."""
+def musterd(options, directory, name, store, *flags, bin=None):
+    """Its command, where its port will be written, and its log. `bin`: of another build."""
     port_file = directory / f"{name}.port"
-    command = [pathlib.Path(options.build) / "bin" / "musterd", "--store", store, "--grpc-listen", "127.0.0.1:0",
+    command = [(bin or options.bin) / "musterd", "--store", store, "--grpc-listen", "127.0.0.1:0",
                "--http-listen", "", "--port-file", port_file, *flags, *options.daemon_flags]
     return command, port_file, directory / f"{name}.log"
 
@@ -96,5 +104,5 @@ def musterd(options, directory, name, store, *flags):
 def noop(options, directory):
     """The yardstick: gRPC, and nothing else."""
     port_file = directory / "no-op.port"
-    command = [pathlib.Path(options.build) / "bin" / "muster_noop_server", port_file]
+    command = [options.bin / "muster_noop_server", port_file]
     return Server("no-op", command, port_file, directory / "no-op.log", workers=10_000)

@@ -58,6 +58,19 @@ HeartbeatWorkload::HeartbeatWorkload(std::int64_t workers) {
   }
 }
 
+bool BadWorkload::Next(std::string& body) {
+  const std::int64_t number = next_++;
+  v1::HeartbeatRequest request;
+  request.set_worker_id(WorkerId(number * 7919 % workers_));
+  if (number % 2 == 0) {
+    request.set_in_use(-1);
+  } else {
+    request.set_instance_id("another");
+  }
+  Frame(request, body);
+  return true;
+}
+
 bool HeartbeatWorkload::Next(std::string& body) {
   caller_ = next_;
   body = bodies_[caller_];
@@ -66,7 +79,7 @@ bool HeartbeatWorkload::Next(std::string& body) {
   return true;
 }
 
-BatchWorkload::BatchWorkload(std::int64_t workers) {
+BatchWorkload::BatchWorkload(std::int64_t workers, bool once) : once_(once) {
   const std::int64_t batches = std::max<std::int64_t>(1, workers / kBatch);
   bodies_.resize(static_cast<std::size_t>(batches));
   v1::BatchHeartbeatRequest request;
@@ -79,9 +92,11 @@ BatchWorkload::BatchWorkload(std::int64_t workers) {
 }
 
 bool BatchWorkload::Next(std::string& body) {
+  if (done_) return false;
   caller_ = next_;
   body = bodies_[caller_];
   next_ = (next_ + 1) % bodies_.size();
+  done_ = once_ && next_ == 0;
   return true;
 }
 

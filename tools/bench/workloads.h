@@ -55,10 +55,11 @@ class HeartbeatWorkload final : public Workload {
   std::size_t caller_ = 0;
 };
 
-/// The same in batches of 1,000 workers, which lie far apart on the roll.
+/// The same in batches of 1,000 workers, which lie far apart on the roll. `once`: it ends when each worker
+/// had its turn.
 class BatchWorkload final : public Workload {
  public:
-  explicit BatchWorkload(std::int64_t workers);
+  BatchWorkload(std::int64_t workers, bool once);
   std::string_view path() const override { return "/muster.v1.WorkerCommands/BatchHeartbeat"; }
   bool Next(std::string& body) override;
   std::size_t Caller() const override { return caller_; }
@@ -66,9 +67,27 @@ class BatchWorkload final : public Workload {
   std::int64_t Accepted(std::string_view message) const override;
 
  private:
+  const bool once_;
+  bool done_ = false;
   std::vector<std::string> bodies_;  // framed
   std::size_t next_ = 0;
   std::size_t caller_ = 0;
+};
+
+/// Heartbeats that are refused by themselves, half of them for in_use below 0, half for an instance that does
+/// not hold the id.
+class BadWorkload final : public Workload {
+ public:
+  explicit BadWorkload(std::int64_t workers) : workers_(workers) {}
+  std::string_view path() const override { return "/muster.v1.WorkerCommands/Heartbeat"; }
+  bool Next(std::string& body) override;
+  std::size_t Caller() const override { return 0; }
+  std::size_t callers() const override { return 1; }
+  std::int64_t Accepted(std::string_view message) const override { return message.empty() ? 0 : 1; }
+
+ private:
+  const std::int64_t workers_;
+  std::int64_t next_ = 0;
 };
 
 }  // namespace muster::bench
