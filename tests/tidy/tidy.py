@@ -23,22 +23,30 @@ BELOW = {
     "daemon": {"domain", "usecases", "store", "roll", "jobs", "rpc", "http", "runtime"},
 }
 
+# Inside src/store/: each folder is a target, and what it may include of the others.
+BELOW_IN_STORE = {"model": set(), "memory": {"model"}, "sqlite": {"model"}, "postgres": set()}
+
 # (what is wrong, where it is looked for, where it is allowed, the pattern, a line that breaks the rule)
 RULES = [
     ("reads a clock outside src/runtime/real_clock.cc; take the time from the Clock or the Moment you were given",
      r"(src|include|tests)/.*\.(h|cc)", r"src/runtime/real_clock\.cc|tests/(rpc|daemon|workerctl)/.*",
      r"absl::Now\(|absl::GetCurrentTimeNanos|(system|steady|high_resolution)_clock|clock_gettime|gettimeofday|\btime\((nullptr|NULL|0)\)",
      "const absl::Time now = absl::Now();"),
-    ("knows SQLite outside its store", r"(src|include|tools)/.*\.(h|cc)", r"src/store/sqlite/.*|tools/bench/journal_append\.cc",
+    ("knows SQLite outside its store", r"(src|include|tools)/.*\.(h|cc)", r"src/store/sqlite/.*|tools/bench/bare_sqlite\.cc",
      r"#include <sqlite3\.h>|\bsqlite3_\w+\(", "#include <sqlite3.h>"),
     ("knows PostgreSQL's library outside its store", r"(src|include|tools)/.*\.(h|cc)", r"src/store/postgres/.*",
      r"#include <libpq[-/]|\bPQ[a-z]\w+\(", "#include <libpq-fe.h>"),
     ("speaks gRPC outside src/rpc", r"(src|include)/.*\.(h|cc)", r"src/rpc/.*",
      r"#include [<\"](grpc|grpcpp|google/protobuf|muster/v1)/", "#include <grpcpp/grpcpp.h>"),
+    ("uses what is internal to protobuf, which the next version may change", r"(src|tools)/.*\.(h|cc)", r"",
+     r"\bprotobuf::internal\b", "using google::protobuf::internal::WireFormatLite;"),
     ("knows Boost outside src/http", r"(src|include|tools|tests)/.*\.(h|cc)", r"src/http/.*",
      r"#include <boost/|\bboost::", "#include <boost/asio.hpp>"),
     ("sleeps in a test; move the clock instead", r"tests/.*\.(h|cc)", r"",
      r"sleep_for|sleep_until|SleepFor|\bu?sleep\(", "std::this_thread::sleep_for(1s);"),
+    ("asks for randomness outside src/runtime/real_random.cc; take it from the Random that you were given",
+     r"(src|include)/.*\.(h|cc)", r"src/runtime/real_random\.cc|src/http/engine/request_id\.cc",
+     r"std::random_device|getentropy\(|getrandom\(|RAND_bytes", "std::random_device random;"),
     ("locks with something other than muster::Mutex, which the sanitizer sees", r"src/.*\.(h|cc)", r"src/runtime/mutex\.h",
      r"std::(recursive_|shared_)?mutex|absl::Mutex\b|std::condition_variable", "std::mutex mu;"),
     ("shows a store in a public header", r"include/.*\.h", r"",
@@ -73,6 +81,16 @@ def wrong_arrows(path, lines):
             yield number, f"the room {room[1]} knows a store behind the port store/store.h"
 
 
+def wrong_arrows_in_store(path, lines):
+    folder = re.match(r"src/store/(\w+)/", path)
+    if not folder:
+        return
+    for number, line in enumerate(lines, 1):
+        other = re.match(r'#include "store/(\w+)/', line)
+        if other and other[1] != folder[1] and other[1] not in BELOW_IN_STORE[folder[1]]:
+            yield number, f"store/{folder[1]} reaches to store/{other[1]}, which is not below it"
+
+
 def prove_rules():
     places = ["src/roll/planted.cc", "include/muster/planted.h", "tests/roll/planted.cc", "src/domain/planted.cc"]
     for rule in RULES:
@@ -80,6 +98,8 @@ def prove_rules():
             sys.exit(f"tidy: the rule '{rule[0]}' does not see the line that breaks it: {rule[4]}")
     if not list(wrong_arrows("src/domain/planted.cc", ['#include "roll/writer.h"'])):
         sys.exit("tidy: an arrow that points up is not seen")
+    if not list(wrong_arrows_in_store("src/store/postgres/planted.cc", ['#include "store/model/model.h"'])):
+        sys.exit("tidy: an arrow that crosses the store's folders is not seen")
 
 
 def main():
@@ -98,6 +118,7 @@ def main():
                 continue
             lines = file.read_text(encoding="utf-8").splitlines()
             breaches = list(breaches_of(RULES, path, lines)) + list(wrong_arrows(path, lines))
+            breaches += wrong_arrows_in_store(path, lines)
             if file.suffix in (".h", ".cc") and len(lines) > LONGEST_FILE:
                 breaches.append((LONGEST_FILE, f"has {len(lines)} lines; split it by its stories"))
             for number, what in sorted(breaches):
