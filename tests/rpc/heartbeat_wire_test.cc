@@ -247,7 +247,7 @@ TEST_CASE("A batch is read heartbeat by heartbeat") {
 }
 
 TEST_CASE("How many heartbeats a batch has is told by its length and its first one") {
-  for (const std::size_t id : {1, 20, 128}) {
+  for (const std::size_t id : {1U, 20U, 128U}) {
     for (const int heartbeats : {1, 10, 1'000}) {
       v1::BatchHeartbeatRequest request;
       for (int i = 0; i < heartbeats; ++i) request.add_heartbeats()->set_worker_id(std::string(id, 'w'));

@@ -182,7 +182,7 @@ std::set<World> Walk(const World& start) {
 }
 
 TEST_CASE("In every state that a stream can reach, whatever happens, it does what it must") {
-  const std::size_t window = GENERATE(1, 2, 3, 5);
+  const std::size_t window = GENERATE(1U, 2U, 3U, 5U);
   const std::set<World> all = Walk(World(window));
   CAPTURE(window, all.size());
   CHECK(all.size() > 50 * window);  // else the walk lost its way
