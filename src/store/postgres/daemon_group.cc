@@ -71,6 +71,7 @@ ListeningReport Heard(const RollRow& roll, absl::Duration tick) {
 
 Reply<std::vector<DaemonSettings>> ReadSettings(const Rows& daemons) {
   std::vector<DaemonSettings> all;
+  all.reserve(static_cast<std::size_t>(daemons.size()));
   for (int row = 0; row < daemons.size(); ++row) {
     all.push_back({std::string(daemons.Text(row, 2)),
                    daemons.IsNull(row, 3) ? std::string() : std::string(daemons.Json(row, 3))});
