@@ -2,13 +2,14 @@
 
 namespace muster {
 
-void Backpressure::WaitUntilTaken() {
+bool Backpressure::WaitUntilTaken() {
   const MutexLock lock(mu_);
   // Here Taken has either set it to 0 already, or will signal.
-  if (held_long_enough_ || waiting_.load(std::memory_order_relaxed) < kEnough) return;
+  if (held_long_enough_ || waiting_.load(std::memory_order_relaxed) < kEnough) return false;
   const std::int64_t turn = turns_;
-  taken_.WaitWithTimeout(mu_, kMostHold);
+  taken_.WaitWithTimeout(mu_, most_hold_);
   if (turns_ == turn) held_long_enough_ = true;
+  return true;
 }
 
 void Backpressure::Taken() {

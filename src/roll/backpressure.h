@@ -1,8 +1,9 @@
-// Holds back who reads calls, while more commands wait than the writer can do with.
+// Holds a thread that reads calls while the writer's queue is long, so that unread calls stay in the clients'
+// sockets.
 //
-// Where cores are scarce, who reads takes them from the writer who answers. Left alone, he reads all that the
-// clients have sent: thousands of calls, which wait in memory until they are in no cache any more and cost
-// half as much again. What he does not read waits at the clients instead; HTTP/2 and TCP see to that.
+// Where cores are scarce, a reading thread takes them from the writer, which answers. It would read all that
+// the clients have sent: thousands of calls, which wait in memory until they are in no cache any more and
+// cost half as much again. HTTP/2 and TCP make the clients wait instead.
 #pragma once
 
 #include <atomic>
@@ -22,15 +23,16 @@ class Backpressure {
   /// meanwhile the better.
   static constexpr absl::Duration kMostHold = absl::Milliseconds(10);
 
+  /// `most_hold`: the longest that one call of Hold takes.
+  explicit Backpressure(absl::Duration most_hold = kMostHold) : most_hold_(most_hold) {}
+
   // Any thread.
 
   /// One more command waits.
   void Came() { waiting_.fetch_add(1, std::memory_order_relaxed); }
-  /// Returns at once where few wait; else when the writer has taken them, or after kMostHold. Not for the
-  /// writer's thread.
-  void Hold() {
-    if (waiting_.load(std::memory_order_relaxed) >= kEnough) WaitUntilTaken();
-  }
+  /// Returns at once where few wait; else when the writer has taken them, or after `most_hold`. True: it had
+  /// to wait. Not for the writer's thread.
+  bool Hold() { return waiting_.load(std::memory_order_relaxed) >= kEnough && WaitUntilTaken(); }
 
   // The writer's thread.
 
@@ -38,8 +40,9 @@ class Backpressure {
   void Taken();
 
  private:
-  void WaitUntilTaken();
+  bool WaitUntilTaken();
 
+  const absl::Duration most_hold_;
   alignas(64) std::atomic<int> waiting_ = 0;
   Mutex mu_;
   CondVar taken_;
