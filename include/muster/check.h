@@ -20,7 +20,7 @@
 
 namespace muster::internal {
 
-/// Says where, as "check failed at roll/command_queue.cc:12: …", and aborts. Allocates nothing.
+/// Says where, as "check failed at registry/command_queue.cc:12: …", and aborts. Allocates nothing.
 [[noreturn, gnu::cold, gnu::noinline]] inline void CheckFailed(const char* file, int line,
                                                                const char* condition,
                                                                const char* message) noexcept {

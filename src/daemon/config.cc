@@ -15,7 +15,7 @@ std::optional<std::string> CheckStore(std::string_view store) {
   for (const std::string_view scheme : {"sqlite:", "postgresql://", "postgres://"}) {
     if (store.starts_with(scheme) && store.size() > scheme.size()) return std::nullopt;
   }
-  return absl::StrCat("store is \"", Shown(store),
+  return absl::StrCat("store is \"", Excerpt(store),
                       "\": set it to sqlite:PATH, to postgresql://HOST/DATABASE, or to memory: for a trial");
 }
 
@@ -37,7 +37,7 @@ bool IsOrigin(std::string_view text) {
 std::optional<std::string> CheckOrigins(const Config& config) {
   for (const std::string& origin : CorsOrigins(config)) {
     if (IsOrigin(origin)) continue;
-    return absl::StrCat("cors-origins has \"", Shown(origin),
+    return absl::StrCat("cors-origins has \"", Excerpt(origin),
                         "\": write origins like https://ops.example, separated by commas, or * for all");
   }
   return std::nullopt;

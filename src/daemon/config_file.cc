@@ -47,9 +47,9 @@ absl::StatusOr<std::map<std::string, std::string>> ReadConfigFile(const std::str
   }
   std::map<std::string, std::string> values;
   for (const CLI::ConfigItem& item : items) {
-    const std::string name = Shown(item.name);
+    const std::string name = Excerpt(item.name);
     if (!item.parents.empty()) {
-      return Bad(path, absl::StrCat("has a section [", Shown(item.parents.front()),
+      return Bad(path, absl::StrCat("has a section [", Excerpt(item.parents.front()),
                                     "]: write every setting as name = value, without sections"));
     }
     if (!Known(item.name)) return Bad(path, absl::StrCat("\"", name, "\" is no setting: see musterd --help"));

@@ -49,9 +49,9 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   // The servers first: while the store is opened, clients hear "starting" instead of nothing.
   if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
   if (absl::Status listening = daemon->ListenForHttp(); !listening.ok()) return listening;
-  if (absl::Status opened = daemon->OpenRoll(); !opened.ok()) return opened;
-  daemon->server_->Serve(*daemon->roll_);
-  if (daemon->api_ != nullptr) daemon->api_->Serve(*daemon->roll_);
+  if (absl::Status opened = daemon->OpenRegistry(); !opened.ok()) return opened;
+  daemon->server_->Serve(*daemon->registry_);
+  if (daemon->api_ != nullptr) daemon->api_->Serve(*daemon->registry_);
   if (absl::Status written = daemon->WritePortFiles(); !written.ok()) return written;
   daemon->SayServing();
   return daemon;
@@ -93,16 +93,16 @@ absl::Status Daemon::WritePortFiles() {
   return http_port_file_.Write(config_.http_port_file, http_->address().ToString());
 }
 
-absl::Status Daemon::OpenRoll() {
+absl::Status Daemon::OpenRegistry() {
   StoreOptions options;
   options.history = static_cast<int>(config_.history);
   options.max_events = config_.max_events;
   options.holder = absl::StrCat("musterd ", server_->address().ToString());
   auto store = OpenStore(config_.store, options, {clock_, random_, *background_});
   if (!store.ok()) return store.status();
-  roll_ = std::make_unique<Roll>(*std::move(store), clock_, random_, *executor_, config_.settings);
-  roll_->Start();
-  jobs_ = std::make_unique<ScheduledJobs>(*roll_, clock_, *executor_);
+  registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, *executor_, config_.settings);
+  registry_->Start();
+  jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, *executor_);
   jobs_->Start();
   return absl::OkStatus();
 }
@@ -119,7 +119,7 @@ void Daemon::Reload(const Config& loaded) {
   const muster::daemon::Reload plan = PlanReload(config_, loaded);
   config_ = plan.next;
   ConfigureLog(config_.log_format, config_.log_level);
-  roll_->SetSettings(config_.settings);
+  registry_->SetSettings(config_.settings);
   Log(LogLevel::kInfo, "reloaded",
       {{"changed", plan.changes.empty() ? "nothing" : absl::StrJoin(plan.changes, ", ")}});
   if (!plan.partly.empty()) {
@@ -139,13 +139,13 @@ void Daemon::Stop() {
   if (server_ != nullptr) server_->Drain();
   if (api_ != nullptr) api_->Drain();
   if (http_ != nullptr) http_->Drain();
-  if (roll_ != nullptr) {
+  if (registry_ != nullptr) {
     const auto drained = std::make_shared<absl::Notification>();
-    roll_->Drain([drained] { drained->Notify(); });
+    registry_->Drain([drained] { drained->Notify(); });
     if (!drained->WaitForNotificationWithTimeout(kDrainGrace)) {
       Log(LogLevel::kWarning, "commands are still waiting for the store");
     }
-    roll_->EndReads(kReadGrace);
+    registry_->EndReads(kReadGrace);
   }
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
   if (http_ != nullptr) http_->Shutdown(kShutdownGrace);
@@ -153,7 +153,7 @@ void Daemon::Stop() {
   server_.reset();
   http_.reset();
   jobs_.reset();
-  roll_.reset();  // closes the store
+  registry_.reset();  // closes the store
   api_.reset();
   background_.reset();
   health_.reset();

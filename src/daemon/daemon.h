@@ -9,7 +9,7 @@
 #include "http/api/api.h"
 #include "http/server.h"
 #include "jobs/scheduled_jobs.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 #include "rpc/server.h"
 #include "runtime/executor.h"
 #include "runtime/real_clock.h"
@@ -35,7 +35,7 @@ class Daemon {
   absl::Status Listen();
   absl::Status ListenForHttp();
   absl::Status WritePortFiles();
-  absl::Status OpenRoll();
+  absl::Status OpenRegistry();
   void SayServing() const;
 
   Config config_;
@@ -46,7 +46,7 @@ class Daemon {
   std::unique_ptr<ThreadedExecutor> background_;  // what would hold the writer up
   std::unique_ptr<ThreadedExecutor> health_;      // looks at what the other two do, and waits for neither
   std::unique_ptr<http::Api> api_;                // null, like http_, where HTTP is off
-  std::unique_ptr<Roll> roll_;
+  std::unique_ptr<Registry> registry_;
   std::unique_ptr<http::HttpServer> http_;
   std::unique_ptr<rpc::RpcServer> server_;
   std::unique_ptr<ScheduledJobs> jobs_;

@@ -19,7 +19,7 @@ Problem ReadDuration(const std::string& text, absl::Duration& out) {
   absl::Duration value;
   if (!absl::ParseDuration(text, &value) || value == absl::InfiniteDuration() ||
       value == -absl::InfiniteDuration()) {
-    return absl::StrCat("\"", Shown(text), "\" is no duration: write it like 10s, 2m, 1m30s or 500ms");
+    return absl::StrCat("\"", Excerpt(text), "\" is no duration: write it like 10s, 2m, 1m30s or 500ms");
   }
   out = value;
   return std::nullopt;
@@ -30,7 +30,7 @@ Problem ReadNumber(const std::string& text, T& out, std::string_view what) {
   T value = {};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    return Concat({"\"", Shown(text), "\" is no ", what});
+    return Concat({"\"", Excerpt(text), "\" is no ", what});
   }
   out = value;
   return std::nullopt;
@@ -109,7 +109,7 @@ Flag Level(Flag flag) {
         return std::nullopt;
       }
     }
-    return absl::StrCat("\"", Shown(text), "\" is no level: write debug, info, warning or error");
+    return absl::StrCat("\"", Excerpt(text), "\" is no level: write debug, info, warning or error");
   };
   flag.get = [](const Config& config) {
     for (const LevelName& each : kLevels) {
@@ -123,7 +123,7 @@ Flag Level(Flag flag) {
 Flag Format(Flag flag) {
   flag.set = [](Config& config, const std::string& text) -> Problem {
     if (text != "text" && text != "json") {
-      return absl::StrCat("\"", Shown(text), "\" is no format: write text or json");
+      return absl::StrCat("\"", Excerpt(text), "\" is no format: write text or json");
     }
     config.log_format = text == "json" ? LogFormat::kJson : LogFormat::kText;
     return std::nullopt;

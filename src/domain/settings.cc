@@ -15,26 +15,26 @@ constexpr absl::Duration kDefaultMinInterval = absl::Seconds(10);
 
 // Below a tenth of a second the scheduling of processes looks like silence; beyond 30 days nothing is
 // watched.
-constexpr absl::Duration kLeastTimeout = absl::Milliseconds(100);
-constexpr absl::Duration kMostTimeout = absl::Hours(24 * 30);
-constexpr absl::Duration kLeastInterval = absl::Milliseconds(10);
-constexpr double kMostHeartbeatsPerSecond = 1e9;
-constexpr int kMostGuardMinWorkers = 1'000'000'000;
+constexpr absl::Duration kMinTimeout = absl::Milliseconds(100);
+constexpr absl::Duration kMaxTimeout = absl::Hours(24 * 30);
+constexpr absl::Duration kMinInterval = absl::Milliseconds(10);
+constexpr double kMaxHeartbeatsPerSecond = 1e9;
+constexpr int kMaxGuardMinWorkers = 1'000'000'000;
 
 using Problem = std::optional<std::string>;
 
 Problem CheckTimeout(const Settings& settings) {
-  if (settings.heartbeat_timeout >= kLeastTimeout && settings.heartbeat_timeout <= kMostTimeout)
+  if (settings.heartbeat_timeout >= kMinTimeout && settings.heartbeat_timeout <= kMaxTimeout)
     return std::nullopt;
   return Concat({"heartbeat-timeout is ", absl::FormatDuration(settings.heartbeat_timeout),
-                 ": set it between ", absl::FormatDuration(kLeastTimeout), " and ",
-                 absl::FormatDuration(kMostTimeout)});
+                 ": set it between ", absl::FormatDuration(kMinTimeout), " and ",
+                 absl::FormatDuration(kMaxTimeout)});
 }
 
 Problem CheckJobInterval(std::string_view name, absl::Duration interval, absl::Duration timeout) {
-  if (!(interval >= kLeastInterval)) {
+  if (!(interval >= kMinInterval)) {
     return Concat({name, " is ", absl::FormatDuration(interval), ": set it to ",
-                   absl::FormatDuration(kLeastInterval), " or more"});
+                   absl::FormatDuration(kMinInterval), " or more"});
   }
   if (interval >= timeout) {
     return Concat({name, " is ", absl::FormatDuration(interval), ", not shorter than heartbeat-timeout (",
@@ -59,9 +59,9 @@ Problem CheckPacing(const Settings& settings) {
                    absl::FormatDuration(3 * least)});
   }
   const double rate = settings.max_heartbeats_per_second;
-  if (!(rate > 0 && rate <= kMostHeartbeatsPerSecond)) {  // NaN too
+  if (!(rate > 0 && rate <= kMaxHeartbeatsPerSecond)) {  // NaN too
     return Concat({"max-heartbeats-per-second is ", absl::StrCat(rate), ": set it above 0, at most ",
-                   absl::StrCat(kMostHeartbeatsPerSecond)});
+                   absl::StrCat(kMaxHeartbeatsPerSecond)});
   }
   return std::nullopt;
 }
@@ -71,9 +71,9 @@ Problem CheckGuard(const Settings& settings) {
     return Concat({"guard-share is ", absl::StrCat(settings.guard_share),
                    ": set it above 0, at most 1 (1 turns the mass-failure guard off)"});
   }
-  if (settings.guard_min_workers < 1 || settings.guard_min_workers > kMostGuardMinWorkers) {
+  if (settings.guard_min_workers < 1 || settings.guard_min_workers > kMaxGuardMinWorkers) {
     return Concat({"guard-min-workers is ", absl::StrCat(settings.guard_min_workers),
-                   ": set it between 1 and ", absl::StrCat(kMostGuardMinWorkers)});
+                   ": set it between 1 and ", absl::StrCat(kMaxGuardMinWorkers)});
   }
   return std::nullopt;
 }

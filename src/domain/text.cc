@@ -52,7 +52,7 @@ bool IsText(std::string_view bytes, Layout layout) {
   return IsUtf8(bytes);
 }
 
-std::string Shown(std::string_view bytes) {
+std::string Excerpt(std::string_view bytes) {
   const bool cut = bytes.size() > kShownBytes;
   std::string_view head = bytes.substr(0, kShownBytes);
   if (!IsText(bytes)) return Concat({absl::CHexEscape(std::string(head)), cut ? "…" : ""});

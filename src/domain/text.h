@@ -18,7 +18,7 @@ bool IsText(std::string_view bytes, Layout layout = Layout::kOneLine);
 
 /// `bytes` as an error message can quote them, whatever they hold: escaped where they are not text, cut where
 /// they are long.
-std::string Shown(std::string_view bytes);
+std::string Excerpt(std::string_view bytes);
 
 /// The parts, one after the other. (absl::StrCat does not take std::string_view on every platform that we
 /// build on.)

@@ -15,23 +15,23 @@ using enum WorkerStatus;
 struct LegalMove {
   WorkerStatus from;
   WorkerStatus to;
-  By job;  // kHand: no job, only an operator
+  MoveCause job;  // kHand: no job, only an operator
 };
 
 // The one table of the legal moves. An operator may make every one of them.
 constexpr LegalMove kLegalMoves[] = {
-    {kPending, kActive, By::kActivation},   {kActive, kOffline, By::kStaleDetection},
-    {kOffline, kActive, By::kReactivation}, {kPending, kFailed, By::kHand},
-    {kActive, kFailed, By::kHand},          {kOffline, kFailed, By::kHand},
+    {kPending, kActive, MoveCause::kActivation},   {kActive, kOffline, MoveCause::kStaleDetection},
+    {kOffline, kActive, MoveCause::kReactivation}, {kPending, kFailed, MoveCause::kOperator},
+    {kActive, kFailed, MoveCause::kOperator},          {kOffline, kFailed, MoveCause::kOperator},
 };
 
 }  // namespace
 
-Verdict Decide(WorkerStatus from, WorkerStatus to, By by) {
+Verdict Decide(WorkerStatus from, WorkerStatus to, MoveCause by) {
   if (from == to) return Verdict::kStay;
   for (const LegalMove& move : kLegalMoves) {
     if (move.from != from || move.to != to) continue;
-    return by == By::kHand || by == move.job ? Verdict::kMove : Verdict::kRefuse;
+    return by == MoveCause::kOperator || by == move.job ? Verdict::kMove : Verdict::kRefuse;
   }
   return Verdict::kRefuse;
 }
@@ -48,7 +48,7 @@ std::string LegalMovesByHand(WorkerStatus from) {
   return moves;
 }
 
-Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, std::string reason,
+Worker Moved(const Worker& worker, WorkerStatus to, MoveCause by, const Moment& now, std::string reason,
              std::int64_t revision) {
   MUSTER_CHECK(Decide(worker.status, to, by) == Verdict::kMove, "only legal moves are made");
   Worker moved = worker;
@@ -56,8 +56,8 @@ Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, st
   moved.status_reason = std::move(reason);
   moved.status_changed_at = now.wall;
   moved.revision = revision;
-  if (by == By::kHand && to == kActive) moved.activated_by_hand_at = now.listening;
-  moved.called_offline_at = by == By::kStaleDetection ? std::optional(now.listening) : std::nullopt;
+  if (by == MoveCause::kOperator && to == kActive) moved.activated_by_hand_at = now.listening;
+  moved.called_offline_at = by == MoveCause::kStaleDetection ? std::optional(now.listening) : std::nullopt;
   return moved;
 }
 

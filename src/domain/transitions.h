@@ -11,9 +11,9 @@
 namespace muster {
 
 /// Who asks for a move.
-enum class By : std::uint8_t { kHand, kActivation, kStaleDetection, kReactivation };
+enum class MoveCause : std::uint8_t { kOperator, kActivation, kStaleDetection, kReactivation };
 
-inline constexpr By kEverybody[] = {By::kHand, By::kActivation, By::kStaleDetection, By::kReactivation};
+inline constexpr MoveCause kEverybody[] = {MoveCause::kOperator, MoveCause::kActivation, MoveCause::kStaleDetection, MoveCause::kReactivation};
 
 enum class Verdict : std::uint8_t {
   kMove,
@@ -21,7 +21,7 @@ enum class Verdict : std::uint8_t {
   kRefuse,  // not a legal move, or not for `by` to make
 };
 
-Verdict Decide(WorkerStatus from, WorkerStatus to, By by);
+Verdict Decide(WorkerStatus from, WorkerStatus to, MoveCause by);
 
 /// Whether `replace` may hand the id of a worker in this status to a new process: Failed is for good.
 bool MayBeReplaced(WorkerStatus status);
@@ -30,7 +30,7 @@ bool MayBeReplaced(WorkerStatus status);
 std::string LegalMovesByHand(WorkerStatus from);
 
 /// The worker after a move. Precondition: Decide calls it kMove.
-Worker Moved(const Worker& worker, WorkerStatus to, By by, const Moment& now, std::string reason,
+Worker Moved(const Worker& worker, WorkerStatus to, MoveCause by, const Moment& now, std::string reason,
              std::int64_t revision);
 
 }  // namespace muster

@@ -29,7 +29,7 @@ InvalidArgument Complain(std::string_view field, std::string reason) {
   return {std::string(field), std::move(reason)};
 }
 
-Complaint CheckId(std::string_view field, std::string_view id, std::size_t limit) {
+FieldError CheckId(std::string_view field, std::string_view id, std::size_t limit) {
   if (id.empty() || id.size() > limit) {
     return Complain(
         field, Concat({"must be 1 to ", absl::StrCat(limit), " bytes long, has ", absl::StrCat(id.size())}));
@@ -43,7 +43,7 @@ Complaint CheckId(std::string_view field, std::string_view id, std::size_t limit
   return std::nullopt;
 }
 
-Complaint CheckLine(std::string_view field, std::string_view text, std::size_t limit) {
+FieldError CheckLine(std::string_view field, std::string_view text, std::size_t limit) {
   if (text.empty() || text.size() > limit) {
     return Complain(field, Concat({"must be 1 to ", absl::StrCat(limit), " bytes long, has ",
                                    absl::StrCat(text.size())}));
@@ -54,30 +54,30 @@ Complaint CheckLine(std::string_view field, std::string_view text, std::size_t l
 
 }  // namespace
 
-Complaint CheckWorkerId(std::string_view worker_id) {
-  if (Complaint complaint = CheckId("worker_id", worker_id, kMaxWorkerIdBytes)) return complaint;
+FieldError CheckWorkerId(std::string_view worker_id) {
+  if (FieldError complaint = CheckId("worker_id", worker_id, kMaxWorkerIdBytes)) return complaint;
   if (worker_id == "active") return Complain("worker_id", "must not be \"active\": the name is reserved");
   return std::nullopt;
 }
 
-Complaint CheckInstanceId(std::string_view instance_id) {
+FieldError CheckInstanceId(std::string_view instance_id) {
   return CheckId("instance_id", instance_id, kMaxInstanceIdBytes);
 }
 
-Complaint CheckRegion(std::string_view region) {
+FieldError CheckRegion(std::string_view region) {
   return CheckLine("region", region, kMaxRegionBytes);
 }
 
-Complaint CheckCapacity(std::int32_t capacity) {
+FieldError CheckCapacity(std::int32_t capacity) {
   if (capacity > 0) return std::nullopt;
   return Complain("capacity", Concat({"must be more than 0, is ", absl::StrCat(capacity)}));
 }
 
-Complaint CheckCapability(std::string_view field, std::string_view capability) {
+FieldError CheckCapability(std::string_view field, std::string_view capability) {
   return CheckLine(field, capability, kMaxCapabilityBytes);
 }
 
-Complaint CheckMetadata(const Metadata& metadata) {
+FieldError CheckMetadata(const Metadata& metadata) {
   if (metadata.size() > kMaxMetadataEntries) {
     return Complain("metadata", Concat({"must have at most ", absl::StrCat(kMaxMetadataEntries),
                                         " entries, has ", absl::StrCat(metadata.size())}));
@@ -91,19 +91,19 @@ Complaint CheckMetadata(const Metadata& metadata) {
   for (const auto& [key, value] : metadata) {
     if (key.empty()) return Complain("metadata", "must not have an empty key");
     if (!IsText(key)) {
-      return Complain(Concat({"metadata[", Shown(key), "]"}), Concat({"its key ", kNotText}));
+      return Complain(Concat({"metadata[", Excerpt(key), "]"}), Concat({"its key ", kNotText}));
     }
     if (!IsText(value, Layout::kTabsAndNewlines)) {
-      return Complain(Concat({"metadata[", Shown(key), "]"}),
+      return Complain(Concat({"metadata[", Excerpt(key), "]"}),
                       Concat({kNotText, " other than tabs and newlines"}));
     }
   }
   return std::nullopt;
 }
 
-Complaint CheckConfig(const WorkerConfig& config) {
-  if (Complaint complaint = CheckRegion(config.region)) return complaint;
-  if (Complaint complaint = CheckCapacity(config.capacity)) return complaint;
+FieldError CheckConfig(const WorkerConfig& config) {
+  if (FieldError complaint = CheckRegion(config.region)) return complaint;
+  if (FieldError complaint = CheckCapacity(config.capacity)) return complaint;
   const auto& capabilities = config.capabilities;
   if (capabilities.size() > kMaxCapabilities) {
     return Complain("capabilities", Concat({"must have at most ", absl::StrCat(kMaxCapabilities),
@@ -111,7 +111,7 @@ Complaint CheckConfig(const WorkerConfig& config) {
   }
   for (std::size_t i = 0; i < capabilities.size(); ++i) {
     const auto name = [i] { return Concat({"capabilities[", absl::StrCat(i), "]"}); };
-    if (Complaint complaint = CheckCapability("", capabilities[i])) {
+    if (FieldError complaint = CheckCapability("", capabilities[i])) {
       complaint->field = name();
       return complaint;
     }
@@ -123,7 +123,7 @@ Complaint CheckConfig(const WorkerConfig& config) {
   return CheckMetadata(config.metadata);
 }
 
-Complaint CheckReason(std::string_view reason) {
+FieldError CheckReason(std::string_view reason) {
   if (reason.size() > kMaxReasonBytes) {
     return Complain("reason", Concat({"must be at most ", absl::StrCat(kMaxReasonBytes), " bytes long, has ",
                                       absl::StrCat(reason.size())}));
@@ -132,12 +132,12 @@ Complaint CheckReason(std::string_view reason) {
   return std::nullopt;
 }
 
-Complaint CheckInUse(std::optional<std::int32_t> in_use) {
+FieldError CheckInUse(std::optional<std::int32_t> in_use) {
   if (!in_use || *in_use >= 0) return std::nullopt;
   return Complain("in_use", Concat({"must be 0 or more, is ", absl::StrCat(*in_use)}));
 }
 
-Complaint CheckStatus(std::string_view field, WorkerStatus status) {
+FieldError CheckStatus(std::string_view field, WorkerStatus status) {
   for (const WorkerStatus known : kAllStatuses) {
     if (status == known) return std::nullopt;
   }

@@ -15,27 +15,27 @@
 
 namespace muster {
 
-using Complaint = std::optional<InvalidArgument>;
+using FieldError = std::optional<InvalidArgument>;
 
 /// 1 to kMaxWorkerIdBytes: [A-Za-z0-9] first, then [A-Za-z0-9._:@-]; not "active", which names a route.
-Complaint CheckWorkerId(std::string_view worker_id);
+FieldError CheckWorkerId(std::string_view worker_id);
 
 /// The alphabet of ids, 1 to kMaxInstanceIdBytes.
-Complaint CheckInstanceId(std::string_view instance_id);
+FieldError CheckInstanceId(std::string_view instance_id);
 
-Complaint CheckRegion(std::string_view region);
-Complaint CheckCapacity(std::int32_t capacity);
+FieldError CheckRegion(std::string_view region);
+FieldError CheckCapacity(std::int32_t capacity);
 /// `field` is "capability" or "capabilities[3]".
-Complaint CheckCapability(std::string_view field, std::string_view capability);
+FieldError CheckCapability(std::string_view field, std::string_view capability);
 /// Entries, their sizes and what they hold.
-Complaint CheckMetadata(const Metadata& metadata);
+FieldError CheckMetadata(const Metadata& metadata);
 
 /// All of a configuration. The capabilities may come in any order; none twice.
-Complaint CheckConfig(const WorkerConfig& config);
+FieldError CheckConfig(const WorkerConfig& config);
 
-Complaint CheckReason(std::string_view reason);
-Complaint CheckInUse(std::optional<std::int32_t> in_use);
+FieldError CheckReason(std::string_view reason);
+FieldError CheckInUse(std::optional<std::int32_t> in_use);
 /// `field` is "status", "expected_status" or "statuses[0]".
-Complaint CheckStatus(std::string_view field, WorkerStatus status);
+FieldError CheckStatus(std::string_view field, WorkerStatus status);
 
 }  // namespace muster

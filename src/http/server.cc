@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "http/engine/doorway.h"
+#include "http/engine/acceptor.h"
 #include "http/engine/listening.h"
 #include "http/engine/loop.h"
 #include "http/engine/open_files.h"
@@ -41,8 +41,8 @@ class HttpServer::Engine {
          const Clock& clock, Handler& handler)
       : loop_(std::make_shared<Loop>(WithinFiles(options.limits), options.cors_origins, clock, handler)),
         unix_path_(std::move(unix_path)) {
-    for (const Listening& socket : sockets) doorways_.push_back(std::make_unique<Doorway>(*loop_, socket));
-    for (const auto& doorway : doorways_) doorway->Open();
+    for (const Listening& socket : sockets) doorways_.push_back(std::make_unique<Acceptor>(*loop_, socket));
+    for (const auto& acceptor : doorways_) acceptor->Open();
     thread_ = std::thread([this] { loop_->io.run(); });
   }
 
@@ -53,7 +53,7 @@ class HttpServer::Engine {
   void Shutdown(absl::Duration grace) {
     if (!thread_.joinable()) return;
     boost::asio::post(loop_->io, [this, grace] {
-      for (const auto& doorway : doorways_) doorway->Close();
+      for (const auto& acceptor : doorways_) acceptor->Close();
       if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
       loop_->Stop(grace);
     });
@@ -63,7 +63,7 @@ class HttpServer::Engine {
  private:
   const std::shared_ptr<Loop> loop_;
   const std::string unix_path_;
-  std::vector<std::unique_ptr<Doorway>> doorways_;
+  std::vector<std::unique_ptr<Acceptor>> doorways_;
   std::thread thread_;
 };
 

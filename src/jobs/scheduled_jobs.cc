@@ -59,8 +59,8 @@ void LogRun(Job job, const Result<SweepReport>& run) {
 
 class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
  public:
-  Schedule(Roll& roll, const Clock& clock, Executor& executor)
-      : roll_(roll), clock_(clock), executor_(executor) {}
+  Schedule(Registry& registry, const Clock& clock, Executor& executor)
+      : registry_(registry), clock_(clock), executor_(executor) {}
 
   void Start() {
     MUSTER_CHECK(!std::exchange(started_, true), "the jobs are started once");
@@ -83,7 +83,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   LastRun& Last(Job job) { return last_[static_cast<std::size_t>(job)]; }
 
   void StartJob(Job job) {
-    Last(job) = {clock_.MonotonicNow(), roll_.Status().clock};
+    Last(job) = {clock_.MonotonicNow(), registry_.Status().clock};
     Wait(job);
   }
 
@@ -92,8 +92,8 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   // more than an interval without a run. One that failed is made up for once the store is back, or that would
   // be two intervals.
   absl::Duration UntilDue(Job job) {
-    const RollStatus status = roll_.Status();
-    const absl::Duration interval = IntervalOf(job, *roll_.settings());
+    const RegistryStatus status = registry_.Status();
+    const absl::Duration interval = IntervalOf(job, *registry_.settings());
     const absl::Duration since_begin = clock_.MonotonicNow() - Last(job).began;
     const absl::Duration multiple = absl::Floor(Last(job).covers - ListeningTime(), interval) + interval;
     const absl::Duration due = std::min(interval - since_begin, multiple - (status.clock - ListeningTime()));
@@ -103,20 +103,20 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
 
   // The listening clock was last read a moment ago, so a run just before a multiple stands for it.
   ListeningTime Covered(Job job) {
-    return roll_.Status().clock + std::min(kLongestWait, IntervalOf(job, *roll_.settings()) / 4);
+    return registry_.Status().clock + std::min(kLongestWait, IntervalOf(job, *registry_.settings()) / 4);
   }
 
   void Wait(Job job) {
     const absl::Duration wait =
-        roll_.Status().leads ? std::clamp(UntilDue(job), kShortestWait, kLongestWait) : kFollowersWait;
+        registry_.Status().leads ? std::clamp(UntilDue(job), kShortestWait, kLongestWait) : kFollowersWait;
     executor_.PostAt(clock_.MonotonicNow() + wait, [self = shared_from_this(), job] { self->Check(job); });
   }
 
   void Check(Job job) {
     if (stopped_.load(std::memory_order_relaxed)) return;
-    if (!Last(job).running && roll_.Status().leads && UntilDue(job) <= absl::ZeroDuration()) {
+    if (!Last(job).running && registry_.Status().leads && UntilDue(job) <= absl::ZeroDuration()) {
       Last(job) = {clock_.MonotonicNow(), Covered(job), true};
-      roll_.RunJob(job, [self = shared_from_this(), job](const Result<SweepReport>& run) {
+      registry_.RunJob(job, [self = shared_from_this(), job](const Result<SweepReport>& run) {
         self->Last(job).running = false;
         self->Last(job).failed = !run.ok();
         if (self->stopped_.load(std::memory_order_relaxed) && !run.ok()) return;  // draining
@@ -128,8 +128,8 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   }
 
   void CheckPacing() {
-    const std::int64_t workers = roll_.Status().workers;
-    const Settings settings = *roll_.settings();
+    const std::int64_t workers = registry_.Status().workers;
+    const Settings settings = *registry_.settings();
     const bool saturated = PacingSaturated(workers, settings);
     if (saturated == pacing_saturated_) return;
     pacing_saturated_ = saturated;
@@ -147,7 +147,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
     }
   }
 
-  Roll& roll_;
+  Registry& registry_;
   const Clock& clock_;
   Executor& executor_;
   bool started_ = false;
@@ -157,8 +157,8 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   bool pacing_saturated_ = false;
 };
 
-ScheduledJobs::ScheduledJobs(Roll& roll, const Clock& clock, Executor& executor)
-    : schedule_(std::make_shared<Schedule>(roll, clock, executor)) {}
+ScheduledJobs::ScheduledJobs(Registry& registry, const Clock& clock, Executor& executor)
+    : schedule_(std::make_shared<Schedule>(registry, clock, executor)) {}
 
 ScheduledJobs::~ScheduledJobs() {
   Stop();

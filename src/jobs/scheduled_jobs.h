@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "muster/clock.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 
 namespace muster {
 
@@ -18,7 +18,7 @@ class Executor;
 class ScheduledJobs {
  public:
   /// All three must outlive the tasks of the executor.
-  ScheduledJobs(Roll& roll, const Clock& clock, Executor& executor);
+  ScheduledJobs(Registry& registry, const Clock& clock, Executor& executor);
   /// Stops first.
   ~ScheduledJobs();
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 #include "muster/v1/commands.pb.h"
 #include "rpc/convert.h"
 #include "rpc/heartbeat_wire.h"
@@ -47,9 +47,9 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
         response_(*google::protobuf::Arena::CreateMessage<v1::BatchHeartbeatResponse>(&arena_)) {}
 
   void Begin(const Gate& gate, const grpc::CallbackServerContext& context, const grpc::ByteBuffer& received) {
-    Roll* roll = gate.roll();
-    if (roll == nullptr) return Refuse(gate.Refusal());
-    if (auto refusal = roll->Refuses(Estimate(received))) return Refuse(*refusal);
+    Registry* registry = gate.registry();
+    if (registry == nullptr) return Refuse(gate.Refusal());
+    if (auto refusal = registry->Refuses(Estimate(received))) return Refuse(*refusal);
     bytes_ = BytesOf(received);
     if (auto wrong = ReadRequest()) return Refuse(*std::move(wrong));
     heartbeats_asked_ = static_cast<std::int32_t>(heartbeats_.size());
@@ -59,11 +59,11 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
       peer_ = AddressOfPeer(context.peer());
       for (HeartbeatCommand& each : heartbeats_) each.peer = peer_;
     }
-    timeout_ = roll->settings()->heartbeat_timeout;
-    PrepareResponse(roll->NextInterval());
-    const Outcome taken = roll->Submit(*this);
+    timeout_ = registry->settings()->heartbeat_timeout;
+    PrepareResponse(registry->NextInterval());
+    const Outcome taken = registry->Submit(*this);
     if (!taken.ok()) return Refuse(taken.error());
-    roll->HoldBack();  // not a word of this call any more: it may be answered
+    registry->WaitIfBusy();  // not a word of this call any more: it may be answered
   }
 
  private:
@@ -85,8 +85,8 @@ class BatchHeartbeatCall final : public grpc::ServerUnaryReactor, private Comman
     ToProto(timeout_, *response_.mutable_heartbeat_timeout());
   }
 
-  void Foresee(Foresight& foresight) const override {
-    for (const HeartbeatCommand& each : heartbeats_) foresight.ids.push_back(each.worker_id);
+  void CollectKeys(BatchKeys& keys) const override {
+    for (const HeartbeatCommand& each : heartbeats_) keys.ids.push_back(each.worker_id);
   }
 
   void Apply(WriteTx& tx, const Moment& now) override {

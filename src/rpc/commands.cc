@@ -24,7 +24,7 @@ auto ReplyWithWorker(Call& call) {
   };
 }
 
-RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::string caller, Roll& roll) {
+RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::string caller, Registry& registry) {
   RegisterWorkerCommand command;
   command.worker_id = std::move(*request.mutable_worker_id());
   command.config.region = std::move(*request.mutable_region());
@@ -38,7 +38,7 @@ RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::strin
   command.replace = request.replace();
   command.actor = caller;
   command.peer = std::move(caller);
-  if (command.instance_id.empty()) command.generated_instance_id = roll.NewInstanceId();
+  if (command.instance_id.empty()) command.generated_instance_id = registry.NewInstanceId();
   return command;
 }
 
@@ -67,10 +67,10 @@ CommandsService::CommandsService(const Gate& gate)
 grpc::ServerUnaryReactor* CommandsService::RegisterWorker(Context* context, const Bytes* received,
                                                           Bytes* reply) {
   using Call = UnaryCall<v1::RegisterWorkerRequest, v1::RegisterWorkerResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    RegisterWorkerCommand command = CommandFrom(call.request, call.Caller(), roll);
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
+    RegisterWorkerCommand command = CommandFrom(call.request, call.Caller(), registry);
     std::string id = command.worker_id;
-    roll.Execute<WorkerView>(
+    registry.Execute<WorkerView>(
         std::move(id),
         [command = std::move(command)](WriteTx& tx, const Moment& now) {
           return muster::RegisterWorker(command, tx, now);
@@ -82,10 +82,10 @@ grpc::ServerUnaryReactor* CommandsService::RegisterWorker(Context* context, cons
 grpc::ServerUnaryReactor* CommandsService::UnregisterWorker(Context* context, const Bytes* received,
                                                             Bytes* reply) {
   using Call = UnaryCall<v1::UnregisterWorkerRequest, v1::UnregisterWorkerResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
     UnregisterWorkerCommand command{call.request.worker_id(), std::nullopt, call.Caller()};
     if (call.request.has_expected_revision()) command.expected_revision = call.request.expected_revision();
-    roll.Execute<WorkerView>(
+    registry.Execute<WorkerView>(
         call.request.worker_id(),
         [command = std::move(command)](WriteTx& tx, const Moment& now) {
           return muster::UnregisterWorker(command, tx, now);
@@ -111,11 +111,11 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* CommandsService::St
 grpc::ServerUnaryReactor* CommandsService::UpdateWorkerStatus(Context* context, const Bytes* received,
                                                               Bytes* reply) {
   using Call = UnaryCall<v1::UpdateWorkerStatusRequest, v1::UpdateWorkerStatusResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
     Result<UpdateWorkerStatusCommand> command = CommandFrom(call.request, call.Caller());
     if (!command.ok()) return call.Refuse(command.error());
     std::string id = command->worker_id;
-    roll.Execute<WorkerView>(
+    registry.Execute<WorkerView>(
         std::move(id),
         [command = *std::move(command)](WriteTx& tx, const Moment& now) {
           return muster::UpdateWorkerStatus(command, tx, now);
@@ -127,8 +127,8 @@ grpc::ServerUnaryReactor* CommandsService::UpdateWorkerStatus(Context* context, 
 grpc::ServerUnaryReactor* CommandsService::RunScheduler(Context* context, const Bytes* received,
                                                         Bytes* reply) {
   using Call = UnaryCall<v1::RunSchedulerRequest, v1::RunSchedulerResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.RunAllJobs([&call](Result<SchedulerReport> report) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
+    registry.RunAllJobs([&call](Result<SchedulerReport> report) {
       if (!report.ok()) return call.Refuse(report.error());
       ToProto((*report)[0], *call.response().mutable_activation());
       ToProto((*report)[1], *call.response().mutable_stale_detection());

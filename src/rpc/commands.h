@@ -5,7 +5,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "muster/v1/commands.grpc.pb.h"
-#include "roll/gate.h"
+#include "registry/gate.h"
 #include "rpc/open_streams.h"
 
 namespace muster::rpc {

@@ -16,7 +16,7 @@
 #include "muster/v1/queries.pb.h"
 #include "muster/v1/worker.pb.h"
 #include "muster/worker.h"
-#include "roll/heartbeat_summary.h"
+#include "registry/heartbeat_summary.h"
 
 namespace muster::rpc {
 

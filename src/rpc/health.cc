@@ -22,9 +22,9 @@ using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 /// What there is to say at one moment.
 struct Now {
   explicit Now(const Gate& gate) {
-    const Roll* roll = gate.roll();
-    open = roll != nullptr;
-    if (open) not_ready_because = roll->Status().not_ready_because;
+    const Registry* registry = gate.registry();
+    open = registry != nullptr;
+    if (open) not_ready_because = registry->Status().not_ready_because;
   }
 
   ServingStatus Of(const std::string& service) const {

@@ -2,7 +2,7 @@
 // writer that is stuck cannot keep the answer back.
 //
 // NOT_SERVING for all services while the daemon starts or stops; for the commands alone while the roll does
-// not carry them out (RollStatus::not_ready_because).
+// not carry them out (RegistryStatus::not_ready_because).
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -11,7 +11,7 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "muster/clock.h"
-#include "roll/gate.h"
+#include "registry/gate.h"
 
 namespace muster {
 class Executor;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "muster/roll.h"
+#include "muster/registry.h"
 #include "muster/v1/commands.pb.h"
 #include "rpc/convert.h"
 #include "rpc/heartbeat_wire.h"
@@ -23,8 +23,8 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
   explicit HeartbeatCall(grpc::ByteBuffer& reply) : reply_(reply) { heartbeats_asked_ = 1; }
 
   void Begin(const Gate& gate, const grpc::CallbackServerContext& context, const grpc::ByteBuffer& received) {
-    Roll* roll = gate.roll();
-    if (roll == nullptr) return Refuse(gate.Refusal());
+    Registry* registry = gate.registry();
+    if (registry == nullptr) return Refuse(gate.Refusal());
     bytes_ = BytesOf(received);
     const std::optional<HeartbeatCommand> heartbeat = ReadHeartbeat(View(bytes_));
     if (!heartbeat) return Refuse(Malformed(*v1::HeartbeatRequest::descriptor(), View(bytes_)));
@@ -33,15 +33,15 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
       peer_ = AddressOfPeer(context.peer());
       heartbeat_.peer = peer_;
     }
-    timeout_ = roll->settings()->heartbeat_timeout;
-    next_interval_ = roll->NextInterval();
-    const Outcome taken = roll->Submit(*this);
+    timeout_ = registry->settings()->heartbeat_timeout;
+    next_interval_ = registry->NextInterval();
+    const Outcome taken = registry->Submit(*this);
     if (!taken.ok()) return Refuse(taken.error());
-    roll->HoldBack();  // not a word of this call any more: it may be answered
+    registry->WaitIfBusy();  // not a word of this call any more: it may be answered
   }
 
  private:
-  void Foresee(Foresight& foresight) const override { foresight.ids.push_back(heartbeat_.worker_id); }
+  void CollectKeys(BatchKeys& keys) const override { keys.ids.push_back(heartbeat_.worker_id); }
 
   void Apply(WriteTx& tx, const Moment& now) override {
     recorded_at_ = now.wall;

@@ -4,7 +4,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
-#include "roll/gate.h"
+#include "registry/gate.h"
 
 namespace muster::rpc {
 

@@ -14,7 +14,7 @@ namespace muster::rpc {
 namespace {
 
 /// Too long to be an id: what it says is not even kept.
-Complaint CheckLengths(const HeartbeatCommand& heartbeat) {
+FieldError CheckLengths(const HeartbeatCommand& heartbeat) {
   if (heartbeat.worker_id.size() > kMaxWorkerIdBytes) return CheckWorkerId(heartbeat.worker_id);
   if (heartbeat.instance_id.size() > kMaxInstanceIdBytes) return CheckInstanceId(heartbeat.instance_id);
   return std::nullopt;
@@ -30,7 +30,7 @@ void HeartbeatBurst::Add(const HeartbeatCommand& heartbeat) {
     beat.worker_id_bytes = static_cast<std::uint8_t>(heartbeat.worker_id.size());
     text_.append(heartbeat.worker_id);
   }
-  if (Complaint complaint = CheckLengths(heartbeat)) {
+  if (FieldError complaint = CheckLengths(heartbeat)) {
     Refuse(beat, *std::move(complaint));
     ++refused_when_read_;
   } else {
@@ -46,8 +46,8 @@ void HeartbeatBurst::Clear() {
   refused_when_read_ = 0;
 }
 
-void HeartbeatBurst::Foresee(Foresight& foresight) const {
-  for (const Beat& beat : beats_) foresight.ids.push_back(WorkerIdOf(beat));
+void HeartbeatBurst::CollectKeys(BatchKeys& keys) const {
+  for (const Beat& beat : beats_) keys.ids.push_back(WorkerIdOf(beat));
 }
 
 std::int32_t HeartbeatBurst::Record(std::string_view peer, absl::Duration heartbeat_timeout, WriteTx& tx,

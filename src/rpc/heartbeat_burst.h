@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "muster/commands.h"
 #include "muster/errors.h"
-#include "muster/foresight.h"
+#include "muster/batch_keys.h"
 #include "muster/v1/commands.pb.h"
 
 namespace muster::rpc {
@@ -28,7 +28,7 @@ class HeartbeatBurst {
   void Add(const HeartbeatCommand& heartbeat);
   void Clear();
 
-  void Foresee(Foresight& foresight) const;
+  void CollectKeys(BatchKeys& keys) const;
   /// Decides about each; the last call counts. Returns how many were recorded.
   std::int32_t Record(std::string_view peer, absl::Duration heartbeat_timeout, WriteTx& tx,
                       const Moment& now);

@@ -13,7 +13,7 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(10);
 Outcome OpenStreams::Add(Stream& stream) {
   const MutexLock lock(mu_);
   if (ended_) return *ended_;
-  if (streams_.size() >= most_) return Overloaded{kRetryAfter, too_many_};
+  if (streams_.size() >= max_) return Overloaded{kRetryAfter, too_many_};
   streams_.insert(&stream);
   return Ok();
 }

@@ -29,7 +29,7 @@ class OpenStreams {
   };
 
   /// `too_many` says so to people: a literal.
-  OpenStreams(std::size_t most, std::string_view too_many) : most_(most), too_many_(too_many) {}
+  OpenStreams(std::size_t most, std::string_view too_many) : max_(most), too_many_(too_many) {}
 
   /// Overloaded where there are too many, the error of EndAll after that: then the stream must end by itself,
   /// and must not be removed.
@@ -40,7 +40,7 @@ class OpenStreams {
   void EndAll(const WorkerError& error);
 
  private:
-  const std::size_t most_;
+  const std::size_t max_;
   const std::string_view too_many_;
   Mutex mu_;
   absl::flat_hash_set<Stream*> streams_ ABSL_GUARDED_BY(mu_);

@@ -6,7 +6,7 @@
 // that nearly every call wakes somebody, and on two cores, which the writer needs as well, that is a quarter
 // of the cost of a heartbeat. docs/decisions/0010-one-poller-on-two-cores.md has the figures.
 //
-// With one poller, nothing that takes long may run on it: see Roll::ReadAside.
+// With one poller, nothing that takes long may run on it: see Registry::ReadOnPool.
 //
 // How many it starts, and that a callback keeps its poller, is how gRPC is made inside. So pollers are held
 // only on versions on which a test has seen it: tests/rpc/poller_hold_test.cc, which fails where it is

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "muster/queries.h"
-#include "roll/fleet_summary.h"
-#include "roll/heartbeat_summary.h"
+#include "registry/fleet_summary.h"
+#include "registry/heartbeat_summary.h"
 #include "rpc/convert.h"
 #include "rpc/summary.h"
 #include "rpc/unary.h"
@@ -36,8 +36,8 @@ Result<WorkerFilter> FilterFrom(v1::ListWorkersRequest& request) {
 
 /// Answers the call with `query(reads)`, run aside.
 template <typename Call, typename Query>
-void AnswerAside(ReadLane lane, Call& call, const Roll& roll, Query query) {
-  roll.ReadAside(lane, call.AsReadCaller(),
+void AnswerAside(ReadLane lane, Call& call, const Registry& registry, Query query) {
+  registry.ReadOnPool(lane, call.AsReadCaller(),
                  [&call, query = std::move(query)](Result<const ScanReads*> reads) mutable {
                    if (!reads.ok()) return call.Refuse(reads.error());
                    query(**reads);
@@ -58,11 +58,11 @@ class UnimplementedStream final : public grpc::ServerWriteReactor<grpc::ByteBuff
 
 grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Bytes* received, Bytes* reply) {
   using Call = UnaryCall<v1::GetWorkerRequest, v1::GetWorkerResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
     const Result<bool> heartbeats = WantsHeartbeats(call.request.view());
     if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
     if (!*heartbeats) {
-      return roll.Read(call.AsReadCaller(), [&call](Result<const PointReads*> reads) {
+      return registry.Read(call.AsReadCaller(), [&call](Result<const PointReads*> reads) {
         if (!reads.ok()) return call.Refuse(reads.error());
         const Result<WorkerView> worker = muster::GetWorker(**reads, call.request.worker_id());
         if (!worker.ok()) return call.Refuse(worker.error());
@@ -70,8 +70,8 @@ grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Byte
         call.Reply();
       });
     }
-    AnswerAside(ReadLane::kPoint, call, roll, [&call, &roll](const ScanReads& reads) {
-      const auto found = GetWorkerWithHeartbeats(reads, roll, call.request.worker_id());
+    AnswerAside(ReadLane::kPoint, call, registry, [&call, &registry](const ScanReads& reads) {
+      const auto found = GetWorkerWithHeartbeats(reads, registry, call.request.worker_id());
       if (!found.ok()) return call.Refuse(found.error());
       v1::Worker& out = *call.response().mutable_worker();
       ToProto(found->worker, out);
@@ -83,21 +83,21 @@ grpc::ServerUnaryReactor* QueriesService::GetWorker(Context* context, const Byte
 
 grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const Bytes* received, Bytes* reply) {
   using Call = UnaryCall<v1::ListWorkersRequest, v1::ListWorkersResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
     const Result<bool> heartbeats = WantsHeartbeats(call.request.view());
     if (!heartbeats.ok()) return call.Refuse(heartbeats.error());
     Result<WorkerFilter> filter = FilterFrom(call.request);
     if (!filter.ok()) return call.Refuse(filter.error());
     AnswerAside(
-        ReadLane::kScan, call, roll,
-        [&call, &roll, heartbeats = *heartbeats, filter = *std::move(filter)](const ScanReads& reads) {
+        ReadLane::kScan, call, registry,
+        [&call, &registry, heartbeats = *heartbeats, filter = *std::move(filter)](const ScanReads& reads) {
           const PageRequest page{call.request.page_size(), call.request.page_token()};
           const Result<WorkerPage> workers =
               muster::ListWorkers(reads, filter, page, heartbeats ? kHeartbeatSummaryBytes : 0);
           if (!workers.ok()) return call.Refuse(workers.error());
           for (const WorkerView& worker : workers->workers) ToProto(worker, *call.response().add_workers());
           if (heartbeats) {
-            const auto summaries = HeartbeatSummaries(reads, roll).Of(workers->workers);
+            const auto summaries = HeartbeatSummaries(reads, registry).Of(workers->workers);
             if (!summaries.ok()) return call.Refuse(summaries.error());
             for (std::size_t i = 0; i < summaries->size(); ++i) {
               ToProto((*summaries)[i],
@@ -113,8 +113,8 @@ grpc::ServerUnaryReactor* QueriesService::ListWorkers(Context* context, const By
 grpc::ServerUnaryReactor* QueriesService::GetLastHeartbeat(Context* context, const Bytes* received,
                                                            Bytes* reply) {
   using Call = UnaryCall<v1::GetLastHeartbeatRequest, v1::GetLastHeartbeatResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    roll.Read(call.AsReadCaller(), [&call](Result<const PointReads*> reads) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
+    registry.Read(call.AsReadCaller(), [&call](Result<const PointReads*> reads) {
       if (!reads.ok()) return call.Refuse(reads.error());
       const Result<WorkerView> worker = muster::GetWorker(**reads, call.request.worker_id());
       if (!worker.ok()) return call.Refuse(worker.error());
@@ -130,8 +130,8 @@ grpc::ServerUnaryReactor* QueriesService::GetLastHeartbeat(Context* context, con
 grpc::ServerUnaryReactor* QueriesService::ListHeartbeats(Context* context, const Bytes* received,
                                                          Bytes* reply) {
   using Call = UnaryCall<v1::ListHeartbeatsRequest, v1::ListHeartbeatsResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    AnswerAside(ReadLane::kPoint, call, roll, [&call](const ScanReads& reads) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
+    AnswerAside(ReadLane::kPoint, call, registry, [&call](const ScanReads& reads) {
       const PageRequest page{call.request.page_size(), call.request.page_token()};
       const Result<HeartbeatPage> found = muster::ListHeartbeats(reads, call.request.worker_id(), page);
       if (!found.ok()) return call.Refuse(found.error());
@@ -146,9 +146,9 @@ grpc::ServerUnaryReactor* QueriesService::ListHeartbeats(Context* context, const
 grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, const Bytes* received,
                                                           Bytes* reply) {
   using Call = UnaryCall<v1::GetFleetSummaryRequest, v1::GetFleetSummaryResponse>;
-  return Call::Begin(gate_, context, received, reply, [this](Call& call, Roll& roll) {
-    AnswerAside(ReadLane::kScan, call, roll, [&call, &roll, &version = version_](const ScanReads& reads) {
-      const Result<FleetSummary> summary = SumUpFleet(reads, roll);
+  return Call::Begin(gate_, context, received, reply, [this](Call& call, Registry& registry) {
+    AnswerAside(ReadLane::kScan, call, registry, [&call, &registry, &version = version_](const ScanReads& reads) {
+      const Result<FleetSummary> summary = SumUpFleet(reads, registry);
       if (!summary.ok()) return call.Refuse(summary.error());
       ToProto(*summary, call.response());
       call.response().set_version(version);
@@ -159,8 +159,8 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
 
 grpc::ServerUnaryReactor* QueriesService::ListEvents(Context* context, const Bytes* received, Bytes* reply) {
   using Call = UnaryCall<v1::ListEventsRequest, v1::ListEventsResponse>;
-  return Call::Begin(gate_, context, received, reply, [](Call& call, Roll& roll) {
-    AnswerAside(ReadLane::kScan, call, roll, [&call](const ScanReads& reads) {
+  return Call::Begin(gate_, context, received, reply, [](Call& call, Registry& registry) {
+    AnswerAside(ReadLane::kScan, call, registry, [&call](const ScanReads& reads) {
       const v1::ListEventsRequest& request = call.request;
       const EventFilter filter{request.worker_id(), request.after_cursor(), request.newest_first()};
       const Result<EventPage> found =

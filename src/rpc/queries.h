@@ -7,7 +7,7 @@
 #include <string>
 
 #include "muster/v1/queries.grpc.pb.h"
-#include "roll/gate.h"
+#include "registry/gate.h"
 
 namespace muster::rpc {
 

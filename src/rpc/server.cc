@@ -115,9 +115,9 @@ RpcServer::~RpcServer() {
   if (server_ != nullptr) Shutdown(absl::ZeroDuration());
 }
 
-void RpcServer::Serve(Roll& roll) {
+void RpcServer::Serve(Registry& registry) {
   MUSTER_CHECK(poller_hold_ == nullptr, "a server serves one roll");
-  gate_.Open(roll);
+  gate_.Open(registry);
   health_.Follow();
   poller_hold_ = std::make_unique<PollerHold>(InProcessChannel(), HowManyPollersToHold());
 }

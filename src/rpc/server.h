@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "muster/clock.h"
-#include "muster/roll.h"
-#include "roll/gate.h"
+#include "muster/registry.h"
+#include "registry/gate.h"
 #include "rpc/commands.h"
 #include "rpc/health.h"
 #include "rpc/poller_hold.h"
@@ -50,7 +50,7 @@ class RpcServer {
   const ListenAddress& address() const { return address_; }
 
   /// Lets calls in. The roll must live until Shutdown has returned. Precondition: called once.
-  void Serve(Roll& roll);
+  void Serve(Registry& registry);
   /// Lets no more calls in: they answer UNAVAILABLE, and health says NOT_SERVING. Calls in flight go on.
   void Drain();
   /// Stops listening, waits for calls in flight for at most `grace`, then cancels them. Returns when every

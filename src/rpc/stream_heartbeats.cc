@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "muster/roll.h"
+#include "muster/registry.h"
 #include "muster/v1/commands.pb.h"
 #include "rpc/convert.h"
 #include "rpc/heartbeat_burst.h"
@@ -32,8 +32,8 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
       : streams_(streams), peer_(AddressOfPeer(context.peer())) {}
 
   void Begin(const Gate& gate) {
-    roll_ = gate.roll();
-    if (roll_ == nullptr) return ServerBidiReactor::Finish(ToStatus(gate.Refusal()));
+    registry_ = gate.registry();
+    if (registry_ == nullptr) return ServerBidiReactor::Finish(ToStatus(gate.Refusal()));
     const Outcome added = streams_.Add(*this);
     if (!added.ok()) return ServerBidiReactor::Finish(ToStatus(added.error()));
     added_ = true;
@@ -84,14 +84,14 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
   // In the roll. From its submission until it is decided, in_roll_ belongs to the writer.
 
-  void Foresee(Foresight& foresight) const override { in_roll_.Foresee(foresight); }
+  void CollectKeys(BatchKeys& keys) const override { in_registry_.CollectKeys(keys); }
 
   void Apply(WriteTx& tx, const Moment& now) override {
-    heartbeats_recorded_ = in_roll_.Record(peer_, roll_->settings()->heartbeat_timeout, tx, now);
+    heartbeats_recorded_ = in_registry_.Record(peer_, registry_->settings()->heartbeat_timeout, tx, now);
   }
 
   void Finish(const WorkerError* not_durable) override {
-    if (not_durable != nullptr) in_roll_.Refuse(*not_durable);
+    if (not_durable != nullptr) in_registry_.Refuse(*not_durable);
     Steps steps;
     {
       const MutexLock lock(mu_);
@@ -101,14 +101,14 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   }
 
   void Submit() {
-    const Outcome taken = roll_->Submit(*this);
+    const Outcome taken = registry_->Submit(*this);
     if (taken.ok()) return;
     if (std::holds_alternative<Overloaded>(taken.error())) return Finish(&taken.error());
     Steps steps;
     {
       const MutexLock lock(mu_);  // the roll takes nothing more: what waits here is not recorded
       EndLater(ToStatus(taken.error()));
-      steps = Claim(state_.RollClosed());
+      steps = Claim(state_.RegistryClosed());
     }
     Do(steps);
   }
@@ -118,7 +118,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   void Write() {
     response_.Clear();
     if (answering_.Describe(next_answer_, response_)) {
-      ToProto(roll_->NextInterval(), *response_.mutable_next_interval());
+      ToProto(registry_->NextInterval(), *response_.mutable_next_interval());
     }
     rpc::Write(response_, reply_);
     grpc::WriteOptions options;
@@ -148,13 +148,13 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   /// Hands the bursts on, as the steps of an event want it.
   Steps Claim(Steps steps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (steps.write) {
-      std::swap(in_roll_, answering_);
+      std::swap(in_registry_, answering_);
       next_answer_ = 0;
     }
     if (steps.submit) {
-      in_roll_.Clear();
-      std::swap(gathering_, in_roll_);
-      heartbeats_asked_ = static_cast<std::int32_t>(in_roll_.size());
+      in_registry_.Clear();
+      std::swap(gathering_, in_registry_);
+      heartbeats_asked_ = static_cast<std::int32_t>(in_registry_.size());
     }
     return steps;
   }
@@ -185,11 +185,11 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
   OpenStreams& streams_;
   const std::string peer_;
-  Roll* roll_ = nullptr;
+  Registry* registry_ = nullptr;
   bool added_ = false;
 
   grpc::ByteBuffer received_;
-  HeartbeatBurst in_roll_;
+  HeartbeatBurst in_registry_;
   HeartbeatBurst answering_;
   std::size_t next_answer_ = 0;
   v1::StreamHeartbeatsResponse response_;

@@ -18,7 +18,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "roll/gate.h"
+#include "registry/gate.h"
 #include "rpc/open_streams.h"
 
 namespace muster::rpc {

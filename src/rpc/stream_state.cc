@@ -23,17 +23,17 @@ StreamState::Steps StreamState::ReadingEnded() {
 }
 
 StreamState::Steps StreamState::Decided() {
-  MUSTER_CHECK(progress_ == InRoll::kQueued, "what is decided was submitted");
-  const bool alone = in_roll_ == 1 && gathering_ == 0;
+  MUSTER_CHECK(progress_ == InRegistry::kQueued, "what is decided was submitted");
+  const bool alone = in_registry_ == 1 && gathering_ == 0;
   alone_ = alone ? alone_ + 1 : 0;
-  progress_ = InRoll::kDecided;
+  progress_ = InRegistry::kDecided;
   return Next();
 }
 
-StreamState::Steps StreamState::RollClosed() {
-  MUSTER_CHECK(progress_ == InRoll::kQueued, "what the roll does not take was submitted");
-  in_roll_ = gathering_ = 0;
-  progress_ = InRoll::kNothing;
+StreamState::Steps StreamState::RegistryClosed() {
+  MUSTER_CHECK(progress_ == InRegistry::kQueued, "what the roll does not take was submitted");
+  in_registry_ = gathering_ = 0;
+  progress_ = InRegistry::kNothing;
   ending_ = true;
   return Next();
 }
@@ -74,21 +74,21 @@ void StreamState::ChooseWindow() {
 
 StreamState::Steps StreamState::Next() {
   Steps steps;
-  if (progress_ == InRoll::kDecided && !writing_) {
-    progress_ = InRoll::kNothing;
-    const std::size_t decided = std::exchange(in_roll_, 0);
+  if (progress_ == InRegistry::kDecided && !writing_) {
+    progress_ = InRegistry::kNothing;
+    const std::size_t decided = std::exchange(in_registry_, 0);
     if (!broken_) {
       answering_ = decided;
       steps.write = writing_ = true;
     }
   }
-  if (progress_ == InRoll::kNothing && gathering_ > 0) {
-    progress_ = InRoll::kQueued;
-    in_roll_ = std::exchange(gathering_, 0);
+  if (progress_ == InRegistry::kNothing && gathering_ > 0) {
+    progress_ = InRegistry::kQueued;
+    in_registry_ = std::exchange(gathering_, 0);
     steps.submit = true;
   }
   if (!reading_ && !ending_ && unanswered() < window_) steps.read = reading_ = true;
-  if (ending_ && !finished_ && progress_ == InRoll::kNothing && !writing_) steps.finish = finished_ = true;
+  if (ending_ && !finished_ && progress_ == InRegistry::kNothing && !writing_) steps.finish = finished_ = true;
   return steps;
 }
 

@@ -40,7 +40,7 @@ class StreamState {
   // Precondition: a burst is in the roll, not decided yet.
   Steps Decided();
   /// The roll takes nothing more: this burst and the gathering one are dropped unanswered. The stream ends.
-  Steps RollClosed();
+  Steps RegistryClosed();
 
   // Precondition: a burst is being answered.
   /// All of its answers are written.
@@ -52,13 +52,13 @@ class StreamState {
   Steps End();
 
   /// In all three bursts.
-  std::size_t unanswered() const { return gathering_ + in_roll_ + answering_; }
+  std::size_t unanswered() const { return gathering_ + in_registry_ + answering_; }
 
   /// States are values: for the test that walks them.
   friend auto operator<=>(const StreamState&, const StreamState&) = default;
 
  private:
-  enum class InRoll { kNothing, kQueued, kDecided };
+  enum class InRegistry { kNothing, kQueued, kDecided };
 
   void ReadDone();
   void ChooseWindow();
@@ -68,10 +68,10 @@ class StreamState {
   std::size_t max_window_;
   std::size_t window_;  // so many may be unanswered, to read another
   std::size_t gathering_ = 0;
-  std::size_t in_roll_ = 0;
+  std::size_t in_registry_ = 0;
   std::size_t answering_ = 0;
   unsigned alone_ = 0;  // so many bursts of one heartbeat, while which nothing else came; see ChooseWindow
-  InRoll progress_ = InRoll::kNothing;
+  InRegistry progress_ = InRegistry::kNothing;
   bool reading_ = true;
   bool writing_ = false;
   bool broken_ = false;  // nobody reads answers any more

@@ -28,7 +28,7 @@ void Fill(const RegionTotals& totals, ListeningTime now, v1::RegionSummary& out)
   }
 }
 
-void Fill(const RollStatus& status, v1::GetFleetSummaryResponse& out) {
+void Fill(const RegistryStatus& status, v1::GetFleetSummaryResponse& out) {
   out.set_heartbeats_per_second(status.heartbeats_per_second);
   out.set_heartbeats_recorded(status.heartbeats_recorded);
   out.mutable_listening()->set_listening(status.listening);
@@ -49,8 +49,8 @@ void Fill(const RollStatus& status, v1::GetFleetSummaryResponse& out) {
 void ToProto(const FleetSummary& summary, v1::GetFleetSummaryResponse& out) {
   out.set_workers(summary.workers);
   Fill(summary.by_status, *out.mutable_by_status());
-  for (const RegionTotals& region : summary.by_region) Fill(region, summary.roll.clock, *out.add_by_region());
-  Fill(summary.roll, out);
+  for (const RegionTotals& region : summary.by_region) Fill(region, summary.registry.clock, *out.add_by_region());
+  Fill(summary.registry, out);
   ToProto(summary.heartbeat_timeout, *out.mutable_heartbeat_timeout());
   ToProto(summary.advised_interval, *out.mutable_advised_interval());
   out.set_pacing_saturated(summary.pacing_saturated);

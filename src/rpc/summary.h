@@ -2,7 +2,7 @@
 #pragma once
 
 #include "muster/v1/queries.pb.h"
-#include "roll/fleet_summary.h"
+#include "registry/fleet_summary.h"
 
 namespace muster::rpc {
 

@@ -12,8 +12,8 @@
 
 #include "muster/check.h"
 #include "muster/result.h"
-#include "muster/roll.h"
-#include "roll/gate.h"
+#include "muster/registry.h"
+#include "registry/gate.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
 #include "rpc/wire.h"
@@ -25,20 +25,20 @@ namespace muster::rpc {
 template <typename Request, typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  /// Reads the request, then hands the call to `handle(UnaryCall&, Roll&)`, which sees to it that it is
+  /// Reads the request, then hands the call to `handle(UnaryCall&, Registry&)`, which sees to it that it is
   /// answered.
   template <typename Handle>
   static grpc::ServerUnaryReactor* Begin(const Gate& gate, grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* received, grpc::ByteBuffer* reply,
                                          Handle handle) {
     auto* call = new UnaryCall(context, reply);
-    Roll* roll = gate.roll();
-    if (roll == nullptr) {
+    Registry* registry = gate.registry();
+    if (registry == nullptr) {
       call->Refuse(gate.Refusal());
     } else if (auto malformed = Read(*received, call->request)) {
       call->Refuse(*std::move(malformed));
     } else {
-      handle(*call, *roll);
+      handle(*call, *registry);
     }
     return call;
   }

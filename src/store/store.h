@@ -21,7 +21,7 @@
 #include "muster/check.h"
 #include "muster/clock.h"
 #include "muster/event.h"
-#include "muster/foresight.h"
+#include "muster/batch_keys.h"
 #include "muster/queries.h"
 #include "muster/random.h"
 #include "muster/result.h"
@@ -53,8 +53,8 @@ struct ListeningState {
 
 /// How much a list may return.
 struct ListLimit {
-  ListLimit(int most_rows) : rows(most_rows) {}  // NOLINT(google-explicit-constructor): the usual case
-  ListLimit(int most_rows, std::int64_t most_bytes) : rows(most_rows), bytes(most_bytes) {}
+  ListLimit(int max_rows) : rows(max_rows) {}  // NOLINT(google-explicit-constructor): the usual case
+  ListLimit(int max_rows, std::int64_t max_bytes) : rows(max_rows), bytes(max_bytes) {}
 
   int rows;
   /// The list ends with the first worker with which its workers together exceed this, by WorkerBytes.
@@ -78,7 +78,7 @@ class PointReads {
 };
 
 /// Reads that look at many workers, at the disk or at a database: they may be slow. A thread that serves
-/// others never gets one of these: Roll::ReadAside hands them out, on threads of its own.
+/// others never gets one of these: Registry::ReadOnPool hands them out, on threads of its own.
 class ScanReads : public PointReads {
  public:
   /// The workers that match, with id > `after_id`, ordered by id.
@@ -259,7 +259,7 @@ class Store {
   /// The same for a batch of commands; the ids of `foresight` must live until it ends. Where it says that
   /// there is nothing but heartbeats, the views of the transaction may have no pulse. After a lost race the
   /// same batch is begun again.
-  virtual WriteTx& BeginBatch(const Foresight& /*foresight*/) { return Begin(); }
+  virtual WriteTx& BeginBatch(const BatchKeys& /*foresight*/) { return Begin(); }
   /// The same for a step of a run of jobs. Where daemons share the store and another one's run is under way,
   /// the step finds nothing, and its Commit has lost the race: runs never overlap.
   virtual WriteTx& BeginStep() { return Begin(); }

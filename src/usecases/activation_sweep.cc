@@ -19,7 +19,7 @@ class ActivationSweep final : public Sweep {
     for (const WorkerView& view : *found) {
       if (!ActivationApplies(view)) continue;
       const Result<WorkerView> moved =
-          Move(tx, view, WorkerStatus::kActive, By::kActivation, now, "heard since it registered", actor_);
+          Move(tx, view, WorkerStatus::kActive, MoveCause::kActivation, now, "heard since it registered", actor_);
       if (!moved.ok()) return moved.error();
       CountMoved(report_, *view.worker);
     }

@@ -12,9 +12,9 @@
 namespace muster {
 namespace {
 
-Complaint Check(const EventFilter& filter) {
+FieldError Check(const EventFilter& filter) {
   if (!filter.worker_id.empty()) {
-    if (Complaint complaint = CheckWorkerId(filter.worker_id)) return complaint;
+    if (FieldError complaint = CheckWorkerId(filter.worker_id)) return complaint;
   }
   if (filter.after_cursor >= 0) return std::nullopt;
   return InvalidArgument{"after_cursor", absl::StrCat("must be 0 or more, is ", filter.after_cursor)};
@@ -23,7 +23,7 @@ Complaint Check(const EventFilter& filter) {
 }  // namespace
 
 Result<EventPage> ListEvents(const ScanReads& reads, const EventFilter& filter, const PageRequest& page) {
-  if (Complaint complaint = Check(filter)) return *std::move(complaint);
+  if (FieldError complaint = Check(filter)) return *std::move(complaint);
   TokenScope scope("events");
   scope.Add(filter.worker_id);
   scope.Add(filter.after_cursor);

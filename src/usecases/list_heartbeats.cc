@@ -11,7 +11,7 @@ namespace muster {
 
 Result<HeartbeatPage> ListHeartbeats(const ScanReads& reads, std::string_view worker_id,
                                      const PageRequest& page) {
-  if (Complaint complaint = CheckWorkerId(worker_id)) return *std::move(complaint);
+  if (FieldError complaint = CheckWorkerId(worker_id)) return *std::move(complaint);
   TokenScope scope("heartbeats");
   scope.Add(worker_id);
   const Result<NumberedPageStart> start =

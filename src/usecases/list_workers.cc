@@ -16,18 +16,18 @@
 namespace muster {
 namespace {
 
-Complaint Check(const WorkerFilter& filter) {
+FieldError Check(const WorkerFilter& filter) {
   for (std::size_t i = 0; i < filter.statuses.size(); ++i) {
-    if (Complaint complaint = CheckStatus("", filter.statuses[i])) {
+    if (FieldError complaint = CheckStatus("", filter.statuses[i])) {
       complaint->field = absl::StrCat("statuses[", i, "]");
       return complaint;
     }
   }
   if (!filter.region.empty()) {
-    if (Complaint complaint = CheckRegion(filter.region)) return complaint;
+    if (FieldError complaint = CheckRegion(filter.region)) return complaint;
   }
   if (!filter.capability.empty()) {
-    if (Complaint complaint = CheckCapability("capability", filter.capability)) return complaint;
+    if (FieldError complaint = CheckCapability("capability", filter.capability)) return complaint;
   }
   return CheckMetadata(filter.metadata);
 }
@@ -69,7 +69,7 @@ bool CutToPage(std::vector<WorkerView>& rows, int size, std::int64_t bytes_with_
 
 Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filter, const PageRequest& page,
                                std::int64_t bytes_with_each) {
-  if (Complaint complaint = Check(filter)) return *std::move(complaint);
+  if (FieldError complaint = Check(filter)) return *std::move(complaint);
   WorkerFilter asked = filter;
   asked.statuses = AsSet(std::move(asked.statuses));
   const TokenScope scope = ScopeOf(asked);

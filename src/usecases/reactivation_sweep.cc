@@ -21,8 +21,8 @@ class ReactivationSweep final : public Sweep {
     for (const WorkerView& view : *found) {
       if (!ReactivationApplies(view, cutoff)) continue;
       const Result<WorkerView> moved =
-          Move(tx, view, WorkerStatus::kActive, By::kReactivation, now,
-               Concat({"heard again ", Spoken(now.listening - view.pulse.heard_at), " ago"}), actor_);
+          Move(tx, view, WorkerStatus::kActive, MoveCause::kReactivation, now,
+               Concat({"heard again ", FormatSilence(now.listening - view.pulse.heard_at), " ago"}), actor_);
       if (!moved.ok()) return moved.error();
       CountMoved(report_, *view.worker);
       if (FalselyCalledOffline(view, settings.heartbeat_timeout)) ++report_.false_offlines;

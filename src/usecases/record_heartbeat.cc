@@ -26,13 +26,13 @@ void ReportClone(const WorkerView& view, const HeartbeatCommand& command, WriteT
 
 Result<HeartbeatReceipt> RecordHeartbeat(const HeartbeatCommand& command, absl::Duration heartbeat_timeout,
                                          WriteTx& tx, const Moment& now) {
-  if (Complaint complaint = CheckInUse(command.in_use)) return *std::move(complaint);
+  if (FieldError complaint = CheckInUse(command.in_use)) return *std::move(complaint);
   Result<WorkerView> found = FindWorker(tx, command.worker_id);
   if (!found.ok()) return found.error();
   const Worker& worker = *found->worker;
 
   if (!Holds(worker, command.instance_id)) {
-    if (Complaint complaint = CheckInstanceId(command.instance_id)) return *std::move(complaint);
+    if (FieldError complaint = CheckInstanceId(command.instance_id)) return *std::move(complaint);
     InstanceSuperseded superseded{worker.id, std::string(command.instance_id)};
     if (BeatsOn(worker, command.instance_id, now.listening, heartbeat_timeout))
       ReportClone(*found, command, tx, now);

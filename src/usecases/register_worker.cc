@@ -15,9 +15,9 @@
 namespace muster {
 namespace {
 
-Complaint Check(const RegisterWorkerCommand& command) {
-  if (Complaint complaint = CheckWorkerId(command.worker_id)) return complaint;
-  if (Complaint complaint = CheckConfig(command.config)) return complaint;
+FieldError Check(const RegisterWorkerCommand& command) {
+  if (FieldError complaint = CheckWorkerId(command.worker_id)) return complaint;
+  if (FieldError complaint = CheckConfig(command.config)) return complaint;
   if (command.instance_id.empty()) return std::nullopt;
   return CheckInstanceId(command.instance_id);
 }
@@ -84,7 +84,7 @@ WorkerView StageTakeover(RegisterWorkerCommand&& command, const WorkerView& view
 }  // namespace
 
 Result<WorkerView> RegisterWorker(RegisterWorkerCommand command, WriteTx& tx, const Moment& now) {
-  if (Complaint complaint = Check(command)) return *std::move(complaint);
+  if (FieldError complaint = Check(command)) return *std::move(complaint);
   std::sort(command.config.capabilities.begin(), command.config.capabilities.end());
 
   Result<std::optional<WorkerView>> found = tx.Find(command.worker_id);

@@ -9,16 +9,16 @@
 namespace muster {
 namespace {
 
-std::string InWords(WorkerStatus status) {
+std::string ToText(WorkerStatus status) {
   return Concat({"status ", StatusName(status)});
 }
-std::string InWords(std::int64_t revision) {
+std::string ToText(std::int64_t revision) {
   return absl::StrCat("revision ", revision);
 }
 
 template <typename Reads>
 Result<WorkerView> FindIn(const Reads& reads, std::string_view worker_id) {
-  if (Complaint complaint = CheckWorkerId(worker_id)) return *std::move(complaint);
+  if (FieldError complaint = CheckWorkerId(worker_id)) return *std::move(complaint);
   Result<std::optional<WorkerView>> found = reads.Find(worker_id);
   if (!found.ok()) return found.error();
   if (!*found) return WorkerNotFound{std::string(worker_id)};
@@ -37,10 +37,10 @@ Result<WorkerView> FindWorker(const WriteTx& tx, std::string_view worker_id) {
 std::optional<InvalidWorkerState> CheckExpected(const Worker& worker, std::optional<WorkerStatus> status,
                                                 std::optional<std::int64_t> revision) {
   if (status && *status != worker.status) {
-    return InvalidWorkerState{worker.id, InWords(worker.status), InWords(*status)};
+    return InvalidWorkerState{worker.id, ToText(worker.status), ToText(*status)};
   }
   if (revision && *revision != worker.revision) {
-    return InvalidWorkerState{worker.id, InWords(worker.revision), InWords(*revision)};
+    return InvalidWorkerState{worker.id, ToText(worker.revision), ToText(*revision)};
   }
   return std::nullopt;
 }
@@ -58,7 +58,7 @@ Event EventOf(EventType type, const Worker& worker, const Moment& now, std::stri
   return event;
 }
 
-Result<WorkerView> Move(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
+Result<WorkerView> Move(WriteTx& tx, const WorkerView& view, WorkerStatus to, MoveCause by, const Moment& now,
                         std::string reason, std::string actor) {
   const WorkerStatus from = view.worker->status;
   switch (Decide(from, to, by)) {

@@ -28,7 +28,7 @@ Event EventOf(EventType type, const Worker& worker, const Moment& now, std::stri
 
 /// Moves the worker and appends the event, if the status table allows it: asked for every move, by hand or by
 /// a job. InvalidStateTransition. A worker that has the status already stays as it is.
-Result<WorkerView> Move(WriteTx& tx, const WorkerView& view, WorkerStatus to, By by, const Moment& now,
+Result<WorkerView> Move(WriteTx& tx, const WorkerView& view, WorkerStatus to, MoveCause by, const Moment& now,
                         std::string reason, std::string actor);
 
 }  // namespace muster

@@ -54,7 +54,7 @@ class StaleSweep final : public Sweep {
   Outcome Begin(WriteTx& tx, const Moment& now, const Settings& settings) {
     const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
     timeout_ = settings.heartbeat_timeout;
-    spoken_timeout_ = absl::FormatDuration(timeout_);
+    timeout_text_ = absl::FormatDuration(timeout_);
     Result<std::vector<RegionSilence>> silences = tx.SilentByRegion(cutoff);
     if (!silences.ok()) return silences.error();
     const Result<std::vector<RegionHold>> holds = tx.Holds();
@@ -109,8 +109,8 @@ class StaleSweep final : public Sweep {
   Outcome CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now) {
     const absl::Duration latency = DetectionLatency(view, now.listening, timeout_);
     const Result<WorkerView> moved =
-        Move(tx, view, WorkerStatus::kOffline, By::kStaleDetection, now,
-             Concat({"silent for ", Spoken(timeout_ + latency), ", timeout ", spoken_timeout_}), actor_);
+        Move(tx, view, WorkerStatus::kOffline, MoveCause::kStaleDetection, now,
+             Concat({"silent for ", FormatSilence(timeout_ + latency), ", timeout ", timeout_text_}), actor_);
     if (!moved.ok()) return moved.error();
     CountMoved(report_, *view.worker);
     report_.worst_latency = std::max(report_.worst_latency, latency);
@@ -136,7 +136,7 @@ class StaleSweep final : public Sweep {
   const std::string actor_ = ActorOf(Job::kStaleDetection);
   std::optional<ListeningTime> cutoff_;  // set once the run has begun
   absl::Duration timeout_;               // as it was then, so that a reload does not split a run in two
-  std::string spoken_timeout_;
+  std::string timeout_text_;
   absl::flat_hash_set<std::string> held_;
   std::vector<std::pair<std::string, std::string>> ending_;  // regions whose hold ends with the run, and why
 };

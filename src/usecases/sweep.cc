@@ -25,7 +25,7 @@ void CountMoved(SweepReport& report, const Worker& worker) {
   if (report.ids.size() < kMaxReportedIds) report.ids.push_back(worker.id);
 }
 
-std::string Spoken(absl::Duration duration) {
+std::string FormatSilence(absl::Duration duration) {
   return absl::FormatDuration(absl::Trunc(duration, absl::Milliseconds(1)));
 }
 

@@ -20,7 +20,7 @@ std::string ActorOf(Job job);
 void CountMoved(SweepReport& report, const Worker& worker);
 
 /// A span for people: "2m3.5s", no finer than a millisecond.
-std::string Spoken(absl::Duration duration);
+std::string FormatSilence(absl::Duration duration);
 
 /// A step that found fewer than it may take, or could move none of them, was the last.
 inline bool LastStep(std::size_t found, std::int64_t moved, int limit) {

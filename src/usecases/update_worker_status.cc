@@ -11,11 +11,11 @@
 namespace muster {
 namespace {
 
-Complaint Check(const UpdateWorkerStatusCommand& command) {
-  if (Complaint complaint = CheckWorkerId(command.worker_id)) return complaint;
-  if (Complaint complaint = CheckStatus("status", command.status)) return complaint;
+FieldError Check(const UpdateWorkerStatusCommand& command) {
+  if (FieldError complaint = CheckWorkerId(command.worker_id)) return complaint;
+  if (FieldError complaint = CheckStatus("status", command.status)) return complaint;
   if (command.expected_status) {
-    if (Complaint complaint = CheckStatus("expected_status", *command.expected_status)) return complaint;
+    if (FieldError complaint = CheckStatus("expected_status", *command.expected_status)) return complaint;
   }
   return CheckReason(command.reason);
 }
@@ -24,14 +24,14 @@ Complaint Check(const UpdateWorkerStatusCommand& command) {
 
 Result<WorkerView> UpdateWorkerStatus(const UpdateWorkerStatusCommand& command, WriteTx& tx,
                                       const Moment& now) {
-  if (Complaint complaint = Check(command)) return *std::move(complaint);
+  if (FieldError complaint = Check(command)) return *std::move(complaint);
   Result<WorkerView> found = FindWorker(tx, command.worker_id);
   if (!found.ok()) return found;
   const Worker& worker = *found->worker;
   if (auto miss = CheckExpected(worker, command.expected_status, command.expected_revision))
     return *std::move(miss);
 
-  return Move(tx, *found, command.status, By::kHand, now,
+  return Move(tx, *found, command.status, MoveCause::kOperator, now,
               command.reason.empty() ? "moved by hand" : command.reason, command.actor);
 }
 

@@ -10,7 +10,7 @@
 namespace muster::testing {
 namespace {
 
-Foresight NotOnlyHeartbeats(const std::string& id) {
+BatchKeys NotOnlyHeartbeats(const std::string& id) {
   return {{id}, /*only_heartbeats=*/false};
 }
 
@@ -39,9 +39,9 @@ ListeningState ListeningAt(const Moment& now) {
 }
 
 Carried BeatAll(Store& store, const Moment& now, const std::vector<Beat>& beats) {
-  Foresight foresight;
-  for (const Beat& beat : beats) foresight.ids.push_back(beat.id);
-  return CarryOut(store, now, foresight, [&](WriteTx& tx) {
+  BatchKeys keys;
+  for (const Beat& beat : beats) keys.ids.push_back(beat.id);
+  return CarryOut(store, now, keys, [&](WriteTx& tx) {
     std::vector<std::string> answers;
     for (const Beat& beat : beats) {
       const Result<HeartbeatReceipt> receipt =

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "conformance/subject.h"
 #include "muster/commands.h"
-#include "muster/foresight.h"
+#include "muster/batch_keys.h"
 #include "store/store.h"
 
 namespace muster::testing {
@@ -59,15 +59,15 @@ ListeningState ListeningAt(const Moment& now);
 /// The batch, decided again while another store was faster. Where rows are held by another store's
 /// transaction it is put off until they are not. `decide(tx)` gives the answers.
 template <typename Decide>
-Carried CarryOut(Store& store, const Moment& now, const Foresight& foresight, Decide decide) {
+Carried CarryOut(Store& store, const Moment& now, const BatchKeys& keys, Decide decide) {
   Carried carried;
   do {
     ++carried.tries;
-    WriteTx* tx = &store.BeginBatch(foresight);
+    WriteTx* tx = &store.BeginBatch(keys);
     for (int times = 0; tx->AnyHeld() && times < kMaxTimesPutOff; ++times) {
       store.Rollback();
       std::this_thread::yield();
-      tx = &store.BeginBatch(foresight);
+      tx = &store.BeginBatch(keys);
     }
     carried.answers = decide(*tx);
     carried.result = store.Commit(ListeningAt(now));

@@ -69,8 +69,8 @@ TEST_CASE("a batch that lost a race says so, leaves nothing behind, and decides 
     REQUIRE(BeatAll(stores[1], stores.now(), {{"a"}, {"b"}}).committed);
     REQUIRE(SetStatus(stores[0], stores.now(), "a", WorkerStatus::kActive).committed);
 
-    Foresight foresight;
-    foresight.ids = {"a", "b"};
+    BatchKeys keys;
+    keys.ids = {"a", "b"};
     const auto beat_both = [&](WriteTx& tx) {
       Answers answers;
       for (const char* id : {"a", "b"}) {
@@ -81,13 +81,13 @@ TEST_CASE("a batch that lost a race says so, leaves nothing behind, and decides 
       }
       return answers;
     };
-    CHECK(beat_both(stores[1].BeginBatch(foresight)) == Answers{"Pending", "Pending"});
+    CHECK(beat_both(stores[1].BeginBatch(keys)) == Answers{"Pending", "Pending"});
     REQUIRE(stores[1].Commit(ListeningAt(stores.now())).lost_race());
     stores[1].Rollback();
     CHECK(Total(stores[0], "a") == 1);
     CHECK(Total(stores[0], "b") == 1);
 
-    CHECK(beat_both(stores[1].BeginBatch(foresight)) == Answers{"Active", "Pending"});
+    CHECK(beat_both(stores[1].BeginBatch(keys)) == Answers{"Active", "Pending"});
     REQUIRE(stores[1].Commit(ListeningAt(stores.now())).committed());
     CHECK(Total(stores[0], "a") == 2);
     CHECK(Total(stores[0], "b") == 2);
@@ -247,11 +247,11 @@ TEST_CASE("a batch that was dropped never was, and the next one does not feel it
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
-    Foresight foresight;
-    foresight.ids = {"a"};
-    foresight.only_heartbeats = GENERATE(true, false);
+    BatchKeys keys;
+    keys.ids = {"a"};
+    keys.only_heartbeats = GENERATE(true, false);
     for (int i = 0; i < 2; ++i) {
-      WriteTx& tx = stores[1].BeginBatch(foresight);
+      WriteTx& tx = stores[1].BeginBatch(keys);
       tx.RecordHeartbeat(Found(tx, "a"), stores.now(), 3);
       stores[1].Rollback();
     }
@@ -268,10 +268,10 @@ TEST_CASE("a batch with changes loses no race, and its heartbeats count with the
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
     REQUIRE(BeatOnce(stores[1], stores.now(), {"a"}) == "Pending");
     REQUIRE(SetStatus(stores[0], stores.now(), "a", WorkerStatus::kActive).committed);
-    Foresight foresight;
-    foresight.ids = {"a", "b", "a"};
-    foresight.only_heartbeats = false;
-    const Carried carried = CarryOut(stores[1], stores.now(), foresight, [&](WriteTx& tx) {
+    BatchKeys keys;
+    keys.ids = {"a", "b", "a"};
+    keys.only_heartbeats = false;
+    const Carried carried = CarryOut(stores[1], stores.now(), keys, [&](WriteTx& tx) {
       RegisterWorkerCommand command;
       command.worker_id = "b";
       command.config = {"eu", 1, {}, {}};

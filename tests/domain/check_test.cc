@@ -53,7 +53,7 @@ TEST_CASE("A Result gives no value where it has an error, and no error where it 
 TEST_CASE("A worker is moved as the table has it, or not at all") {
   static Worker failed;
   failed.status = WorkerStatus::kFailed;
-  CheckDies([] { (void)Moved(failed, WorkerStatus::kActive, By::kHand, {}, "", 2); },
+  CheckDies([] { (void)Moved(failed, WorkerStatus::kActive, MoveCause::kOperator, {}, "", 2); },
             "only legal moves are made");
 }
 

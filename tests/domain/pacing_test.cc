@@ -35,12 +35,12 @@ TEST_CASE("a short timeout shortens the least interval") {
 
 TEST_CASE("jitter spreads by ten percent either way, and never beyond a third of the timeout") {
   const Settings settings;
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
   CHECK(WithJitter(absl::Seconds(10), 0, settings) == absl::Seconds(9));
-  const absl::Duration longest = WithJitter(absl::Seconds(10), kMost, settings);
+  const absl::Duration longest = WithJitter(absl::Seconds(10), kMax, settings);
   CHECK(longest <= absl::Seconds(11));
   CHECK(longest > absl::Seconds(10.999));
-  const absl::Duration middle = WithJitter(absl::Seconds(10), kMost / 2, settings);
+  const absl::Duration middle = WithJitter(absl::Seconds(10), kMax / 2, settings);
   CHECK(absl::AbsDuration(middle - absl::Seconds(10)) < absl::Milliseconds(1));
-  CHECK(WithJitter(absl::Seconds(40), kMost, settings) == absl::Seconds(40));
+  CHECK(WithJitter(absl::Seconds(40), kMax, settings) == absl::Seconds(40));
 }

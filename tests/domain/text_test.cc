@@ -11,7 +11,7 @@ TEST_CASE("well-formed UTF-8 is recognised at the edges of every length") {
   for (const std::string good :
        {"", "a", "\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
         "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "süß €"}) {
-    INFO(Shown(good));
+    INFO(Excerpt(good));
     CHECK(IsUtf8(good));
   }
 }
@@ -20,7 +20,7 @@ TEST_CASE("ill-formed UTF-8 is refused: overlong, surrogate, too high, cut off, 
   for (const std::string bad : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2 ", "\xE0\x9F\xBF",
                                 "\xED\xA0\x80", "\xED\xBF\xBF", "\xE2\x82", "\xF0\x8F\xBF\xBF",
                                 "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF0\x9F\x98", "\xFF", "a\xFE"}) {
-    INFO(Shown(bad));
+    INFO(Excerpt(bad));
     CHECK_FALSE(IsUtf8(bad));
     CHECK_FALSE(IsText(bad, Layout::kTabsAndNewlines));
   }
@@ -37,13 +37,13 @@ TEST_CASE("control characters are not text; tabs and newlines only where the lay
 }
 
 TEST_CASE("whatever is quoted in a message is itself text, and short") {
-  CHECK(Shown("plain") == "plain");
-  CHECK(Shown("a\nb") == "a\\nb");
-  CHECK(Shown("\xFF") == "\\xff");
-  CHECK(Shown(std::string(65, 'x')) == std::string(64, 'x') + "…");
+  CHECK(Excerpt("plain") == "plain");
+  CHECK(Excerpt("a\nb") == "a\\nb");
+  CHECK(Excerpt("\xFF") == "\\xff");
+  CHECK(Excerpt(std::string(65, 'x')) == std::string(64, 'x') + "…");
   std::string wide;
   for (int i = 0; i < 40; ++i) wide += "€";  // 3 bytes each: 64 is inside a character
-  CHECK(IsText(Shown(wide)));
-  CHECK(Shown(wide).size() < 64 + 4);
-  CHECK(IsText(Shown(std::string(1000, '\xC3'))));
+  CHECK(IsText(Excerpt(wide)));
+  CHECK(Excerpt(wide).size() < 64 + 4);
+  CHECK(IsText(Excerpt(std::string(1000, '\xC3'))));
 }

@@ -12,7 +12,7 @@ using enum muster::WorkerStatus;
 
 namespace {
 
-std::string Named(WorkerStatus from, WorkerStatus to, By by) {
+std::string MoveName(WorkerStatus from, WorkerStatus to, MoveCause by) {
   return std::string(StatusName(from)) + " -> " + std::string(StatusName(to)) + " by " +
          std::to_string(static_cast<int>(by));
 }
@@ -21,17 +21,17 @@ std::string Named(WorkerStatus from, WorkerStatus to, By by) {
 
 TEST_CASE("the legal moves are those of the contract, and no others") {
   // Written down a second time on purpose: the table of the design.
-  const std::set<std::tuple<WorkerStatus, WorkerStatus, By>> legal = {
-      {kPending, kActive, By::kActivation},     {kPending, kActive, By::kHand},
-      {kActive, kOffline, By::kStaleDetection}, {kActive, kOffline, By::kHand},
-      {kOffline, kActive, By::kReactivation},   {kOffline, kActive, By::kHand},
-      {kPending, kFailed, By::kHand},           {kActive, kFailed, By::kHand},
-      {kOffline, kFailed, By::kHand},
+  const std::set<std::tuple<WorkerStatus, WorkerStatus, MoveCause>> legal = {
+      {kPending, kActive, MoveCause::kActivation},     {kPending, kActive, MoveCause::kOperator},
+      {kActive, kOffline, MoveCause::kStaleDetection}, {kActive, kOffline, MoveCause::kOperator},
+      {kOffline, kActive, MoveCause::kReactivation},   {kOffline, kActive, MoveCause::kOperator},
+      {kPending, kFailed, MoveCause::kOperator},           {kActive, kFailed, MoveCause::kOperator},
+      {kOffline, kFailed, MoveCause::kOperator},
   };
   for (const WorkerStatus from : kAllStatuses) {
     for (const WorkerStatus to : kAllStatuses) {
-      for (const By by : kEverybody) {
-        INFO(Named(from, to, by));
+      for (const MoveCause by : kEverybody) {
+        INFO(MoveName(from, to, by));
         const Verdict expected = from == to                       ? Verdict::kStay
                                  : legal.contains({from, to, by}) ? Verdict::kMove
                                                                   : Verdict::kRefuse;
@@ -66,7 +66,7 @@ TEST_CASE("a move changes the status and what belongs to it, and nothing else") 
   worker.called_offline_at = ListeningTime::FromMicros(6);
   const Moment now{absl::FromUnixSeconds(100), ListeningTime::FromMicros(7)};
 
-  const Worker moved = Moved(worker, kActive, By::kHand, now, "back from repair", 9);
+  const Worker moved = Moved(worker, kActive, MoveCause::kOperator, now, "back from repair", 9);
   CHECK(moved.status == kActive);
   CHECK(moved.status_reason == "back from repair");
   CHECK(moved.status_changed_at == now.wall);
@@ -78,12 +78,12 @@ TEST_CASE("a move changes the status and what belongs to it, and nothing else") 
   CHECK(moved.instance_id == "a");
 
   SECTION("a job that activates it leaves the moment of the last activation by hand alone") {
-    CHECK(Moved(worker, kActive, By::kReactivation, now, "", 9).activated_by_hand_at ==
+    CHECK(Moved(worker, kActive, MoveCause::kReactivation, now, "", 9).activated_by_hand_at ==
           ListeningTime::FromMicros(5));
   }
   SECTION("only stale detection calls a worker Offline; an operator just moves it") {
     worker.status = kActive;
-    CHECK(Moved(worker, kOffline, By::kStaleDetection, now, "", 9).called_offline_at == now.listening);
-    CHECK_FALSE(Moved(worker, kOffline, By::kHand, now, "", 9).called_offline_at);
+    CHECK(Moved(worker, kOffline, MoveCause::kStaleDetection, now, "", 9).called_offline_at == now.listening);
+    CHECK_FALSE(Moved(worker, kOffline, MoveCause::kOperator, now, "", 9).called_offline_at);
   }
 }

@@ -12,11 +12,11 @@ using namespace muster;
 
 namespace {
 
-std::string Field(const Complaint& complaint) {
+std::string Field(const FieldError& complaint) {
   return complaint ? complaint->field : "";
 }
 
-bool Says(const Complaint& complaint, const std::string& part) {
+bool Says(const FieldError& complaint, const std::string& part) {
   return complaint && complaint->reason.find(part) != std::string::npos;
 }
 

@@ -7,8 +7,8 @@
 #include "muster/settings.h"
 #include "runtime/manual_clock.h"
 #include "tests/catch.h"
-#include "tests/roll/flaky_store.h"
-#include "tests/roll/virtual_daemon.h"
+#include "tests/registry/flaky_store.h"
+#include "tests/registry/virtual_daemon.h"
 
 namespace muster {
 namespace {
@@ -56,7 +56,7 @@ TEST_CASE("new intervals take effect within a second") {
   f.daemon->Run(absl::Seconds(50));
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kPending);
   f.settings.activation_interval = absl::Seconds(20);
-  f.daemon->roll().SetSettings(f.settings);
+  f.daemon->registry().SetSettings(f.settings);
   f.daemon->Run(absl::Seconds(1));
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kActive);
 }
@@ -69,12 +69,12 @@ TEST_CASE("a job that failed runs again as soon as the store is back") {
   f.daemon->Run(absl::Seconds(9));
   f.disk.away = true;
   f.daemon->Run(absl::Seconds(2));
-  CHECK(f.daemon->roll().Status().job_failures == 1);
+  CHECK(f.daemon->registry().Status().job_failures == 1);
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kPending);
   f.disk.away = false;
   f.daemon->Run(absl::Seconds(2));
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kActive);
-  CHECK(f.daemon->roll().Status().job_failures == 1);
+  CHECK(f.daemon->registry().Status().job_failures == 1);
 }
 
 TEST_CASE("stopped jobs run no more") {

@@ -134,15 +134,15 @@ TEST_CASE(
       CHECK_FALSE(response.results(i).has_error());
       CHECK(response.results(i).status() == v1::WORKER_STATUS_PENDING);
     }
-    CHECK(harness.roll->Status().heartbeats_recorded == 3);
+    CHECK(harness.registry->Status().heartbeats_recorded == 3);
   }
   SECTION("one that was accepted at first") {
     CHECK(Refusal::Of(harness.Beat("first")).info.reason() == "WORKER_NOT_FOUND");
-    CHECK(harness.roll->Status().heartbeats_recorded == 0);
+    CHECK(harness.registry->Status().heartbeats_recorded == 0);
   }
   SECTION("one that was refused at first") {
     CHECK(harness.Beat("second").ok());
-    CHECK(harness.roll->Status().heartbeats_recorded == 1);
+    CHECK(harness.registry->Status().heartbeats_recorded == 1);
   }
   SECTION("a registration") {
     v1::RegisterWorkerResponse response;

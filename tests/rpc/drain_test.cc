@@ -51,13 +51,13 @@ TEST_CASE("Drained under load, every call ends with OK or UNAVAILABLE, and no OK
 
   harness.server->Drain();
   absl::Notification drained;
-  harness.roll->Drain([&drained] { drained.Notify(); });
+  harness.registry->Drain([&drained] { drained.Notify(); });
   drained.WaitForNotification();
   for (std::thread& client : clients) client.join();
   for (std::size_t i = 0; i < kClients; ++i) {
     CHECK(last[i].error_code() == grpc::StatusCode::UNAVAILABLE);
     std::int64_t recorded = 0;
-    harness.roll->Read({}, [&](Result<const PointReads*> reads) {
+    harness.registry->Read({}, [&](Result<const PointReads*> reads) {
       recorded = GetWorker(**reads, absl::StrCat("w", i))->pulse.total;
     });
     CHECK(recorded == accepted[i]);

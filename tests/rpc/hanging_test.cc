@@ -151,7 +151,7 @@ TEST_CASE("A stop does not wait for reads that wait: they are refused") {
   constexpr int kLists = 40;
   const auto lists = FillScans(harness, kLists);
   harness.server->Drain();
-  harness.roll->Drain([] {});
+  harness.registry->Drain([] {});
   const int running = turnstile.held();
   int refused = 0;
   int over = 0;

@@ -81,9 +81,9 @@ void Harness::Serve() {
   REQUIRE(memory.ok());
   auto flaky = std::make_unique<FlakyStore>(*std::move(memory));
   store = flaky.get();
-  roll = std::make_unique<Roll>(std::move(flaky), clock_, random_, executor_, TestSettings());
-  roll->Start();
-  server->Serve(*roll);
+  registry = std::make_unique<Registry>(std::move(flaky), clock_, random_, executor_, TestSettings());
+  registry->Start();
+  server->Serve(*registry);
 }
 
 void Harness::Stop() {
@@ -93,16 +93,16 @@ void Harness::Stop() {
     store->reads.turnstile.Open();
   }
   server->Drain();
-  if (roll != nullptr) {
+  if (registry != nullptr) {
     absl::Notification drained;
-    roll->Drain([&drained] { drained.Notify(); });
+    registry->Drain([&drained] { drained.Notify(); });
     drained.WaitForNotification();
   }
   server->Shutdown(absl::Seconds(2));
   executor_.Stop();
   health_.Stop();
   server.reset();
-  roll.reset();
+  registry.reset();
 }
 
 void Harness::Pass(absl::Duration time) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 #include "muster/v1/commands.grpc.pb.h"
 #include "muster/v1/queries.grpc.pb.h"
 #include "rpc/server.h"
@@ -48,7 +48,7 @@ class FlakyStore final : public Store {
   const ScanReads& Reader() const override { return reads; }
   const PointReads* MemoryReads() const override { return inner_->MemoryReads(); }
   WriteTx& Begin() override { return inner_->Begin(); }
-  WriteTx& BeginBatch(const Foresight& /*foresight*/) override {
+  WriteTx& BeginBatch(const BatchKeys& /*foresight*/) override {
     loses_race_ = lose_race.exchange(false);
     return inner_->Begin();
   }
@@ -136,7 +136,7 @@ class Harness {
   }
 
   ManualClock manual_clock;
-  std::unique_ptr<Roll> roll;
+  std::unique_ptr<Registry> registry;
   FlakyStore* store = nullptr;  // the roll's
   std::unique_ptr<RpcServer> server;
   std::shared_ptr<grpc::Channel> channel;

@@ -7,7 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "catch.h"
 #include "harness.h"
-#include "roll/admission.h"
+#include "registry/admission.h"
 
 namespace muster::rpc {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 // Heartbeats of other callers.
 struct Batch final : Command {
   Batch() { heartbeats_asked_ = 1'000; }
-  void Foresee(Foresight&) const override {}
+  void CollectKeys(BatchKeys&) const override {}
   void Apply(WriteTx&, const Moment&) override {}
   void Finish(const WorkerError*) override {}
 };
@@ -23,8 +23,8 @@ struct Batch final : Command {
 // Occupies the writer until it is told to go on.
 class Occupied {
  public:
-  explicit Occupied(Roll& roll) {
-    roll.Execute<bool>(
+  explicit Occupied(Registry& registry) {
+    registry.Execute<bool>(
         "",
         [this](WriteTx&, const Moment&) {
           begun_.Notify();
@@ -47,9 +47,9 @@ TEST_CASE("A heartbeat that would wait too long is refused at once, and told whe
   Harness harness;
   harness.Register("w");
   std::vector<Batch> others(1'000);
-  Occupied writer(*harness.roll);
+  Occupied writer(*harness.registry);
   std::size_t let_in = 0;
-  while (harness.roll->Submit(others[let_in]).ok()) ++let_in;
+  while (harness.registry->Submit(others[let_in]).ok()) ++let_in;
 
   v1::BatchHeartbeatRequest batch;
   batch.add_heartbeats()->set_worker_id("w");
@@ -78,9 +78,9 @@ TEST_CASE("A refused batch of ten makes nobody wait as if it had been of a thous
   Harness harness;
   harness.Register("w");
   std::vector<Batch> others(1'000);
-  Occupied writer(*harness.roll);
+  Occupied writer(*harness.registry);
   std::size_t let_in = 0;
-  while (harness.roll->Submit(others[let_in]).ok()) ++let_in;
+  while (harness.registry->Submit(others[let_in]).ok()) ++let_in;
 
   v1::BatchHeartbeatRequest batch;
   for (int i = 0; i < 10; ++i) batch.add_heartbeats()->set_worker_id("w");

@@ -14,8 +14,8 @@
 namespace muster::rpc {
 namespace {
 
-enum class Input { kRead, kReadingEnded, kDecided, kRollClosed, kWritten, kWriteFailed, kEnd };
-constexpr Input kAllInputs[] = {Input::kRead,    Input::kReadingEnded, Input::kDecided, Input::kRollClosed,
+enum class Input { kRead, kReadingEnded, kDecided, kRegistryClosed, kWritten, kWriteFailed, kEnd };
+constexpr Input kAllInputs[] = {Input::kRead,    Input::kReadingEnded, Input::kDecided, Input::kRegistryClosed,
                                 Input::kWritten, Input::kWriteFailed,  Input::kEnd};
 constexpr std::string_view kInputNames[] = {"a heartbeat is read", "reading ended", "decided",
                                             "the roll is closed",  "written",       "writing failed",
@@ -27,7 +27,7 @@ class World {
   explicit World(std::size_t window) : window_(window), state_(window) {}
 
   bool finished() const { return finished_; }
-  bool quiet() const { return !reading_ && !in_roll_now_ && !writing_; }
+  bool quiet() const { return !reading_ && !in_registry_now_ && !writing_; }
 
   bool CanCome(Input input) const {
     switch (input) {
@@ -35,8 +35,8 @@ class World {
       case Input::kReadingEnded:
         return reading_;
       case Input::kDecided:
-      case Input::kRollClosed:
-        return in_roll_now_;
+      case Input::kRegistryClosed:
+        return in_registry_now_;
       case Input::kWritten:
       case Input::kWriteFailed:
         return writing_;
@@ -82,14 +82,14 @@ class World {
         ended_ = true;
         return state_.ReadingEnded();
       case Input::kDecided:
-        in_roll_now_ = false;
-        if (deaf_) in_roll_ = 0;
+        in_registry_now_ = false;
+        if (deaf_) in_registry_ = 0;
         return state_.Decided();
-      case Input::kRollClosed:
-        in_roll_now_ = false;
+      case Input::kRegistryClosed:
+        in_registry_now_ = false;
         ended_ = closed_ = true;
-        in_roll_ = gathering_ = 0;
-        return state_.RollClosed();
+        in_registry_ = gathering_ = 0;
+        return state_.RegistryClosed();
       case Input::kWritten:
         writing_ = false;
         answering_ = 0;
@@ -98,7 +98,7 @@ class World {
         writing_ = false;
         answering_ = 0;
         ended_ = deaf_ = true;
-        if (!in_roll_now_) in_roll_ = 0;
+        if (!in_registry_now_) in_registry_ = 0;
         return state_.WriteFailed();
       case Input::kEnd:
         ended_ = true;
@@ -109,20 +109,20 @@ class World {
 
   void Write() {
     Must(!writing_, "one write at a time");
-    Must(!in_roll_now_ && in_roll_ > 0, "writes what is decided");
+    Must(!in_registry_now_ && in_registry_ > 0, "writes what is decided");
     Must(answering_ == 0, "no answer is lost");
     Must(!deaf_, "writes to nobody");
     writing_ = true;
-    answering_ = in_roll_;
-    in_roll_ = 0;
+    answering_ = in_registry_;
+    in_registry_ = 0;
   }
   void Submit() {
-    Must(!in_roll_now_, "is one command in the roll");
-    Must(in_roll_ == 0, "no decision is lost");
+    Must(!in_registry_now_, "is one command in the roll");
+    Must(in_registry_ == 0, "no decision is lost");
     Must(gathering_ > 0, "submits something");
     Must(!closed_, "submits nothing to a closed roll");
-    in_roll_now_ = true;
-    in_roll_ = gathering_;
+    in_registry_now_ = true;
+    in_registry_ = gathering_;
     gathering_ = 0;
   }
   void Read() {
@@ -133,30 +133,30 @@ class World {
   void Finish() {
     Must(!finished_, "finishes once");
     Must(ended_, "finishes for a reason");
-    Must(!in_roll_now_ && !writing_, "finishes when nothing is under way in the roll or being written");
-    Must(gathering_ + in_roll_ + answering_ == 0, "finishes when each heartbeat is answered");
+    Must(!in_registry_now_ && !writing_, "finishes when nothing is under way in the roll or being written");
+    Must(gathering_ + in_registry_ + answering_ == 0, "finishes when each heartbeat is answered");
     finished_ = true;
   }
   void Look() const {
-    const std::size_t unanswered = gathering_ + in_roll_ + answering_;
+    const std::size_t unanswered = gathering_ + in_registry_ + answering_;
     Must(state_.unanswered() == unanswered, "counts as many as there are");
     Must(unanswered + (reading_ ? 1 : 0) <= window_, "keeps to the window");
-    Must(gathering_ == 0 || in_roll_ > 0, "gathers only while a burst is in the roll");
-    Must(in_roll_ == 0 || in_roll_now_ || writing_, "waits with a decision only for a write");
+    Must(gathering_ == 0 || in_registry_ > 0, "gathers only while a burst is in the roll");
+    Must(in_registry_ == 0 || in_registry_now_ || writing_, "waits with a decision only for a write");
     if (ended_) {
-      Must(finished_ || in_roll_now_ || writing_, "finishes as soon as it can");
+      Must(finished_ || in_registry_now_ || writing_, "finishes as soon as it can");
     } else {
-      Must(reading_ || in_roll_now_ || writing_, "never waits for nothing");
+      Must(reading_ || in_registry_now_ || writing_, "never waits for nothing");
     }
   }
 
   std::size_t window_;
   StreamState state_;
   std::size_t gathering_ = 0;
-  std::size_t in_roll_ = 0;
+  std::size_t in_registry_ = 0;
   std::size_t answering_ = 0;
   bool reading_ = true;
-  bool in_roll_now_ = false;  // submitted, and neither decided nor turned away
+  bool in_registry_now_ = false;  // submitted, and neither decided nor turned away
   bool writing_ = false;
   bool ended_ = false;
   bool closed_ = false;
@@ -265,7 +265,7 @@ TEST_CASE("A client that sends on is read until the window is full, and again wh
 TEST_CASE("What was not under way cannot be over") {
   testing::CheckDies([] { StreamState(0); }, "something may be read");
   testing::CheckDies([] { StreamState(1).Decided(); }, "what is decided was submitted");
-  testing::CheckDies([] { StreamState(1).RollClosed(); }, "what the roll does not take was submitted");
+  testing::CheckDies([] { StreamState(1).RegistryClosed(); }, "what the roll does not take was submitted");
   testing::CheckDies([] { StreamState(1).Written(); }, "what is written was to be written");
   testing::CheckDies([] { StreamState(1).WriteFailed(); }, "what is written was to be written");
   testing::CheckDies(

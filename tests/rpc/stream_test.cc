@@ -61,7 +61,7 @@ class Stream {
 class Stall {
  public:
   explicit Stall(Harness& harness) {
-    harness.roll->Execute<Nothing>(
+    harness.registry->Execute<Nothing>(
         "w",
         [this](WriteTx&, const Moment&) -> Result<Nothing> {
           begun_.Notify();
@@ -109,7 +109,7 @@ TEST_CASE("Every heartbeat of a stream is answered, in order, with all that a si
   for (int i = 0; i < kWorkers; ++i) {
     CHECK(harness.Get(absl::StrCat("w", i)).heartbeats().total() == kRounds);
   }
-  CHECK(harness.roll->Status().heartbeats_recorded == kRounds * kWorkers);
+  CHECK(harness.registry->Status().heartbeats_recorded == kRounds * kWorkers);
 }
 
 TEST_CASE("A heartbeat of a stream is on the roll once it is answered, and says how busy the worker is") {
@@ -260,17 +260,17 @@ TEST_CASE("A client that sends and hardly reads is held back: few heartbeats are
     for (std::int64_t i = 0; i < kHeartbeats; ++i) stream.Send(id);
     stream.HalfClose();
   });
-  std::int64_t most_ahead = 0;
+  std::int64_t max_ahead = 0;
   for (std::int64_t read = 1; read <= kHeartbeats; ++read) {
     stream.Next();
     if (read < 1'000) (void)harness.Get(id);  // slow, and then in a hurry
-    most_ahead = std::max(most_ahead, harness.roll->Status().heartbeats_recorded - read);
+    max_ahead = std::max(max_ahead, harness.registry->Status().heartbeats_recorded - read);
   }
   sender.join();
   CHECK(stream.End().ok());
-  CHECK(harness.roll->Status().heartbeats_recorded == kHeartbeats);
+  CHECK(harness.registry->Status().heartbeats_recorded == kHeartbeats);
   // The window, and as many answers as fit into two buffers of 64 KiB.
-  CHECK(most_ahead <= static_cast<std::int64_t>(kStreamWindow) + 2 * 65'536 / 128);
+  CHECK(max_ahead <= static_cast<std::int64_t>(kStreamWindow) + 2 * 65'536 / 128);
 }
 
 TEST_CASE("What cannot be made durable is refused with a delay, and the stream lives to see better times") {
@@ -293,7 +293,7 @@ TEST_CASE("What cannot be made durable is refused with a delay, and the stream l
 /// Something that is in the way of others.
 class Ballast final : public Command {
  public:
-  void Foresee(Foresight&) const override {}
+  void CollectKeys(BatchKeys&) const override {}
   void Apply(WriteTx&, const Moment&) override {}
   void Finish(const WorkerError*) override {}
 };
@@ -305,7 +305,7 @@ TEST_CASE("Overload refuses heartbeats of a stream one by one, with a delay, and
   std::deque<Ballast> ballast;
   {
     const Stall stall(harness);
-    while (harness.roll->Submit(ballast.emplace_back()).ok()) {
+    while (harness.registry->Submit(ballast.emplace_back()).ok()) {
     }
     for (int i = 0; i < 5; ++i) REQUIRE(stream.Send("w1"));
     for (int i = 0; i < 5; ++i) {
@@ -335,21 +335,21 @@ TEST_CASE("Answers to a burst that another daemon overtook are those of the last
   SECTION("accepted at first") {
     REQUIRE(stream.Send("first"));
     CHECK(stream.Next().result().error().reason() == "WORKER_NOT_FOUND");
-    CHECK(harness.roll->Status().heartbeats_recorded == 0);
+    CHECK(harness.registry->Status().heartbeats_recorded == 0);
   }
   SECTION("refused at first") {
     REQUIRE(stream.Send("second"));
     const Answer answer = stream.Next();
     CHECK_FALSE(answer.result().has_error());
     CHECK(answer.result().status() == v1::WORKER_STATUS_PENDING);
-    CHECK(harness.roll->Status().heartbeats_recorded == 1);
+    CHECK(harness.registry->Status().heartbeats_recorded == 1);
   }
   SECTION("refused before any decision") {
     REQUIRE(stream.Send(std::string(200, 'x')));
     REQUIRE(stream.Send("stays"));
     CHECK(stream.Next().result().error().reason() == "INVALID_ARGUMENT");
     CHECK_FALSE(stream.Next().result().has_error());
-    CHECK(harness.roll->Status().heartbeats_recorded == 1);
+    CHECK(harness.registry->Status().heartbeats_recorded == 1);
   }
   CHECK_FALSE(harness.store->lose_race);
 }
@@ -408,13 +408,13 @@ TEST_CASE("Drained under load, streams answer what they recorded, and end") {
   while (answered < 5'000) std::this_thread::yield();
   harness.server->Drain();
   absl::Notification drained;
-  harness.roll->Drain([&drained] { drained.Notify(); });
+  harness.registry->Drain([&drained] { drained.Notify(); });
   drained.WaitForNotification();
   for (std::thread& client : clients) client.join();
   for (std::size_t i = 0; i < kStreams; ++i) {
     CHECK(ends[i].error_code() == grpc::StatusCode::UNAVAILABLE);
     std::int64_t recorded = 0;
-    harness.roll->Read({}, [&](Result<const PointReads*> reads) {
+    harness.registry->Read({}, [&](Result<const PointReads*> reads) {
       recorded = GetWorker(**reads, absl::StrCat("w", i))->pulse.total;
     });
     CHECK(recorded == accepted[i]);

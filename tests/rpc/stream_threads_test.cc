@@ -57,13 +57,13 @@ class Driven final : public OpenStreams::Stream {
     std::thread reader([this] {
       while (reads_.Take()) OnRead();
     });
-    std::thread roll([this] {
+    std::thread registry([this] {
       while (submits_.Take()) Decide();
     });
     std::thread answers([this] {
       while (writes_.Take()) Answer();
     });
-    for (std::thread* each : {&reader, &roll, &answers}) each->join();
+    for (std::thread* each : {&reader, &registry, &answers}) each->join();
     streams_.Remove(*this);
   }
 
@@ -109,11 +109,11 @@ class Driven final : public OpenStreams::Stream {
 
   void Decide() {
     const bool closed = bursts_++ == close_at;
-    if (!closed) in_roll_.Refuse(WorkerNotFound{"w"});
+    if (!closed) in_registry_.Refuse(WorkerNotFound{"w"});
     Steps steps;
     {
       const MutexLock lock(mu_);
-      steps = Claim(closed ? state_.RollClosed() : state_.Decided());
+      steps = Claim(closed ? state_.RegistryClosed() : state_.Decided());
     }
     Do(steps);
   }
@@ -137,10 +137,10 @@ class Driven final : public OpenStreams::Stream {
   }
 
   Steps Claim(Steps steps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    if (steps.write) std::swap(in_roll_, answering_);
+    if (steps.write) std::swap(in_registry_, answering_);
     if (steps.submit) {
-      in_roll_.Clear();
-      std::swap(gathering_, in_roll_);
+      in_registry_.Clear();
+      std::swap(gathering_, in_registry_);
     }
     return steps;
   }
@@ -160,7 +160,7 @@ class Driven final : public OpenStreams::Stream {
   int read_ = 0;    // by the thread that reads
   int bursts_ = 0;  // by the roll
   Inbox reads_, submits_, writes_;
-  HeartbeatBurst in_roll_;
+  HeartbeatBurst in_registry_;
   HeartbeatBurst answering_;
 
   Mutex mu_;

@@ -67,14 +67,14 @@ TEST_CASE("workers that were foreseen are found, in any order, and so is everybo
   std::vector<std::string> ids;
   for (int i = 0; i < 200; ++i) ids.push_back(absl::StrCat("w", i * 3));  // the last ones are nobody's
   ids.push_back(ids[7]);
-  Foresight foresight;
-  foresight.ids.assign(ids.begin(), ids.end());
+  BatchKeys keys;
+  keys.ids.assign(ids.begin(), ids.end());
   const auto is_there = [](const std::string& id) { return id != "w150" && std::stoi(id.substr(1)) < 500; };
   const int stride = GENERATE(1, 2, 3, 7);
-  WriteTx& tx = store->BeginBatch(foresight);
+  WriteTx& tx = store->BeginBatch(keys);
   for (std::size_t i = 0; i < ids.size(); i += static_cast<std::size_t>(stride)) {
-    REQUIRE(Has(tx, foresight.ids[i]) == is_there(ids[i]));
-    if (i % 5 == 0) REQUIRE(Has(tx, foresight.ids[i]) == is_there(ids[i]));  // asked twice
+    REQUIRE(Has(tx, keys.ids[i]) == is_there(ids[i]));
+    if (i % 5 == 0) REQUIRE(Has(tx, keys.ids[i]) == is_there(ids[i]));  // asked twice
     if (i % 4 == 0) REQUIRE(Has(tx, "w499"));                                // not foreseen
     if (i == 0) {
       tx.Remove(Get(tx, "w150"));

@@ -92,11 +92,11 @@ def wrong_arrows_in_store(path, lines):
 
 
 def prove_rules():
-    places = ["src/roll/planted.cc", "include/muster/planted.h", "tests/roll/planted.cc", "src/domain/planted.cc"]
+    places = ["src/registry/planted.cc", "include/muster/planted.h", "tests/registry/planted.cc", "src/domain/planted.cc"]
     for rule in RULES:
         if not any(list(breaches_of([rule], place, [rule[4]])) for place in places):
             sys.exit(f"tidy: the rule '{rule[0]}' does not see the line that breaks it: {rule[4]}")
-    if not list(wrong_arrows("src/domain/planted.cc", ['#include "roll/writer.h"'])):
+    if not list(wrong_arrows("src/domain/planted.cc", ['#include "registry/writer.h"'])):
         sys.exit("tidy: an arrow that points up is not seen")
     if not list(wrong_arrows_in_store("src/store/postgres/planted.cc", ['#include "store/model/model.h"'])):
         sys.exit("tidy: an arrow that crosses the store's folders is not seen")

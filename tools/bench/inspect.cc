@@ -17,11 +17,11 @@ bool Ok(const grpc::Status& status) {
 
 }  // namespace
 
-std::optional<RollCount> CountRoll(int port, bool add_up) {
+std::optional<RegistryCount> CountRegistry(int port, bool add_up) {
   const auto channel =
       grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
   const auto queries = v1::WorkerQueries::NewStub(channel);
-  RollCount count;
+  RegistryCount count;
 
   v1::GetFleetSummaryResponse summary;
   grpc::ClientContext summary_context;

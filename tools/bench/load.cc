@@ -101,12 +101,12 @@ class Run {
   static constexpr int kIdleMs = 20;
   static constexpr int kTickMs = 1;
   // What is due is sent in portions, so that answers are read meanwhile.
-  static constexpr int kMostAtOnce = 256;
+  static constexpr int kMaxAtOnce = 256;
 
   bool OfferDue() {
     const std::int64_t now = NowNanos();
     offered_to_.clear();
-    for (int i = 0; i < kMostAtOnce; ++i) {
+    for (int i = 0; i < kMaxAtOnce; ++i) {
       const auto due =
           begin_ns_ + static_cast<std::int64_t>(static_cast<double>(scheduled_) * 1e9 / shape_.rate);
       if (due > now) break;

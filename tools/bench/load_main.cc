@@ -122,7 +122,7 @@ int Report(const LoadShape& shape, LoadReport report, bool are_bad, bool with_hi
 }
 
 int Count(int port, bool add_up) {
-  const auto count = CountRoll(port, add_up);
+  const auto count = CountRegistry(port, add_up);
   if (!count.has_value()) return 1;
   const nlohmann::ordered_json out = {{"workers", count->workers},
                                       {"heartbeats_recorded", count->heartbeats_recorded},

@@ -50,8 +50,8 @@ bool Interrupt::Requested() const {
 
 bool Interrupt::WaitFor(absl::Duration duration) {
   const auto milliseconds = absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1)));
-  constexpr std::int64_t kMost = std::numeric_limits<int>::max();
-  return !IsReadable(fired_, static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, kMost)));
+  constexpr std::int64_t kMax = std::numeric_limits<int>::max();
+  return !IsReadable(fired_, static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, kMax)));
 }
 
 void Interrupt::Watch(grpc::ClientContext* call) {

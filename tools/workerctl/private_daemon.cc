@@ -135,11 +135,11 @@ bool PrivateDaemon::HasEnded() {
 }
 
 std::string PrivateDaemon::LastWords() const {
-  constexpr std::size_t kMost = 400;
+  constexpr std::size_t kMax = 400;
   std::string told = ReadFile(directory_ + "/musterd.log");
   absl::StripAsciiWhitespace(&told);
   if (told.empty()) return "it said nothing";
-  if (told.size() > kMost) told.erase(0, told.size() - kMost);
+  if (told.size() > kMax) told.erase(0, told.size() - kMax);
   return absl::StrReplaceAll(told, {{"\n", " | "}});
 }
 

@@ -40,7 +40,7 @@ std::string HelpCommand(const CommandLine& line) {
 }
 
 // What CLI11 says, or something more to the point.
-std::string Complaint(const CommandLine& line, const CLI::Error& error) {
+std::string FieldError(const CommandLine& line, const CLI::Error& error) {
   if (!line.app().get_subcommands().empty()) return error.what();
   const std::vector<std::string> unknown = line.app().remaining();
   if (unknown.empty()) return "which command?";
@@ -69,7 +69,7 @@ int RunWorkerctl(const std::vector<std::string>& arguments, Surroundings& surrou
   } catch (const CLI::Success& asked) {
     return line.app().exit(asked, surroundings.out, surroundings.err);  // --help
   } catch (const CLI::Error& error) {
-    return WrongUsage(Complaint(line, error), HelpCommand(line), surroundings);
+    return WrongUsage(FieldError(line, error), HelpCommand(line), surroundings);
   }
 }
 

@@ -27,7 +27,7 @@ bool Knows(const Route& route, std::string_view name) {
 
 }  // namespace
 
-std::optional<Response> RefuseStranger(const Request& request,
+std::optional<Response> RejectCrossOriginWrite(const Request& request,
                                        const std::vector<std::string>& allowed_origins) {
   const std::string_view origin = request.Header("origin");
   if (origin.empty() || Safe(request.method)) return std::nullopt;
@@ -36,18 +36,18 @@ std::optional<Response> RefuseStranger(const Request& request,
   for (const std::string& allowed : allowed_origins) {
     if (allowed == "*" || allowed == origin) return std::nullopt;
   }
-  return Refusal(403, Concat({"pages of ", Shown(origin), " may not change the roll: see --cors-origins"}),
+  return Refusal(403, Concat({"pages of ", Excerpt(origin), " may not change the roll: see --cors-origins"}),
                  &request);
 }
 
-Complaint CheckParameters(const Route& route, const Request& request) {
+FieldError CheckParameters(const Route& route, const Request& request) {
   for (const auto& [name, value] : request.query) {
     if (Knows(route, name)) continue;
     std::string known;
     for (const std::string_view each : route.parameters) {
       known += Concat({known.empty() ? "" : ", ", each, each.ends_with('.') ? "KEY" : ""});
     }
-    return InvalidArgument{Shown(name), Concat({"is not a parameter of ", route.method, " ", route.path,
+    return InvalidArgument{Excerpt(name), Concat({"is not a parameter of ", route.method, " ", route.path,
                                                 "; it has ", known.empty() ? "none" : known})};
   }
   return std::nullopt;
@@ -63,7 +63,7 @@ std::optional<Response> ReadBody(const Route& route, Call& call) {
   }
   if (request.HasHeader("content-type") && !IsJson(request.Header("content-type"))) {
     Response refusal = Refusal(
-        415, Concat({"the body is ", Shown(request.Header("content-type")), ": send application/json"}),
+        415, Concat({"the body is ", Excerpt(request.Header("content-type")), ": send application/json"}),
         &request);
     refusal.headers.emplace_back("Accept", "application/json");
     return refusal;

@@ -22,20 +22,20 @@ void Api::Handle(Request request, Answer answer) {
   const Route* route = RouteFor(call.request().method, routes);
   if (route == nullptr) {
     Response refusal =
-        Refusal(405, Concat({"this path does not answer ", Shown(call.request().method), ": see Allow"}),
+        Refusal(405, Concat({"this path does not answer ", Excerpt(call.request().method), ": see Allow"}),
                 &call.request());
     refusal.headers.emplace_back("Allow", absl::StrJoin(MethodsOf(routes), ", "));
     return call.Send(std::move(refusal));
   }
-  if (std::optional<Response> refusal = RefuseStranger(call.request(), origins_)) {
+  if (std::optional<Response> refusal = RejectCrossOriginWrite(call.request(), origins_)) {
     return call.Send(*std::move(refusal));
   }
-  if (Complaint wrong = CheckParameters(*route, call.request())) return call.Reject(*wrong);
+  if (FieldError wrong = CheckParameters(*route, call.request())) return call.Reject(*wrong);
   if (std::optional<Response> refusal = ReadBody(*route, call)) return call.Send(*std::move(refusal));
-  if (route->on_site != nullptr) return route->on_site(std::move(call), site_);
-  Roll* roll = site_.gate.roll();
-  if (roll == nullptr) return call.Refuse(site_.gate.Refusal());
-  route->on_roll(std::move(call), *roll);
+  if (route->without_registry != nullptr) return route->without_registry(std::move(call), server_info_);
+  Registry* registry = server_info_.gate.registry();
+  if (registry == nullptr) return call.Refuse(server_info_.gate.Refusal());
+  route->on_registry(std::move(call), *registry);
 }
 
 std::vector<std::string> Api::Methods(const Request& request) {

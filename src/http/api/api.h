@@ -9,7 +9,7 @@
 
 #include "http/api/routes.h"
 #include "http/handler.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 
 namespace muster::http {
 
@@ -26,19 +26,19 @@ struct ApiOptions {
 class Api final : public Handler {
  public:
   explicit Api(ApiOptions options)
-      : site_{{}, std::move(options.version)}, origins_(std::move(options.cors_origins)) {}
+      : server_info_{{}, std::move(options.version)}, origins_(std::move(options.cors_origins)) {}
 
   /// Lets requests in. The roll must live until none is handed over any more.
-  void Serve(Roll& roll) { site_.gate.Open(roll); }
+  void Serve(Registry& registry) { server_info_.gate.Open(registry); }
   /// Lets no more in; those that are in go on.
-  void Drain() { site_.gate.Close(); }
+  void Drain() { server_info_.gate.Close(); }
 
   void Handle(Request request, Answer answer) override;
   std::vector<std::string> Methods(const Request& request) override;
   Response Problem(int status, std::string_view detail, const Request* request) override;
 
  private:
-  Site site_;
+  ServerInfo server_info_;
   const std::vector<std::string> origins_;
 };
 

@@ -11,7 +11,7 @@
 #include "http/message.h"
 #include "muster/check.h"
 #include "muster/errors.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 
 namespace muster::http {
 

@@ -19,7 +19,7 @@ struct Registered {
   bool anew = false;  // the id was free
 };
 
-Result<RegisterWorkerCommand> RegistrationFrom(const Call& call, Roll& roll) {
+Result<RegisterWorkerCommand> RegistrationFrom(const Call& call, Registry& registry) {
   ObjectReader body(call.body);
   RegisterWorkerCommand command;
   command.worker_id = body.Text("id");
@@ -29,10 +29,10 @@ Result<RegisterWorkerCommand> RegistrationFrom(const Call& call, Roll& roll) {
   command.config.metadata = body.TextMap("metadata");
   command.instance_id = body.Text("instanceId");
   command.replace = body.Flag("replace");
-  if (Complaint wrong = body.Wrong()) return *std::move(wrong);
+  if (FieldError wrong = body.Wrong()) return *std::move(wrong);
   command.actor = call.request().peer;
   command.peer = call.request().peer;
-  if (command.instance_id.empty()) command.generated_instance_id = roll.NewInstanceId();
+  if (command.instance_id.empty()) command.generated_instance_id = registry.NewInstanceId();
   return command;
 }
 
@@ -45,7 +45,7 @@ Result<UpdateWorkerStatusCommand> UpdateFrom(const Call& call) {
   command.expected_revision = body.Int64("expectedRevision");
   command.reason = body.Text("reason");
   command.actor = call.request().peer;
-  if (Complaint wrong = body.Wrong()) return *std::move(wrong);
+  if (FieldError wrong = body.Wrong()) return *std::move(wrong);
   if (!status) return InvalidArgument{"status", "is not set: say where to move the worker"};
   command.status = *status;
   return command;
@@ -58,11 +58,11 @@ using Changed = std::optional<WorkerView>;
 
 /// Makes the change where the precondition holds, and else answers 412. Both are decided on one state of the
 /// worker.
-void ChangeIf(Precondition condition, Call call, Roll& roll, Change change,
+void ChangeIf(Precondition condition, Call call, Registry& registry, Change change,
               void (*reply)(Call& call, const WorkerView&)) {
   std::string id = call.id;
   std::string same_id = id;
-  roll.Execute<Changed>(
+  registry.Execute<Changed>(
       std::move(id),
       [id = std::move(same_id), condition = std::move(condition), change = std::move(change)](
           WriteTx& tx, const Moment& now) mutable -> Result<Changed> {
@@ -89,11 +89,11 @@ void ChangeIf(Precondition condition, Call call, Roll& roll, Change change,
 
 }  // namespace
 
-void RegisterWorker(Call call, Roll& roll) {
-  Result<RegisterWorkerCommand> command = RegistrationFrom(call, roll);
+void RegisterWorker(Call call, Registry& registry) {
+  Result<RegisterWorkerCommand> command = RegistrationFrom(call, registry);
   if (!command.ok()) return call.Reject(command.error());
   std::string id = command->worker_id;
-  roll.Execute<Registered>(
+  registry.Execute<Registered>(
       std::move(id),
       [command = *std::move(command)](WriteTx& tx, const Moment& now) -> Result<Registered> {
         const Result<WorkerView> before = muster::GetWorker(tx, command.worker_id);
@@ -109,12 +109,12 @@ void RegisterWorker(Call call, Roll& roll) {
       });
 }
 
-void UnregisterWorker(Call call, Roll& roll) {
+void UnregisterWorker(Call call, Registry& registry) {
   Result<Precondition> condition = Precondition::Of(call.request());
   if (!condition.ok()) return call.Reject(condition.error());
   UnregisterWorkerCommand command{call.id, std::nullopt, call.request().peer};
   ChangeIf(
-      *std::move(condition), std::move(call), roll,
+      *std::move(condition), std::move(call), registry,
       [command = std::move(command)](WriteTx& tx, const Moment& now) {
         return muster::UnregisterWorker(command, tx, now);
       },
@@ -123,13 +123,13 @@ void UnregisterWorker(Call call, Roll& roll) {
       });
 }
 
-void UpdateWorkerStatus(Call call, Roll& roll) {
+void UpdateWorkerStatus(Call call, Registry& registry) {
   Result<UpdateWorkerStatusCommand> command = UpdateFrom(call);
   if (!command.ok()) return call.Reject(command.error());
   Result<Precondition> condition = Precondition::Of(call.request());
   if (!condition.ok()) return call.Reject(condition.error());
   ChangeIf(
-      *std::move(condition), std::move(call), roll,
+      *std::move(condition), std::move(call), registry,
       [command = *std::move(command)](WriteTx& tx, const Moment& now) {
         return muster::UpdateWorkerStatus(command, tx, now);
       },
@@ -138,9 +138,9 @@ void UpdateWorkerStatus(Call call, Roll& roll) {
       });
 }
 
-void RunScheduler(Call call, Roll& roll) {
-  if (Complaint wrong = ObjectReader(call.body).Wrong()) return call.Reject(*wrong);
-  roll.RunAllJobs([call = std::move(call)](Result<SchedulerReport> report) mutable {
+void RunScheduler(Call call, Registry& registry) {
+  if (FieldError wrong = ObjectReader(call.body).Wrong()) return call.Reject(*wrong);
+  registry.RunAllJobs([call = std::move(call)](Result<SchedulerReport> report) mutable {
     if (!report.ok()) return call.Refuse(report.error());
     call.Reply({{"activation", Render((*report)[0])},
                 {"staleDetection", Render((*report)[1])},

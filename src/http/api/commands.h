@@ -3,13 +3,13 @@
 #pragma once
 
 #include "http/api/call.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 
 namespace muster::http {
 
-void RegisterWorker(Call call, Roll& roll);
-void UnregisterWorker(Call call, Roll& roll);
-void UpdateWorkerStatus(Call call, Roll& roll);
-void RunScheduler(Call call, Roll& roll);
+void RegisterWorker(Call call, Registry& registry);
+void UnregisterWorker(Call call, Registry& registry);
+void UpdateWorkerStatus(Call call, Registry& registry);
+void RunScheduler(Call call, Registry& registry);
 
 }  // namespace muster::http

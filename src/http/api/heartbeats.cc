@@ -26,8 +26,8 @@ struct Beat {
 
 /// Takes a command to the roll, which then owns it until it is finished.
 template <typename T>
-void Hand(std::unique_ptr<T> command, Roll& roll) {
-  const Outcome taken = roll.Submit(*command);
+void SubmitOwned(std::unique_ptr<T> command, Registry& registry) {
+  const Outcome taken = registry.Submit(*command);
   T* taken_over = command.release();  // deletes itself in Finish
   if (!taken.ok()) taken_over->Finish(&taken.error());
 }
@@ -35,15 +35,15 @@ void Hand(std::unique_ptr<T> command, Roll& roll) {
 /// Made on the engine's thread, applied and finished by the writer, deletes itself when finished.
 class HeartbeatCall final : public Command {
  public:
-  HeartbeatCall(Call call, Beat beat, const Roll& roll, absl::Duration next_interval)
+  HeartbeatCall(Call call, Beat beat, const Registry& registry, absl::Duration next_interval)
       : call_(std::move(call)),
         beat_(std::move(beat)),
-        timeout_(roll.settings()->heartbeat_timeout),
+        timeout_(registry.settings()->heartbeat_timeout),
         next_interval_(next_interval) {
     heartbeats_asked_ = 1;
   }
 
-  void Foresee(Foresight& foresight) const override { foresight.ids.push_back(beat_.id); }
+  void CollectKeys(BatchKeys& keys) const override { keys.ids.push_back(beat_.id); }
 
   void Apply(WriteTx& tx, const Moment& now) override {
     recorded_at_ = now.wall;
@@ -85,7 +85,7 @@ WorkerError InBatch(WorkerError error, std::size_t index) {
 Result<std::vector<Beat>> BeatsFrom(const Json& object) {
   ObjectReader body(object);
   const Json* array = body.Array("heartbeats");
-  if (Complaint wrong = body.Wrong()) return *std::move(wrong);
+  if (FieldError wrong = body.Wrong()) return *std::move(wrong);
   if (array == nullptr || array->empty()) return InvalidArgument{"heartbeats", "is empty: send 1 to 1000"};
   if (array->size() > kMaxBatchedHeartbeats) {
     return InvalidArgument{"heartbeats", absl::StrCat("has ", array->size(), " entries: send 1 to 1000")};
@@ -97,7 +97,7 @@ Result<std::vector<Beat>> BeatsFrom(const Json& object) {
     if (!each.is_object()) return InvalidArgument{place, "must be an object"};
     ObjectReader fields(each, place + ".");
     beats.push_back({fields.Text("id"), fields.Text("instanceId"), fields.Int32("inUse")});
-    if (Complaint wrong = fields.Wrong()) return *std::move(wrong);
+    if (FieldError wrong = fields.Wrong()) return *std::move(wrong);
   }
   return beats;
 }
@@ -105,17 +105,17 @@ Result<std::vector<Beat>> BeatsFrom(const Json& object) {
 /// As HeartbeatCall.
 class BatchCall final : public Command {
  public:
-  BatchCall(Call call, std::vector<Beat> beats, const Roll& roll, absl::Duration next_interval)
+  BatchCall(Call call, std::vector<Beat> beats, const Registry& registry, absl::Duration next_interval)
       : call_(std::move(call)),
         beats_(std::move(beats)),
-        timeout_(roll.settings()->heartbeat_timeout),
+        timeout_(registry.settings()->heartbeat_timeout),
         next_interval_(next_interval) {
     receipts_.reserve(beats_.size());
     heartbeats_asked_ = static_cast<std::int32_t>(beats_.size());
   }
 
-  void Foresee(Foresight& foresight) const override {
-    for (const Beat& each : beats_) foresight.ids.push_back(each.id);
+  void CollectKeys(BatchKeys& keys) const override {
+    for (const Beat& each : beats_) keys.ids.push_back(each.id);
   }
 
   void Apply(WriteTx& tx, const Moment& now) override {
@@ -155,17 +155,17 @@ class BatchCall final : public Command {
 
 }  // namespace
 
-void Heartbeat(Call call, Roll& roll) {
+void Heartbeat(Call call, Registry& registry) {
   ObjectReader body(call.body);
   Beat beat{call.id, body.Text("instanceId"), body.Int32("inUse")};
-  if (Complaint wrong = body.Wrong()) return call.Reject(*wrong);
-  Hand(std::make_unique<HeartbeatCall>(std::move(call), std::move(beat), roll, roll.NextInterval()), roll);
+  if (FieldError wrong = body.Wrong()) return call.Reject(*wrong);
+  SubmitOwned(std::make_unique<HeartbeatCall>(std::move(call), std::move(beat), registry, registry.NextInterval()), registry);
 }
 
-void BatchHeartbeat(Call call, Roll& roll) {
+void BatchHeartbeat(Call call, Registry& registry) {
   Result<std::vector<Beat>> beats = BeatsFrom(call.body);
   if (!beats.ok()) return call.Reject(beats.error());
-  Hand(std::make_unique<BatchCall>(std::move(call), *std::move(beats), roll, roll.NextInterval()), roll);
+  SubmitOwned(std::make_unique<BatchCall>(std::move(call), *std::move(beats), registry, registry.NextInterval()), registry);
 }
 
 }  // namespace muster::http

@@ -4,15 +4,15 @@
 #include <cstddef>
 
 #include "http/api/call.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 
 namespace muster::http {
 
 inline constexpr std::size_t kMaxBatchedHeartbeats = 1000;
 
 /// One heartbeat: the call is the command.
-void Heartbeat(Call call, Roll& roll);
+void Heartbeat(Call call, Registry& registry);
 /// Many as one command, with a result for each.
-void BatchHeartbeat(Call call, Roll& roll);
+void BatchHeartbeat(Call call, Registry& registry);
 
 }  // namespace muster::http

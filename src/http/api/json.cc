@@ -29,24 +29,24 @@ class Watch {
     } else if (event == Event::object_end) {
       keys_.pop_back();
     } else if (event == Event::key) {
-      Note(parsed.get_ref<const std::string&>());
+      Remember(parsed.get_ref<const std::string&>());
     }
     return !wrong_;
   }
 
-  const Complaint& wrong() const { return wrong_; }
+  const FieldError& wrong() const { return wrong_; }
 
  private:
-  void Note(const std::string& key) {
+  void Remember(const std::string& key) {
     if (!keys_.back().insert(key).second) {
-      wrong_ = InvalidArgument{Shown(key), "stands twice in one object"};
+      wrong_ = InvalidArgument{Excerpt(key), "stands twice in one object"};
     } else if (keys_.back().size() > kMaxKeys) {
       wrong_ = InvalidArgument{"body", absl::StrCat("has an object with more than ", kMaxKeys, " fields")};
     }
   }
 
   std::vector<absl::flat_hash_set<std::string>> keys_;  // of the objects that are open
-  Complaint wrong_;
+  FieldError wrong_;
 };
 
 /// Where and why a text is no JSON; keeps nothing of it.
@@ -76,12 +76,12 @@ class Diagnosis final : public nlohmann::json_sax<Json> {
     std::string_view what = error.what();
     what.remove_prefix(std::min(what.size(), what.find("] ") + 2));
     what = what.substr(0, what.find("; last read"));
-    why_ = what.size() > kMostSaid ? "a number is too large" : std::string(what);
+    why_ = what.size() > kMaxSaid ? "a number is too large" : std::string(what);
     return false;
   }
 
  private:
-  static constexpr std::size_t kMostSaid = 200;  // only a number that is quoted makes it longer
+  static constexpr std::size_t kMaxSaid = 200;  // only a number that is quoted makes it longer
   std::string why_;
 };
 
@@ -105,20 +105,20 @@ std::string_view TypeName(const Json& value) {
 /// The number, if it is whole and a T: 10 and 1e1, not 10.5.
 template <typename T>
 std::optional<T> WholeNumber(const Json& value) {
-  constexpr auto kMost = std::numeric_limits<T>::max();
-  constexpr auto kLeast = std::numeric_limits<T>::min();
+  constexpr auto kMax = std::numeric_limits<T>::max();
+  constexpr auto kMin = std::numeric_limits<T>::min();
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
-    if (number <= static_cast<std::uint64_t>(kMost)) return static_cast<T>(number);
+    if (number <= static_cast<std::uint64_t>(kMax)) return static_cast<T>(number);
   } else if (value.is_number_integer()) {
     const auto number = value.get<std::int64_t>();
-    if (number >= kLeast && number <= kMost) return static_cast<T>(number);
+    if (number >= kMin && number <= kMax) return static_cast<T>(number);
   } else if (value.is_number_float()) {
     // Beyond 2^53 a double no longer says which number is meant.
     constexpr double kExact = 9007199254740992;
     const auto number = value.get<double>();
-    if (number == std::trunc(number) && std::abs(number) <= kExact && number >= static_cast<double>(kLeast) &&
-        number <= static_cast<double>(kMost)) {
+    if (number == std::trunc(number) && std::abs(number) <= kExact && number >= static_cast<double>(kMin) &&
+        number <= static_cast<double>(kMax)) {
       return static_cast<T>(number);
     }
   }
@@ -172,7 +172,7 @@ std::optional<T> ObjectReader::Whole(std::string_view name, std::string_view mus
   if (!value->is_number()) {
     Complain(name, must_be, *value);
   } else if (!wrong_) {
-    wrong_ = InvalidArgument{Concat({prefix_, name}), Concat({must_be, ", is ", Shown(Dump(*value))})};
+    wrong_ = InvalidArgument{Concat({prefix_, name}), Concat({must_be, ", is ", Excerpt(Dump(*value))})};
   }
   return std::nullopt;
 }
@@ -203,7 +203,7 @@ std::optional<WorkerStatus> ObjectReader::Status(std::string_view name) {
   const auto& text = value->get_ref<const std::string&>();
   const std::optional<WorkerStatus> status = StatusFrom(text);
   if (!status && !wrong_) {
-    wrong_ = InvalidArgument{Concat({prefix_, name}), Concat({kStatusRule, ", is \"", Shown(text), "\""})};
+    wrong_ = InvalidArgument{Concat({prefix_, name}), Concat({kStatusRule, ", is \"", Excerpt(text), "\""})};
   }
   return status;
 }
@@ -232,7 +232,7 @@ Metadata ObjectReader::TextMap(std::string_view name) {
   }
   for (const auto& [key, value] : object->items()) {
     if (!value.is_string()) {
-      Complain(Concat({name, "[", Shown(key), "]"}), "must be a string", value);
+      Complain(Concat({name, "[", Excerpt(key), "]"}), "must be a string", value);
       return {};
     }
     map.emplace(key, value.template get<std::string>());
@@ -247,13 +247,13 @@ const Json* ObjectReader::Array(std::string_view name) {
   return nullptr;
 }
 
-Complaint ObjectReader::Wrong() {
+FieldError ObjectReader::Wrong() {
   if (wrong_) return wrong_;
   for (const auto& [name, value] : object_.items()) {
     if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
     std::string known;
     for (const std::string_view each : asked_) known += Concat({known.empty() ? "" : ", ", each});
-    return InvalidArgument{Concat({prefix_, Shown(name)}), Concat({"is not a field of this request; it has ",
+    return InvalidArgument{Concat({prefix_, Excerpt(name)}), Concat({"is not a field of this request; it has ",
                                                                    known.empty() ? "none" : known})};
   }
   return std::nullopt;

@@ -49,7 +49,7 @@ class ObjectReader {
   const Json* Array(std::string_view name);
 
   /// The first thing that is wrong, or a field that was not asked for. Call it when every field was.
-  Complaint Wrong();
+  FieldError Wrong();
 
  private:
   const Json* Find(std::string_view name);
@@ -60,7 +60,7 @@ class ObjectReader {
   const Json& object_;
   const std::string prefix_;
   std::vector<std::string_view> asked_;
-  Complaint wrong_;
+  FieldError wrong_;
 };
 
 /// "Active" -> kActive; the four names, written as answers write them.

@@ -45,14 +45,14 @@ std::int64_t Parameters::Int64(std::string_view name) {
   if (value == nullptr) return 0;
   const std::optional<std::int64_t> number = Number(*value);
   if (!number)
-    Complain(name, Concat({"must be a whole number of at most 64 bits, is \"", Shown(*value), "\""}));
+    Complain(name, Concat({"must be a whole number of at most 64 bits, is \"", Excerpt(*value), "\""}));
   return number.value_or(0);
 }
 
 bool Parameters::Flag(std::string_view name) {
   const std::string* value = Find(name);
   if (value == nullptr || *value == "false") return false;
-  if (*value != "true") Complain(name, Concat({"must be true or false, is \"", Shown(*value), "\""}));
+  if (*value != "true") Complain(name, Concat({"must be true or false, is \"", Excerpt(*value), "\""}));
   return true;
 }
 
@@ -77,7 +77,7 @@ std::vector<WorkerStatus> Parameters::Statuses(std::string_view name) {
       if (status) {
         statuses.push_back(*status);
       } else {
-        Complain(name, Concat({kStatusRule, ", is \"", Shown(each), "\""}));
+        Complain(name, Concat({kStatusRule, ", is \"", Excerpt(each), "\""}));
       }
     }
   }
@@ -93,7 +93,7 @@ Metadata Parameters::Entries(std::string_view name) {
     if (text == name) {
       const std::size_t equals = entry_value.find('=');
       if (equals == std::string_view::npos) {
-        Complain(name, Concat({"must be KEY=VALUE, is \"", Shown(value), "\""}));
+        Complain(name, Concat({"must be KEY=VALUE, is \"", Excerpt(value), "\""}));
         continue;
       }
       entry_key = entry_value.substr(0, equals);
@@ -104,7 +104,7 @@ Metadata Parameters::Entries(std::string_view name) {
       continue;
     }
     const bool fresh = entries.emplace(std::string(entry_key), std::string(entry_value)).second;
-    if (!fresh) Complain(name, Concat({"must not name \"", Shown(entry_key), "\" twice"}));
+    if (!fresh) Complain(name, Concat({"must not name \"", Excerpt(entry_key), "\" twice"}));
   }
   return entries;
 }
@@ -113,7 +113,7 @@ bool Parameters::WantsHeartbeats() {
   const std::string* view = Find("view");
   if (view == nullptr || *view == "basic") return false;
   if (*view != "heartbeats")
-    Complain("view", Concat({"must be basic or heartbeats, is \"", Shown(*view), "\""}));
+    Complain("view", Concat({"must be basic or heartbeats, is \"", Excerpt(*view), "\""}));
   return true;
 }
 

@@ -34,14 +34,14 @@ class Parameters {
   bool WantsHeartbeats();
 
   /// The first thing that is wrong.
-  const Complaint& Wrong() const { return wrong_; }
+  const FieldError& Wrong() const { return wrong_; }
 
  private:
   const std::string* Find(std::string_view name);
   void Complain(std::string_view name, std::string reason);
 
   const Fields& fields_;
-  Complaint wrong_;
+  FieldError wrong_;
 };
 
 }  // namespace muster::http

@@ -7,19 +7,19 @@
 
 namespace muster::http {
 
-void AnswerAlive(Call call, const Site& /*site*/) {
+void AnswerAlive(Call call, const ServerInfo& /*site*/) {
   call.Reply({{"status", "alive"}});
 }
 
-void AnswerReady(Call call, const Site& site) {
-  const Roll* roll = site.gate.roll();
-  if (roll == nullptr) return call.Refuse(site.gate.Refusal());
-  std::string because = roll->Status().not_ready_because;
+void AnswerReady(Call call, const ServerInfo& server_info) {
+  const Registry* registry = server_info.gate.registry();
+  if (registry == nullptr) return call.Refuse(server_info.gate.Refusal());
+  std::string because = registry->Status().not_ready_because;
   if (!because.empty()) return call.Refuse(StoreUnavailable{std::move(because)});
   call.Reply({{"status", "ready"}});
 }
 
-void AnswerOpenApi(Call call, const Site& /*site*/) {
+void AnswerOpenApi(Call call, const ServerInfo& /*site*/) {
   call.Send({200, "application/json", std::string(embedded::kOpenApi[0].content), {}});
 }
 

@@ -7,10 +7,10 @@
 namespace muster::http {
 
 /// 200 for as long as the process answers: restart it if it does not.
-void AnswerAlive(Call call, const Site& site);
+void AnswerAlive(Call call, const ServerInfo& server_info);
 /// 200 while commands are let in and the store can be written; else 503, saying why: send traffic elsewhere.
-void AnswerReady(Call call, const Site& site);
+void AnswerReady(Call call, const ServerInfo& server_info);
 /// The description of this interface.
-void AnswerOpenApi(Call call, const Site& site);
+void AnswerOpenApi(Call call, const ServerInfo& server_info);
 
 }  // namespace muster::http

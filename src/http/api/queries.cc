@@ -8,17 +8,17 @@
 #include "http/api/parameters.h"
 #include "http/api/render.h"
 #include "muster/queries.h"
-#include "roll/fleet_summary.h"
-#include "roll/heartbeat_summary.h"
+#include "registry/fleet_summary.h"
+#include "registry/heartbeat_summary.h"
 
 namespace muster::http {
 namespace {
 
 /// Answers the call with `query(call, reads)`, run aside.
 template <typename Query>
-void AnswerAside(ReadLane lane, Call call, const Roll& roll, Query query) {
+void AnswerAside(ReadLane lane, Call call, const Registry& registry, Query query) {
   ReadCaller caller = call.AsReadCaller();
-  roll.ReadAside(lane, std::move(caller),
+  registry.ReadOnPool(lane, std::move(caller),
                  [call = std::move(call), query = std::move(query)](Result<const ScanReads*> reads) mutable {
                    if (!reads.ok()) return call.Refuse(reads.error());
                    query(call, **reads);
@@ -27,9 +27,9 @@ void AnswerAside(ReadLane lane, Call call, const Roll& roll, Query query) {
 
 /// The same for a worker as it is, from memory where the roll is there.
 template <typename Query>
-void AnswerWithWorker(Call call, const Roll& roll, Query query) {
+void AnswerWithWorker(Call call, const Registry& registry, Query query) {
   ReadCaller caller = call.AsReadCaller();
-  roll.Read(std::move(caller), [call = std::move(call), query](Result<const PointReads*> reads) mutable {
+  registry.Read(std::move(caller), [call = std::move(call), query](Result<const PointReads*> reads) mutable {
     if (!reads.ok()) return call.Refuse(reads.error());
     const Result<WorkerView> found = muster::GetWorker(**reads, call.id);
     if (!found.ok()) return call.Refuse(found.error());
@@ -37,9 +37,9 @@ void AnswerWithWorker(Call call, const Roll& roll, Query query) {
   });
 }
 
-void AnswerWithWorkers(Call call, const Roll& roll, WorkerFilter filter, PageRequest page, bool heartbeats) {
-  AnswerAside(ReadLane::kScan, std::move(call), roll,
-              [&roll, filter = std::move(filter), page = std::move(page), heartbeats](
+void AnswerWithWorkers(Call call, const Registry& registry, WorkerFilter filter, PageRequest page, bool heartbeats) {
+  AnswerAside(ReadLane::kScan, std::move(call), registry,
+              [&registry, filter = std::move(filter), page = std::move(page), heartbeats](
                   Call& answered, const ScanReads& reads) {
                 const Result<WorkerPage> found =
                     muster::ListWorkers(reads, filter, page, heartbeats ? kHeartbeatSummaryBytes : 0);
@@ -47,7 +47,7 @@ void AnswerWithWorkers(Call call, const Roll& roll, WorkerFilter filter, PageReq
                 Json workers = Json::array();
                 for (const WorkerView& each : found->workers) workers.push_back(Render(each));
                 if (heartbeats) {
-                  const auto summaries = HeartbeatSummaries(reads, roll).Of(found->workers);
+                  const auto summaries = HeartbeatSummaries(reads, registry).Of(found->workers);
                   if (!summaries.ok()) return answered.Refuse(summaries.error());
                   for (std::size_t i = 0; i < summaries->size(); ++i)
                     workers[i]["heartbeats"] = Render((*summaries)[i]);
@@ -66,8 +66,8 @@ void ReplyWithPage(Call& call, const char* name, const Items& items, const std::
 
 }  // namespace
 
-void GetWorker(Call call, Roll& roll) {
-  AnswerWithWorker(std::move(call), roll, [](Call& answered, const WorkerView& found) {
+void GetWorker(Call call, Registry& registry) {
+  AnswerWithWorker(std::move(call), registry, [](Call& answered, const WorkerView& found) {
     const Worker& worker = *found.worker;
     if (HasAlready(answered.request(), worker)) {
       return answered.Send({304, "", "", {{"ETag", TagOf(worker)}}});
@@ -76,9 +76,9 @@ void GetWorker(Call call, Roll& roll) {
   });
 }
 
-void GetWorkerWithHeartbeats(Call call, Roll& roll) {
-  AnswerAside(ReadLane::kPoint, std::move(call), roll, [&roll](Call& answered, const ScanReads& reads) {
-    const auto found = muster::GetWorkerWithHeartbeats(reads, roll, answered.id);
+void GetWorkerWithHeartbeats(Call call, Registry& registry) {
+  AnswerAside(ReadLane::kPoint, std::move(call), registry, [&registry](Call& answered, const ScanReads& reads) {
+    const auto found = muster::GetWorkerWithHeartbeats(reads, registry, answered.id);
     if (!found.ok()) return answered.Refuse(found.error());
     Json worker = Render(found->worker);
     worker["heartbeats"] = Render(found->heartbeats);
@@ -86,7 +86,7 @@ void GetWorkerWithHeartbeats(Call call, Roll& roll) {
   });
 }
 
-void ListWorkers(Call call, Roll& roll) {
+void ListWorkers(Call call, Registry& registry) {
   Parameters query(call.request().query);
   WorkerFilter filter;
   filter.statuses = query.Statuses("status");
@@ -96,31 +96,31 @@ void ListWorkers(Call call, Roll& roll) {
   PageRequest page = query.Page();
   const bool heartbeats = query.WantsHeartbeats();
   if (query.Wrong()) return call.Reject(*query.Wrong());
-  AnswerWithWorkers(std::move(call), roll, std::move(filter), std::move(page), heartbeats);
+  AnswerWithWorkers(std::move(call), registry, std::move(filter), std::move(page), heartbeats);
 }
 
-void ListActiveWorkers(Call call, Roll& roll) {
+void ListActiveWorkers(Call call, Registry& registry) {
   Parameters query(call.request().query);
   PageRequest page = query.Page();
   if (query.Wrong()) return call.Reject(*query.Wrong());
   WorkerFilter filter;
   filter.statuses = {WorkerStatus::kActive};
-  AnswerWithWorkers(std::move(call), roll, std::move(filter), std::move(page), /*heartbeats=*/false);
+  AnswerWithWorkers(std::move(call), registry, std::move(filter), std::move(page), /*heartbeats=*/false);
 }
 
-void GetLastHeartbeat(Call call, Roll& roll) {
-  AnswerWithWorker(std::move(call), roll, [](Call& answered, const WorkerView& found) {
+void GetLastHeartbeat(Call call, Registry& registry) {
+  AnswerWithWorker(std::move(call), registry, [](Call& answered, const WorkerView& found) {
     const Pulse& pulse = found.pulse;
     answered.Reply(
         {{"heartbeat", pulse.total > 0 ? Render(HeartbeatRecord{pulse.total, pulse.last_at}) : Json()}});
   });
 }
 
-void ListHeartbeats(Call call, Roll& roll) {
+void ListHeartbeats(Call call, Registry& registry) {
   Parameters query(call.request().query);
   PageRequest page = query.Page();
   if (query.Wrong()) return call.Reject(*query.Wrong());
-  AnswerAside(ReadLane::kPoint, std::move(call), roll,
+  AnswerAside(ReadLane::kPoint, std::move(call), registry,
               [page = std::move(page)](Call& answered, const ScanReads& reads) {
                 const Result<HeartbeatPage> found = muster::ListHeartbeats(reads, answered.id, page);
                 if (!found.ok()) return answered.Refuse(found.error());
@@ -128,12 +128,12 @@ void ListHeartbeats(Call call, Roll& roll) {
               });
 }
 
-void ListEvents(Call call, Roll& roll) {
+void ListEvents(Call call, Registry& registry) {
   Parameters query(call.request().query);
   EventFilter filter{query.Text("workerId"), query.Int64("after"), query.Flag("newestFirst")};
   PageRequest page = query.Page();
   if (query.Wrong()) return call.Reject(*query.Wrong());
-  AnswerAside(ReadLane::kScan, std::move(call), roll,
+  AnswerAside(ReadLane::kScan, std::move(call), registry,
               [filter = std::move(filter), page = std::move(page)](Call& answered, const ScanReads& reads) {
                 const Result<EventPage> found = muster::ListEvents(reads, filter, page);
                 if (found.ok())
@@ -146,12 +146,12 @@ void ListEvents(Call call, Roll& roll) {
               });
 }
 
-void GetSummary(Call call, const Site& site) {
-  const Roll* roll = site.gate.roll();
-  if (roll == nullptr) return call.Refuse(site.gate.Refusal());
-  AnswerAside(ReadLane::kScan, std::move(call), *roll,
-              [roll, version = site.version](Call& answered, const ScanReads& reads) {
-                const Result<FleetSummary> summary = SumUpFleet(reads, *roll);
+void GetSummary(Call call, const ServerInfo& server_info) {
+  const Registry* registry = server_info.gate.registry();
+  if (registry == nullptr) return call.Refuse(server_info.gate.Refusal());
+  AnswerAside(ReadLane::kScan, std::move(call), *registry,
+              [registry, version = server_info.version](Call& answered, const ScanReads& reads) {
+                const Result<FleetSummary> summary = SumUpFleet(reads, *registry);
                 if (!summary.ok()) return answered.Refuse(summary.error());
                 Json json = Render(*summary);
                 json["version"] = version;

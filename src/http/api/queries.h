@@ -3,18 +3,18 @@
 
 #include "http/api/call.h"
 #include "http/api/routes.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 
 namespace muster::http {
 
-void GetWorker(Call call, Roll& roll);
+void GetWorker(Call call, Registry& registry);
 /// The worker with what its heartbeats say of it.
-void GetWorkerWithHeartbeats(Call call, Roll& roll);
-void ListWorkers(Call call, Roll& roll);
-void ListActiveWorkers(Call call, Roll& roll);
-void GetLastHeartbeat(Call call, Roll& roll);
-void ListHeartbeats(Call call, Roll& roll);
-void ListEvents(Call call, Roll& roll);
-void GetSummary(Call call, const Site& site);
+void GetWorkerWithHeartbeats(Call call, Registry& registry);
+void ListWorkers(Call call, Registry& registry);
+void ListActiveWorkers(Call call, Registry& registry);
+void GetLastHeartbeat(Call call, Registry& registry);
+void ListHeartbeats(Call call, Registry& registry);
+void ListEvents(Call call, Registry& registry);
+void GetSummary(Call call, const ServerInfo& server_info);
 
 }  // namespace muster::http

@@ -122,30 +122,30 @@ Json Render(const SweepReport& report) {
 
 Json Render(const FleetSummary& summary) {
   Json regions = Json::array();
-  for (const RegionTotals& region : summary.by_region) regions.push_back(Region(region, summary.roll.clock));
-  const RollStatus& roll = summary.roll;
+  for (const RegionTotals& region : summary.by_region) regions.push_back(Region(region, summary.registry.clock));
+  const RegistryStatus& registry = summary.registry;
   return {{"workers", summary.workers},
           {"byStatus", Counts(summary.by_status)},
           {"byRegion", std::move(regions)},
-          {"heartbeatsPerSecond", roll.heartbeats_per_second},
-          {"heartbeatsRecorded", roll.heartbeats_recorded},
+          {"heartbeatsPerSecond", registry.heartbeats_per_second},
+          {"heartbeatsRecorded", registry.heartbeats_recorded},
           {"heartbeatTimeout", Render(summary.heartbeat_timeout)},
           {"advisedInterval", Render(summary.advised_interval)},
           {"pacingSaturated", summary.pacing_saturated},
           {"listening",
-           {{"listening", roll.listening},
-            {"reason", TextOrNull(roll.not_listening_because)},
-            {"clock", Render(roll.clock - ListeningTime())}}},
+           {{"listening", registry.listening},
+            {"reason", TextOrNull(registry.not_listening_because)},
+            {"clock", Render(registry.clock - ListeningTime())}}},
           {"detection",
-           {{"offlineDetected", roll.offline_detected},
-            {"falseOfflines", roll.false_offlines},
-            {"flaps", roll.flaps},
-            {"worstLatency", Render(roll.worst_detection_latency)}}},
+           {{"offlineDetected", registry.offline_detected},
+            {"falseOfflines", registry.false_offlines},
+            {"flaps", registry.flaps},
+            {"worstLatency", Render(registry.worst_detection_latency)}}},
           {"lastEventCursor", summary.last_event_cursor},
-          {"startedAt", Render(roll.started_at)},
-          {"leads", roll.leads},
-          {"jobFailures", roll.job_failures},
-          {"differingSettings", roll.differing_settings}};
+          {"startedAt", Render(registry.started_at)},
+          {"leads", registry.leads},
+          {"jobFailures", registry.job_failures},
+          {"differingSettings", registry.differing_settings}};
 }
 
 }  // namespace muster::http

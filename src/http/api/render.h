@@ -13,8 +13,8 @@
 #include "muster/queries.h"
 #include "muster/sweeps.h"
 #include "muster/worker.h"
-#include "roll/fleet_summary.h"
-#include "roll/heartbeat_summary.h"
+#include "registry/fleet_summary.h"
+#include "registry/heartbeat_summary.h"
 
 namespace muster::http {
 

@@ -7,13 +7,13 @@
 
 #include "absl/types/span.h"
 #include "http/api/call.h"
-#include "muster/roll.h"
-#include "roll/gate.h"
+#include "muster/registry.h"
+#include "registry/gate.h"
 
 namespace muster::http {
 
 /// What there is beside the roll.
-struct Site {
+struct ServerInfo {
   Gate gate;
   std::string version;  // the daemon's
 };
@@ -24,8 +24,8 @@ struct Route {
   std::vector<std::string_view> parameters;  // that its query may have; "metadata." and what begins so
   bool takes_body = false;
   // One of them. Neither blocks; both see to it that the call is answered.
-  void (*on_roll)(Call call, Roll& roll) = nullptr;        // once the gate is open
-  void (*on_site)(Call call, const Site& site) = nullptr;  // always
+  void (*on_registry)(Call call, Registry& registry) = nullptr;        // once the gate is open
+  void (*without_registry)(Call call, const ServerInfo& server_info) = nullptr;  // always
 };
 
 /// Thread-safe.

@@ -41,7 +41,7 @@ void Connection::Start() {
   WaitForBytes();
 }
 
-void Connection::TurnAway() {
+void Connection::RejectBusy() {
   Refuse({503, absl::StrCat("there are ", loop_.limits.connections, " connections already")});
 }
 

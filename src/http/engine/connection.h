@@ -35,7 +35,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Waits for the first request.
   void Start();
   /// Says that there are too many connections, and closes.
-  void TurnAway();
+  void RejectBusy();
   /// Closes if no request is under way; otherwise after the answer to it.
   void Drain();
   /// At once, whatever is under way.

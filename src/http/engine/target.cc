@@ -21,7 +21,7 @@ std::optional<int> HexDigit(char c) {
 }
 
 absl::Status Bad(std::string_view piece, std::string_view why) {
-  return absl::InvalidArgumentError(Concat({"\"", Shown(piece), "\" in the target ", why}));
+  return absl::InvalidArgumentError(Concat({"\"", Excerpt(piece), "\" in the target ", why}));
 }
 
 absl::StatusOr<std::string> Decode(std::string_view piece, Plus plus) {

@@ -15,12 +15,12 @@ constexpr int kEventsWithoutABreak = 4096;
 
 Result<std::vector<HeartbeatRecord>> MemoryArchive::Heartbeats(std::string_view id, std::int64_t before,
                                                                int limit) const {
-  const ReaderMutexLock lock(roll_.mu);
-  const std::optional<std::uint32_t> slot = roll_.model.Find(id);
+  const ReaderMutexLock lock(registry_.mu);
+  const std::optional<std::uint32_t> slot = registry_.model.Find(id);
   if (!slot) return WorkerNotFound{std::string(id)};
   std::vector<HeartbeatRecord> records;
-  const HeartbeatRing& ring = roll_.rings[*slot];
-  std::int64_t ordinal = roll_.model.HeartbeatsOf(*slot);
+  const HeartbeatRing& ring = registry_.rings[*slot];
+  std::int64_t ordinal = registry_.model.HeartbeatsOf(*slot);
   for (std::uint32_t back = 0; back < ring.size() && std::cmp_less(records.size(), limit);
        ++back, --ordinal) {
     if (ordinal < before) records.push_back({ordinal, absl::FromUnixMicros(ring.FromNewest(back))});

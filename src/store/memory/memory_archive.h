@@ -15,14 +15,14 @@
 namespace muster {
 
 /// What the writer and the readers of the memory store share.
-struct MemoryRoll : SharedModel {
+struct MemoryRegistry : SharedModel {
   Slab<HeartbeatRing> rings ABSL_GUARDED_BY(mu);
 };
 
 /// Reads are thread-safe; Add is the writer's. The roll must outlive it.
 class MemoryArchive final : public Archive {
  public:
-  MemoryArchive(const MemoryRoll& roll, std::int64_t max_events) : roll_(roll), max_events_(max_events) {}
+  MemoryArchive(const MemoryRegistry& registry, std::int64_t max_events) : registry_(registry), max_events_(max_events) {}
 
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                   int limit) const override;
@@ -33,7 +33,7 @@ class MemoryArchive final : public Archive {
   void Add(std::vector<Event>& events);
 
  private:
-  const MemoryRoll& roll_;
+  const MemoryRegistry& registry_;
   const std::int64_t max_events_;
   mutable Mutex events_mu_;
   std::deque<Event> events_ ABSL_GUARDED_BY(events_mu_);  // cursors ascend by one

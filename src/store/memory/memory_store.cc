@@ -24,15 +24,15 @@ class MemoryStore final : public Store {
  public:
   MemoryStore(const StoreOptions& options, Random& random)
       : history_(static_cast<std::uint32_t>(options.history)),
-        archive_(roll_, options.max_events),
-        reader_(roll_, archive_, NewTokenKey(random)),
-        staging_(roll_.ForWriter(), 0) {}
+        archive_(registry_, options.max_events),
+        reader_(registry_, archive_, NewTokenKey(random)),
+        staging_(registry_.ForWriter(), 0) {}
 
   const ScanReads& Reader() const override { return reader_; }
   const PointReads* MemoryReads() const override { return &reader_; }
   WriteTx& Begin() override { return staging_; }
-  WriteTx& BeginBatch(const Foresight& foresight) override {
-    staging_.Foresee(foresight);
+  WriteTx& BeginBatch(const BatchKeys& keys) override {
+    staging_.CollectKeys(keys);
     return staging_;
   }
 
@@ -41,33 +41,33 @@ class MemoryStore final : public Store {
     if (!batch.Empty()) {
       batch.DropOrphans();
       {
-        const MutexLock lock(roll_.mu);
+        const MutexLock lock(registry_.mu);
         // Before others get their slots.
-        for (const std::uint32_t slot : batch.removed) roll_.rings[slot].Clear();
-        Apply(batch, roll_.model);
-        roll_.rings.GrowTo(roll_.model.SlotCount());
-        RememberHeartbeats(batch, history_, roll_.rings);
+        for (const std::uint32_t slot : batch.removed) registry_.rings[slot].Clear();
+        Apply(batch, registry_.model);
+        registry_.rings.GrowTo(registry_.model.SlotCount());
+        RememberHeartbeats(batch, history_, registry_.rings);
       }
       archive_.Add(batch.events);
     }
     staging_.Committed();
     listening_ = listening;
-    return CommitResult::Committed(roll_.ForWriter().last_cursor);
+    return CommitResult::Committed(registry_.ForWriter().last_cursor);
   }
   CommitResult CommitStep(const ListeningState& listening) override {
     if (!staging_.batch().Empty()) return Commit(listening);
     staging_.RolledBack();
-    return CommitResult::NothingToWrite(roll_.ForWriter().last_cursor);
+    return CommitResult::NothingToWrite(registry_.ForWriter().last_cursor);
   }
 
   void Rollback() override { staging_.RolledBack(); }
   bool Maintain(absl::Duration /*budget*/) override { return false; }
-  std::int64_t WorkerCount() const override { return roll_.ForWriter().WorkerCount(); }
+  std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
   const std::uint32_t history_;
-  MemoryRoll roll_;
+  MemoryRegistry registry_;
   MemoryArchive archive_;
   CommittedReader reader_;
   Staging staging_;

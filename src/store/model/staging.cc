@@ -11,7 +11,7 @@ void Staging::Clear() {
   batch_.Clear();
   latest_.clear();
   inserted_ = 0;
-  find_ahead_.End();
+  prefetcher_.End();
 }
 
 void Staging::Committed() {
@@ -42,7 +42,7 @@ Result<std::optional<WorkerView>> Staging::Find(std::string_view id) const {
       return std::optional(View(staged->second));
     }
   }
-  const std::optional<std::uint32_t> slot = find_ahead_.Find(id);
+  const std::optional<std::uint32_t> slot = prefetcher_.Find(id);
   return slot ? std::optional(model_.View(*slot)) : std::nullopt;
 }
 

@@ -10,7 +10,7 @@
 
 #include "absl/container/btree_map.h"
 #include "store/model/due_queue.h"
-#include "store/model/find_ahead.h"
+#include "store/model/prefetcher.h"
 #include "store/model/model.h"
 #include "store/model/staged_batch.h"
 #include "store/store.h"
@@ -21,10 +21,10 @@ namespace muster {
 class Staging final : public WriteTx {
  public:
   Staging(const Model& model, std::int64_t last_revision)
-      : model_(model), last_revision_(last_revision), find_ahead_(model) {}
+      : model_(model), last_revision_(last_revision), prefetcher_(model) {}
 
   /// The transaction is about these; they must live until it ends.
-  void Foresee(const Foresight& foresight) { find_ahead_.Begin(foresight.ids); }
+  void CollectKeys(const BatchKeys& keys) { prefetcher_.Begin(keys.ids); }
 
   /// What was staged since the transaction began.
   StagedBatch& batch() { return batch_; }
@@ -68,7 +68,7 @@ class Staging final : public WriteTx {
   const Model& model_;
   std::int64_t last_revision_;
   std::int64_t committed_revision_ = last_revision_;
-  mutable FindAhead find_ahead_;
+  mutable Prefetcher prefetcher_;
   StagedBatch batch_;
   absl::btree_map<std::string, std::uint32_t, std::less<>> latest_;  // id to its latest change
   std::int64_t inserted_ = 0;

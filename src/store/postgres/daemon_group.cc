@@ -18,7 +18,7 @@ constexpr int kMaxTicksForward = 2;
 constexpr absl::Duration kMaxWait = absl::Milliseconds(250);
 constexpr absl::Duration kShortWait = absl::Milliseconds(20);
 constexpr int kTicksOfOthers = 3;
-constexpr char kRollIsHeld[] = "another program holds the roll's row in the database";
+constexpr char kRegistryIsHeld[] = "another program holds the roll's row in the database";
 
 constexpr Sql kCountUp = {
     "count_up",
@@ -58,13 +58,13 @@ Parameters Id(std::string_view id) {
 
 // What the leader said, brought forward by the age that the server gives it. That is the server's wall clock,
 // which may step: so by no more than two ticks.
-ListeningReport Heard(const RollRow& roll, absl::Duration tick) {
+ListeningReport Heard(const RegistryRow& registry, absl::Duration tick) {
   ListeningReport heard;
-  heard.state = roll.clock.value_or(ListeningState());
-  heard.advancing = roll.advancing;
-  heard.because = roll.not_listening;
+  heard.state = registry.clock.value_or(ListeningState());
+  heard.advancing = registry.advancing;
+  heard.because = registry.not_listening;
   if (heard.advancing) {
-    heard.state.now = heard.state.now + std::clamp(roll.age, absl::ZeroDuration(), kMaxTicksForward * tick);
+    heard.state.now = heard.state.now + std::clamp(registry.age, absl::ZeroDuration(), kMaxTicksForward * tick);
   }
   return heard;
 }
@@ -103,23 +103,23 @@ Reply<DaemonGroup::Renewed> DaemonGroup::Renew(Session& session, const Listening
   const bool reports = leads_;
   const std::size_t report_at = pipeline.size();
   if (reports) pipeline.Add(kReportClock, ClockReport(id_, own));
-  const std::size_t roll_at = pipeline.Add(kReadRoll);
+  const std::size_t registry_at = pipeline.Add(kReadRegistry);
   const std::size_t daemons_at = pipeline.Add(kListDaemons);
   const Reply<std::vector<Rows>> answers = session.Run(pipeline);
   if (!answers.ok()) return answers.failure();
 
-  Reply<RollRow> roll = ReadRoll((*answers)[roll_at]);
-  if (!roll.ok()) return roll.failure();
+  Reply<RegistryRow> registry = ReadRegistry((*answers)[registry_at]);
+  if (!registry.ok()) return registry.failure();
   Renewed renewed;
-  renewed.roll = *std::move(roll);
+  renewed.registry = *std::move(registry);
   Reply<std::vector<DaemonSettings>> all = ReadSettings((*answers)[daemons_at]);
   if (!all.ok()) return std::move(all).failure();
   renewed.membership.differing_settings = DifferingSettings(*all);
   const int ticks = TicksUntilLost(tick);
-  leads_ = renewed.roll.leader == id_;
-  const int same = leader_.Look(renewed.roll.leader, BeatOf(renewed.roll.leader, (*answers)[daemons_at]));
-  if (!leads_ && (renewed.roll.leader.empty() || same >= ticks)) {
-    const Reply<bool> taken = TakeLead(session, renewed.roll);
+  leads_ = renewed.registry.leader == id_;
+  const int same = leader_.Look(renewed.registry.leader, BeatOf(renewed.registry.leader, (*answers)[daemons_at]));
+  if (!leads_ && (renewed.registry.leader.empty() || same >= ticks)) {
+    const Reply<bool> taken = TakeLead(session, renewed.registry);
     if (!taken.ok()) return taken.failure();
     leads_ = *taken;
   }
@@ -131,10 +131,10 @@ Reply<DaemonGroup::Renewed> DaemonGroup::Renew(Session& session, const Listening
   }
   unreported_ = reported ? 0 : unreported_ + 1;
   renewed.membership.leads = leads_;
-  renewed.membership.heard = Heard(renewed.roll, tick);
+  renewed.membership.heard = Heard(renewed.registry, tick);
   if (unreported_ > kMaxTicksForward) {  // the others' clocks do not go further
     renewed.membership.leads = false;
-    renewed.membership.heard = {renewed.roll.clock.value_or(ListeningState()), false, kRollIsHeld};
+    renewed.membership.heard = {renewed.registry.clock.value_or(ListeningState()), false, kRegistryIsHeld};
     return renewed;
   }
   if (leads_) {
@@ -160,9 +160,9 @@ Reply<bool> DaemonGroup::ReportAgain(Session& session, const ListeningReport& ow
   return answers.failure();
 }
 
-Reply<bool> DaemonGroup::TakeLead(Session& session, const RollRow& roll) {
+Reply<bool> DaemonGroup::TakeLead(Session& session, const RegistryRow& registry) {
   Parameters parameters;
-  parameters.Text(id_).Text(roll.leader).Int64(roll.leader_beat);
+  parameters.Text(id_).Text(registry.leader).Int64(registry.leader_beat);
   const Reply<Rows> taken = session.Run(kTakeLead, std::move(parameters));
   if (!taken.ok()) return taken.failure();
   return taken->affected() == 1;

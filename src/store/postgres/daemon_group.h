@@ -22,7 +22,7 @@
 
 #include "absl/time/time.h"
 #include "store/postgres/failure.h"
-#include "store/postgres/roll_row.h"
+#include "store/postgres/registry_row.h"
 #include "store/postgres/session.h"
 #include "store/postgres/still.h"
 #include "store/store.h"
@@ -41,7 +41,7 @@ class DaemonGroup {
 
   struct Renewed {
     Membership membership;
-    RollRow roll;
+    RegistryRow registry;
   };
   /// One tick: a round trip, and another one when the lead or the table changes. `settings` is the record of
   /// those in force here.
@@ -54,7 +54,7 @@ class DaemonGroup {
   /// Says what the leader's clock shows, once it was found that the row is held by another transaction.
   /// False: it still is.
   Reply<bool> ReportAgain(Session& session, const ListeningReport& own, absl::Duration tick);
-  Reply<bool> TakeLead(Session& session, const RollRow& roll);
+  Reply<bool> TakeLead(Session& session, const RegistryRow& registry);
   Reply<bool> StrikeOffTheLost(Session& session, const Rows& daemons, int ticks);
 
   const std::string id_;

@@ -70,7 +70,7 @@ class PostgresStore final : public Store, private Coordination {
     transaction_->BeginLocked({});
     return *transaction_;
   }
-  WriteTx& BeginBatch(const Foresight& foresight) override;
+  WriteTx& BeginBatch(const BatchKeys& keys) override;
   WriteTx& BeginStep() override;
   CommitResult Commit(const ListeningState& listening) override;
   CommitResult CommitStep(const ListeningState& listening) override;
@@ -110,7 +110,7 @@ class PostgresStore final : public Store, private Coordination {
   CommitResult DecideAgain(Attempt attempt);
   CommitResult FindWhatIsHeld(const Failure& failure);
   CommitResult Write(const ListeningState& listening);
-  void Adopt(const RollRow& roll);
+  void Adopt(const RegistryRow& registry);
 
   const Clock& clock_;
   const StoreOptions options_;
@@ -148,28 +148,28 @@ absl::Status PostgresStore::Start(const std::string& url, Random& random) {
   if (!migrated.ok()) return migrated;
   const Reply<std::string> key = TokenKeyOf(*connection, NewTokenKey(random), kOpenTimeout);
   if (!key.ok()) return StatusOf(key.failure(), "cannot read the PostgreSQL store");
-  const Reply<Rows> rows = connection->Run(kReadRoll, {}, kOpenTimeout);
-  const Reply<RollRow> roll = rows.ok() ? ReadRoll(*rows) : rows.failure();
-  if (!roll.ok()) return StatusOf(roll.failure(), "cannot read the PostgreSQL store");
-  Adopt(*roll);
+  const Reply<Rows> rows = connection->Run(kReadRegistry, {}, kOpenTimeout);
+  const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.failure();
+  if (!registry.ok()) return StatusOf(registry.failure(), "cannot read the PostgreSQL store");
+  Adopt(*registry);
   reader_.emplace(pool_, *key, options_.history, options_.max_events);
   transaction_.emplace(session_, cache_, runs_, held_, options_.history);
   return absl::OkStatus();
 }
 
-void PostgresStore::Adopt(const RollRow& roll) {
-  if (roll.clock) listening_ = roll.clock;
-  last_cursor_ = roll.last_cursor;
-  workers_ = roll.workers;
-  totals_are_kept_ = roll.totals_are_kept;
+void PostgresStore::Adopt(const RegistryRow& registry) {
+  if (registry.clock) listening_ = registry.clock;
+  last_cursor_ = registry.last_cursor;
+  workers_ = registry.workers;
+  totals_are_kept_ = registry.totals_are_kept;
 }
 
-WriteTx& PostgresStore::BeginBatch(const Foresight& foresight) {
+WriteTx& PostgresStore::BeginBatch(const BatchKeys& keys) {
   is_batch_ = true;
-  if (!lost_race_) attempt_ = foresight.only_heartbeats ? Attempt::kByCache : Attempt::kLocked;
+  if (!lost_race_) attempt_ = keys.only_heartbeats ? Attempt::kByCache : Attempt::kLocked;
   absl::flat_hash_set<std::string_view> distinct;
   batch_.clear();
-  for (const std::string_view id : foresight.ids) {
+  for (const std::string_view id : keys.ids) {
     if (distinct.insert(id).second && !CheckWorkerId(id)) batch_.push_back(id);
   }
   if (attempt_ == Attempt::kLocked) {
@@ -209,7 +209,7 @@ CommitResult PostgresStore::Classify(const Failure& failure) {
   if (is_batch_ && LostRace(failure)) {
     return DecideAgain(attempt_ == Attempt::kByCache ? Attempt::kFresh : Attempt::kLocked);
   }
-  if (is_batch_ && IsHeld(failure) && !RollIsHeld(failure)) return FindWhatIsHeld(failure);
+  if (is_batch_ && IsHeld(failure) && !RegistryIsHeld(failure)) return FindWhatIsHeld(failure);
   if (is_batch_ && failure.kind == FailureKind::kConflict && !IsHeld(failure)) {
     return DecideAgain(transaction_->locked() ? Attempt::kLocked : Attempt::kFresh);
   }
@@ -272,8 +272,8 @@ CommitResult PostgresStore::Write(const ListeningState& listening) {
   if (!committed.ok()) return Classify(committed.failure());
   if (locked) {
     listening_ = listening;
-    last_cursor_ = transaction_->roll().last_cursor;
-    workers_ = transaction_->roll().workers;
+    last_cursor_ = transaction_->registry().last_cursor;
+    workers_ = transaction_->registry().workers;
   }
   return CommitResult::Committed(last_cursor_);
 }
@@ -284,9 +284,9 @@ Result<Membership> PostgresStore::RenewMembership(const ListeningReport& own, co
   held_.ForgetOld();
   if (const std::optional<Failure> failure = session_.Ready()) return WhyUnavailable(*failure);
   if (outdated_) {
-    const Reply<Rows> rows = session_.Run(kReadRoll, {});
-    const Reply<RollRow> roll = rows.ok() ? ReadRoll(*rows) : rows.failure();
-    if (!roll.ok()) return WhyUnavailable(roll.failure());
+    const Reply<Rows> rows = session_.Run(kReadRegistry, {});
+    const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.failure();
+    if (!registry.ok()) return WhyUnavailable(registry.failure());
     outdated_ = false;
   }
   Reply<DaemonGroup::Renewed> renewed = group_.Renew(session_, own, SettingsRecord(settings, options_), tick);
@@ -297,7 +297,7 @@ Result<Membership> PostgresStore::RenewMembership(const ListeningReport& own, co
   }
   took_part_ = true;
   leads_ = renewed->membership.leads;
-  Adopt(renewed->roll);
+  Adopt(renewed->registry);
   return std::move(renewed->membership);
 }
 

@@ -11,7 +11,7 @@
 
 #include "absl/time/time.h"
 #include "store/postgres/daemon_group.h"
-#include "store/postgres/roll_row.h"
+#include "store/postgres/registry_row.h"
 #include "store/postgres/still.h"
 
 namespace muster::postgres {
@@ -24,14 +24,14 @@ class Runs {
   void SetTick(absl::Duration tick) { tick_ = tick; }
 
   /// Whether a step of this daemon's run may go on. Precondition: the row is locked.
-  bool MayGoOn(const RollRow& roll) {
-    return roll.runner.empty() || roll.runner == daemon_ ||
-           runner_.Look(roll.runner, roll.runner_beat) >= TicksUntilLost(tick_);
+  bool MayGoOn(const RegistryRow& registry) {
+    return registry.runner.empty() || registry.runner == daemon_ ||
+           runner_.Look(registry.runner, registry.runner_beat) >= TicksUntilLost(tick_);
   }
   /// What a step that goes on writes into the row.
-  void Claim(RollRow& roll) const {
-    roll.runner = daemon_;
-    ++roll.runner_beat;
+  void Claim(RegistryRow& registry) const {
+    registry.runner = daemon_;
+    ++registry.runner_beat;
   }
 
  private:

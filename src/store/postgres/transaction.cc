@@ -35,15 +35,15 @@ void Transaction::BeginLocked(const std::vector<std::string_view>& ids) {
   std::vector<std::string_view> rest;
   const std::vector<std::string_view> suspects = Suspects(ids, &rest);
   Pipeline pipeline;
-  AddRollLock(pipeline);
+  AddRegistryLock(pipeline);
   const std::size_t at = pipeline.size();
   if (!rest.empty()) pipeline.Add(kLockWorkers, Ids(rest));
   if (!suspects.empty()) AddSuspects(suspects, pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) return Note(answers.failure());
-  if (!RollIsLocked(*answers)) return;
+  if (!answers.ok()) return Remember(answers.failure());
+  if (!RegistryIsLocked(*answers)) return;
   const auto lock = [&](const Reply<std::vector<WorkerView>>& found) {
-    if (!found.ok()) return Note(found.failure());
+    if (!found.ok()) return Remember(found.failure());
     for (const WorkerView& view : *found) staged_[staged_.Read(view)].locked = true;
   };
   if (!rest.empty()) lock(ReadWorkers((*answers)[at]));
@@ -73,10 +73,10 @@ void Transaction::BeginLight(const std::vector<std::string_view>& ids, bool fres
   if (!unknown.empty()) pipeline.Add(kFindWorkers, Ids(unknown));
   if (pipeline.empty()) return;
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) return Note(answers.failure());
+  if (!answers.ok()) return Remember(answers.failure());
   if (!unknown.empty()) {
     const Reply<std::vector<WorkerView>> found = ReadWorkers(answers->back());
-    if (!found.ok()) return Note(found.failure());
+    if (!found.ok()) return Remember(found.failure());
     for (const WorkerView& view : *found) {
       cache_.Put(view.worker);
       staged_.Read(view);
@@ -87,7 +87,7 @@ void Transaction::BeginLight(const std::vector<std::string_view>& ids, bool fres
   }
   if (!open_) return;
   const Reply<std::vector<WorkerView>> free = SortSuspects((*answers)[1], (*answers)[2]);
-  if (!free.ok()) Note(free.failure());
+  if (!free.ok()) Remember(free.failure());
 }
 
 void Transaction::BeginStep() {
@@ -107,16 +107,16 @@ void Transaction::ForgetRefused() {
 Reply<Nothing> Transaction::Commit(const ListeningState& clock) {
   if (failure_) return *failure_;
   Pipeline pipeline;
-  if (locked_) staged_.AddChanges(roll_.last_cursor, pipeline);
+  if (locked_) staged_.AddChanges(registry_.last_cursor, pipeline);
   staged_.AddHeartbeats(history_, pipeline);
-  RollRow roll = roll_;
+  RegistryRow registry = registry_;
   if (locked_) {
-    roll.last_revision = revision_;
-    roll.last_cursor += staged_.events();
-    roll.workers += staged_.added();
-    if (kind_ == Kind::kStep) runs_.Claim(roll);
-    if (roll.totals_are_kept) AddTotals(staged_, pipeline);
-    pipeline.Add(kWriteRoll, WriteRoll(roll, clock));
+    registry.last_revision = revision_;
+    registry.last_cursor += staged_.events();
+    registry.workers += staged_.added();
+    if (kind_ == Kind::kStep) runs_.Claim(registry);
+    if (registry.totals_are_kept) AddTotals(staged_, pipeline);
+    pipeline.Add(kWriteRegistry, WriteRegistry(registry, clock));
   } else {
     staged_.AddChecks(pipeline);
   }
@@ -133,7 +133,7 @@ Reply<Nothing> Transaction::Commit(const ListeningState& clock) {
       cache_.Forget(entry.id);
     }
   }
-  roll_ = std::move(roll);
+  registry_ = std::move(registry);
   kind_ = Kind::kNone;
   locked_ = open_ = false;
   return Nothing{};
@@ -146,49 +146,49 @@ bool Transaction::CountTotals() {
   AddTotalsAnew(pipeline);
   pipeline.Add(kCommit);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) Note(answers.failure());
+  if (!answers.ok()) Remember(answers.failure());
   Abandon();
   return answers.ok();
 }
 
 WorkerError Transaction::Fail(Failure failure) const {
   failure.in_doubt = false;  // there was no COMMIT
-  if (RollIsHeld(failure)) patient_ = false;
+  if (RegistryIsHeld(failure)) patient_ = false;
   StoreUnavailable error = failure_ ? WhyUnavailable(failure) : Report(failure, "a transaction");
   if (!failure_) failure_ = std::move(failure);
   return error;
 }
 
-void Transaction::Note(Failure failure) {
+void Transaction::Remember(Failure failure) {
   (void)Fail(std::move(failure));
 }
 
 // The roll's row.
 
-void Transaction::AddRollLock(Pipeline& pipeline) const {
+void Transaction::AddRegistryLock(Pipeline& pipeline) const {
   pipeline.Add(kBegin);
   pipeline.Add(patient_ ? kPatiently : kBriefly);
-  pipeline.Add(kLockRoll);
+  pipeline.Add(kLockRegistry);
   pipeline.Add(kLockTimeoutAgain);
   if (kind_ == Kind::kStep) pipeline.Add(kListHolds);
 }
 
-bool Transaction::RollIsLocked(const std::vector<Rows>& answers) {
+bool Transaction::RegistryIsLocked(const std::vector<Rows>& answers) {
   locked_ = patient_ = true;
-  Reply<RollRow> roll = ReadRoll(answers[2]);
-  if (!roll.ok()) {
-    Note(roll.failure());
+  Reply<RegistryRow> registry = ReadRegistry(answers[2]);
+  if (!registry.ok()) {
+    Remember(registry.failure());
     return false;
   }
-  roll_ = *std::move(roll);
-  revision_ = roll_.last_revision;
+  registry_ = *std::move(registry);
+  revision_ = registry_.last_revision;
   if (kind_ != Kind::kStep) return true;
   const Reply<std::vector<RegionHold>> holds = ReadHolds(answers[4]);
   if (!holds.ok()) {
-    Note(holds.failure());
+    Remember(holds.failure());
     return false;
   }
-  refused_ = !runs_.MayGoOn(roll_) || (holds_ && !SameHolds(*holds_, *holds));
+  refused_ = !runs_.MayGoOn(registry_) || (holds_ && !SameHolds(*holds_, *holds));
   if (refused_) {
     session_.Abandon();
     locked_ = false;
@@ -200,10 +200,10 @@ bool Transaction::ClaimRun() {
   if (failure_ || refused_) return false;
   if (locked_) return true;
   Pipeline pipeline;
-  AddRollLock(pipeline);
+  AddRegistryLock(pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (answers.ok()) return RollIsLocked(*answers);
-  Note(answers.failure());
+  if (answers.ok()) return RegistryIsLocked(*answers);
+  Remember(answers.failure());
   return false;
 }
 

@@ -29,7 +29,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "store/postgres/failure.h"
 #include "store/postgres/held_rows.h"
-#include "store/postgres/roll_row.h"
+#include "store/postgres/registry_row.h"
 #include "store/postgres/runs.h"
 #include "store/postgres/staged.h"
 #include "store/postgres/sweep_questions.h"
@@ -88,7 +88,7 @@ class Transaction final : public WriteTx {
   /// The failure that answered since it began, if one did.
   const std::optional<Failure>& failure() const { return failure_; }
   /// After a locked commit: as it is now.
-  const RollRow& roll() const { return roll_; }
+  const RegistryRow& registry() const { return registry_; }
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
   absl::Duration HeldFor(std::string_view id) const override;
@@ -116,7 +116,7 @@ class Transaction final : public WriteTx {
   /// Starts anew, as `kind`. False if there is no connection.
   bool Start(Kind kind);
   WorkerError Fail(Failure failure) const;
-  void Note(Failure failure);
+  void Remember(Failure failure);
   template <typename T>
   Result<T> Answer(Reply<T> reply) const {
     if (!reply.ok()) return Fail(std::move(reply).failure());
@@ -125,8 +125,8 @@ class Transaction final : public WriteTx {
 
   /// Adds what locks the roll's row, as the first of a pipeline; then takes note of what it answered. False:
   /// it failed, or it is refused.
-  void AddRollLock(Pipeline& pipeline) const;
-  bool RollIsLocked(const std::vector<Rows>& answers);
+  void AddRegistryLock(Pipeline& pipeline) const;
+  bool RegistryIsLocked(const std::vector<Rows>& answers);
 
   /// Of `ids` those that were held when they were last looked at; the others go to `rest`.
   std::vector<std::string_view> Suspects(const std::vector<std::string_view>& ids,
@@ -159,7 +159,7 @@ class Transaction final : public WriteTx {
   bool open_ = false;            // on the server
   bool any_held_ = false;        // of the batch
   mutable bool patient_ = true;  // with the roll's row
-  RollRow roll_;
+  RegistryRow registry_;
   std::int64_t revision_ = 0;
   // A question adds to what was read.
   mutable Staged staged_;

@@ -67,11 +67,11 @@ Reply<std::vector<WorkerView>> Transaction::Lock(const SweepQuestion& question,
                                                  const std::vector<std::string_view>& ids) {
   Pipeline pipeline;
   const bool first = !locked_;
-  if (first) AddRollLock(pipeline);
+  if (first) AddRegistryLock(pipeline);
   AddLock(question, ids, pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
   if (!answers.ok()) return answers.failure();
-  if (first && !RollIsLocked(*answers))
+  if (first && !RegistryIsLocked(*answers))
     return failure_ ? Reply<std::vector<WorkerView>>(*failure_) : std::vector<WorkerView>();
   Reply<std::vector<WorkerView>> views = ReadWorkers(answers->back());
   if (!views.ok()) return views;

@@ -19,7 +19,7 @@ constexpr absl::Duration kShortestLag = absl::Seconds(5);
 constexpr absl::Duration kLongestLag = absl::Minutes(5);
 // Rows of the journal, however little is in them: when it begins, and how many there may be.
 constexpr std::size_t kManyRows = 250'000;
-constexpr std::size_t kMostRows = 1'000'000;
+constexpr std::size_t kMaxRows = 1'000'000;
 // How many heartbeats may wait: about 5 bytes each in memory. A fold that never rests finds about half of
 // them on its way; the journal has those of two folds, 3 or 4 bytes each.
 constexpr std::int64_t kRoom = 1'000'000;
@@ -34,8 +34,8 @@ constexpr double kBeatsAsOneFolded = 2500;
 
 }  // namespace
 
-absl::StatusOr<Fold> Fold::Prepare(Database& database, SharedRoll& roll, int history) {
-  Fold fold(database, roll, history);
+absl::StatusOr<Fold> Fold::Prepare(Database& database, SharedRegistry& registry, int history) {
+  Fold fold(database, registry, history);
   const std::pair<Statement*, std::string_view> statements[] = {
       {&fold.find_pulse_, "SELECT last_at, recent FROM pulses WHERE key = ?"},
       {&fold.put_pulse_,
@@ -55,23 +55,23 @@ absl::StatusOr<Fold> Fold::Prepare(Database& database, SharedRoll& roll, int his
 }
 
 double Fold::Backlog() const {
-  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const UnfoldedBeats& unfolded = registry_->UnfoldedForWriter();
   const auto room =
-      static_cast<double>(std::max(kRoom, kRoomForEachWorker * roll_->ForWriter().WorkerCount()));
+      static_cast<double>(std::max(kRoom, kRoomForEachWorker * registry_->ForWriter().WorkerCount()));
   return std::max({static_cast<double>(unfolded.beats()) / room,
                    static_cast<double>(unfolded.journaled()) / (kJournalRoom * room),
-                   static_cast<double>(unfolded.rows()) / static_cast<double>(kMostRows)});
+                   static_cast<double>(unfolded.rows()) / static_cast<double>(kMaxRows)});
 }
 
 bool Fold::HasWork() const {
-  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const UnfoldedBeats& unfolded = registry_->UnfoldedForWriter();
   return phase_ != Phase::kIdle || unfolded.rows() > 1 || unfolded.beats() > 0;
 }
 
 bool Fold::IsDue(ListeningTime now) const {
   if (phase_ != Phase::kIdle) return true;
   if (!HasWork()) return false;
-  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const UnfoldedBeats& unfolded = registry_->UnfoldedForWriter();
   const absl::Duration lag = std::clamp(kLagForEachRow * unfolded.workers(), kShortestLag, kLongestLag);
   return unfolded.beats() >= std::max(kFewBeats, kBeatsForEachRow * unfolded.workers()) ||
          unfolded.rows() >= kManyRows || now - unfolded.OldestListening() >= lag;
@@ -82,14 +82,14 @@ absl::Status Fold::Step(std::int64_t last_seq, int rows) {
     phase_ = Phase::kFolding;
     through_ = last_seq;
     next_slot_ = 0;
-    deleted_ = roll_->UnfoldedForWriter().FirstSeq() - 1;
+    deleted_ = registry_->UnfoldedForWriter().FirstSeq() - 1;
   }
   return phase_ == Phase::kFolding ? FoldSome(last_seq, rows) : DeleteSome(rows);
 }
 
 absl::Status Fold::FoldSome(std::int64_t last_seq, int rows) {
-  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
-  const std::uint32_t slots = roll_->ForWriter().SlotCount();
+  const UnfoldedBeats& unfolded = registry_->UnfoldedForWriter();
+  const std::uint32_t slots = registry_->ForWriter().SlotCount();
   const std::uint32_t first = next_slot_;
   const std::uint32_t end = std::min(slots, first + kSlotsInAStep);
   std::vector<std::uint32_t> folded;
@@ -107,8 +107,8 @@ absl::Status Fold::FoldSome(std::int64_t last_seq, int rows) {
     if (!status.ok()) return status;
     // Only now: a reader that still finds them unfolded finds them in the pulses too, and tells by the
     // ordinals.
-    const MutexLock lock(roll_->mu);
-    for (const std::uint32_t one : folded) roll_->unfolded.Clear(one);
+    const MutexLock lock(registry_->mu);
+    for (const std::uint32_t one : folded) registry_->unfolded.Clear(one);
   }
   next_slot_ = slot;
   if (slot == slots) phase_ = Phase::kDeleting;
@@ -116,9 +116,9 @@ absl::Status Fold::FoldSome(std::int64_t last_seq, int rows) {
 }
 
 absl::Status Fold::FoldWorker(std::uint32_t slot, std::int64_t last_seq) {
-  const Model& model = roll_->ForWriter();
+  const Model& model = registry_->ForWriter();
   times_.clear();
-  roll_->UnfoldedForWriter().VisitNewestFirst(slot, [this](std::int64_t at) {
+  registry_->UnfoldedForWriter().VisitNewestFirst(slot, [this](std::int64_t at) {
     times_.push_back(at);
     return std::cmp_less(times_.size(), history_);
   });
@@ -140,7 +140,7 @@ absl::Status Fold::FoldWorker(std::uint32_t slot, std::int64_t last_seq) {
 }
 
 std::int64_t Fold::JournalRowsFor(int rows) const {
-  const UnfoldedBeats& unfolded = roll_->UnfoldedForWriter();
+  const UnfoldedBeats& unfolded = registry_->UnfoldedForWriter();
   const double beats = static_cast<double>(unfolded.journaled()) /
                        static_cast<double>(std::max<std::size_t>(1, unfolded.rows()));
   return std::max(std::int64_t{1},
@@ -149,14 +149,14 @@ std::int64_t Fold::JournalRowsFor(int rows) const {
 
 absl::Status Fold::DeleteSome(int rows) {
   // The newest row stays: it has the listening clock.
-  const std::int64_t last = std::min(through_, roll_->UnfoldedForWriter().LastSeq() - 1);
+  const std::int64_t last = std::min(through_, registry_->UnfoldedForWriter().LastSeq() - 1);
   const std::int64_t until = std::min(last, deleted_ + JournalRowsFor(rows));
   if (until > deleted_) {
     const absl::Status status = delete_journal_.Run(until);
     if (!status.ok()) return status;
     deleted_ = until;
-    const MutexLock lock(roll_->mu);
-    roll_->unfolded.DropThrough(until);
+    const MutexLock lock(registry_->mu);
+    registry_->unfolded.DropThrough(until);
   }
   if (deleted_ >= last) phase_ = Phase::kIdle;
   return absl::OkStatus();

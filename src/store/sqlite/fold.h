@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "muster/clock.h"
 #include "store/sqlite/database.h"
-#include "store/sqlite/shared_roll.h"
+#include "store/sqlite/shared_registry.h"
 #include "store/sqlite/statement.h"
 
 namespace muster::sqlite {
@@ -22,7 +22,7 @@ namespace muster::sqlite {
 /// The writer's thread only. The database and the roll must outlive it.
 class Fold {
  public:
-  static absl::StatusOr<Fold> Prepare(Database& database, SharedRoll& roll, int history);
+  static absl::StatusOr<Fold> Prepare(Database& database, SharedRegistry& registry, int history);
 
   /// Whether a step should be made: one is under way, or it pays to start. `now` is the latest commit's.
   bool IsDue(ListeningTime now) const;
@@ -38,8 +38,8 @@ class Fold {
  private:
   enum class Phase { kIdle, kFolding, kDeleting };
 
-  Fold(Database& database, SharedRoll& roll, int history)
-      : database_(&database), roll_(&roll), history_(history) {}
+  Fold(Database& database, SharedRegistry& registry, int history)
+      : database_(&database), registry_(&registry), history_(history) {}
 
   absl::Status FoldSome(std::int64_t last_seq, int rows);
   absl::Status FoldWorker(std::uint32_t slot, std::int64_t last_seq);
@@ -48,7 +48,7 @@ class Fold {
   std::int64_t JournalRowsFor(int rows) const;
 
   Database* database_;
-  SharedRoll* roll_;
+  SharedRegistry* registry_;
   int history_;
   Statement find_pulse_;
   Statement put_pulse_;

@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<ReadConnection>> Readers::Take() {
 
 void Readers::GiveBack(std::unique_ptr<ReadConnection> connection) {
   const MutexLock lock(mu_);
-  if (idle_.size() < kMostKept) idle_.push_back(std::move(connection));
+  if (idle_.size() < kMaxKept) idle_.push_back(std::move(connection));
 }
 
 }  // namespace muster::sqlite

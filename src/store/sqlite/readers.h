@@ -36,7 +36,7 @@ class Readers {
   void GiveBack(std::unique_ptr<ReadConnection> connection);
 
  private:
-  static constexpr std::size_t kMostKept = 4;
+  static constexpr std::size_t kMaxKept = 4;
 
   const Location location_;
   Mutex mu_;

@@ -42,14 +42,14 @@ class ParsedTexts {
  public:
   explicit ParsedTexts(std::optional<Value> (*parse)(std::string_view)) : parse_(parse) {}
   const std::optional<Value>& Parse(std::string_view text) {
-    if (texts_.size() >= kMostKept) texts_.clear();
+    if (texts_.size() >= kMaxKept) texts_.clear();
     const auto [at, is_new] = texts_.try_emplace(std::string(text));
     if (is_new) at->second = parse_(text);
     return at->second;
   }
 
  private:
-  static constexpr std::size_t kMostKept = 1024;
+  static constexpr std::size_t kMaxKept = 1024;
   std::optional<Value> (*parse_)(std::string_view);
   absl::flat_hash_map<std::string, std::optional<Value>> texts_;
 };
@@ -69,7 +69,7 @@ class NumbersByKey {
     if (keys_.empty()) return;
     first_ = keys_.front();
     const std::int64_t span = keys_.back() - first_ + 1;
-    if (span <= kMostSpread * static_cast<std::int64_t>(keys_.size())) {
+    if (span <= kMaxSpread * static_cast<std::int64_t>(keys_.size())) {
       by_distance_.resize(static_cast<std::size_t>(span), kNoSlot);
       for (std::uint32_t i = 0; i < keys_.size(); ++i) {
         by_distance_[static_cast<std::size_t>(keys_[i] - first_)] = i;
@@ -91,7 +91,7 @@ class NumbersByKey {
   }
 
  private:
-  static constexpr std::int64_t kMostSpread = 8;
+  static constexpr std::int64_t kMaxSpread = 8;
   std::vector<std::int64_t> keys_;
   std::int64_t first_ = 0;
   std::vector<std::uint32_t> by_distance_;
@@ -104,7 +104,7 @@ class Loader {
       : database_(database), random_(random), model_(model), unfolded_(unfolded) {}
 
   absl::StatusOr<Recovered> Run() {
-    for (const auto step : {&Loader::LoadRoll, &Loader::LoadWorkers, &Loader::ReplayJournal,
+    for (const auto step : {&Loader::LoadRegistry, &Loader::LoadWorkers, &Loader::ReplayJournal,
                             &Loader::LoadHolds, &Loader::LoadCounters}) {
       absl::Status status = (this->*step)();
       if (!status.ok()) return status;
@@ -126,7 +126,7 @@ class Loader {
     }
   }
 
-  absl::Status LoadRoll() {
+  absl::Status LoadRegistry() {
     absl::Status status = ForEach("SELECT token_key, last_revision FROM roll", [this](const Statement& row) {
       recovered_.token_key = row.Bytes(0);
       recovered_.last_revision = row.Int64(1);

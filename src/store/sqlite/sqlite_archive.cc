@@ -35,11 +35,11 @@ Event ReadEvent(const Statement& row) {
 }  // namespace
 
 std::optional<SqliteArchive::Remembered> SqliteArchive::Remember(std::string_view id) const {
-  const ReaderMutexLock lock(roll_.mu);
-  const std::optional<std::uint32_t> slot = roll_.model.Find(id);
+  const ReaderMutexLock lock(registry_.mu);
+  const std::optional<std::uint32_t> slot = registry_.model.Find(id);
   if (!slot) return std::nullopt;
-  Remembered remembered{roll_.model.KeyOf(*slot), roll_.model.HeartbeatsOf(*slot), {}};
-  roll_.unfolded.VisitNewestFirst(*slot, [&](std::int64_t at) {
+  Remembered remembered{registry_.model.KeyOf(*slot), registry_.model.HeartbeatsOf(*slot), {}};
+  registry_.unfolded.VisitNewestFirst(*slot, [&](std::int64_t at) {
     remembered.unfolded.push_back(at);
     return std::cmp_less(remembered.unfolded.size(), history_);
   });
@@ -97,8 +97,8 @@ Result<std::vector<Event>> SqliteArchive::Events(std::string_view worker_id, std
                                                  bool newest_first, int limit) const {
   std::int64_t last = 0;
   {
-    const ReaderMutexLock lock(roll_.mu);
-    last = roll_.model.last_cursor;
+    const ReaderMutexLock lock(registry_.mu);
+    last = registry_.model.last_cursor;
   }
   // What is to be trimmed is gone for readers already; what is not applied to the model yet is not there yet.
   const std::int64_t after = std::max(last - max_events_, newest_first ? 0 : bound);

@@ -10,15 +10,15 @@
 #include "absl/status/statusor.h"
 #include "store/model/archive.h"
 #include "store/sqlite/readers.h"
-#include "store/sqlite/shared_roll.h"
+#include "store/sqlite/shared_registry.h"
 
 namespace muster::sqlite {
 
 /// Thread-safe. The roll must outlive it.
 class SqliteArchive final : public Archive {
  public:
-  SqliteArchive(const SharedRoll& roll, Location location, int history, std::int64_t max_events)
-      : roll_(roll), history_(history), max_events_(max_events), readers_(std::move(location)) {}
+  SqliteArchive(const SharedRegistry& registry, Location location, int history, std::int64_t max_events)
+      : registry_(registry), history_(history), max_events_(max_events), readers_(std::move(location)) {}
 
   Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
                                                   int limit) const override;
@@ -41,7 +41,7 @@ class SqliteArchive final : public Archive {
   std::optional<Remembered> Remember(std::string_view id) const;
   absl::StatusOr<Folded> ReadFolded(std::int64_t key) const;
 
-  const SharedRoll& roll_;
+  const SharedRegistry& registry_;
   const int history_;
   const std::int64_t max_events_;
   mutable Readers readers_;

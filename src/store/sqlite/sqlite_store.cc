@@ -14,7 +14,7 @@
 #include "store/sqlite/failure.h"
 #include "store/sqlite/fold.h"
 #include "store/sqlite/recovery.h"
-#include "store/sqlite/shared_roll.h"
+#include "store/sqlite/shared_registry.h"
 #include "store/sqlite/sqlite_archive.h"
 
 namespace muster {
@@ -57,8 +57,8 @@ class SqliteStore final : public Store {
   const ScanReads& Reader() const override { return *reader_; }
   const PointReads* MemoryReads() const override { return &*reader_; }
   WriteTx& Begin() override { return *staging_; }
-  WriteTx& BeginBatch(const Foresight& foresight) override {
-    staging_->Foresee(foresight);
+  WriteTx& BeginBatch(const BatchKeys& keys) override {
+    staging_->CollectKeys(keys);
     return *staging_;
   }
   CommitResult Commit(const ListeningState& listening) override;
@@ -69,17 +69,17 @@ class SqliteStore final : public Store {
     // Where maintenance fails nobody should wait for it: the next commit may set it going.
     return maintenance_waits_ ? 0 : fold_->Backlog();
   }
-  std::int64_t WorkerCount() const override { return roll_.ForWriter().WorkerCount(); }
+  std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
  private:
   SqliteStore(DatabaseFile file, const StoreOptions& options)
       : file_(std::move(file)),
         options_(options),
-        archive_(roll_, file_.location, options.history, options.max_events) {}
+        archive_(registry_, file_.location, options.history, options.max_events) {}
 
   absl::Status Start(const StoreRuntime& runtime);
-  CommitResult Committed() const { return CommitResult::Committed(roll_.ForWriter().last_cursor); }
+  CommitResult Committed() const { return CommitResult::Committed(registry_.ForWriter().last_cursor); }
   CommitResult Failed(const absl::Status& status);
   void MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq);
   absl::Status MaintainStep(int rows);
@@ -87,11 +87,11 @@ class SqliteStore final : public Store {
   bool MaintenanceIsDue() const;
   /// Work that can wait lets the log be moved to its end first, unless others wait for that work.
   bool WaitsForLog() const { return checkpoints_->CatchesUp() && fold_->Backlog() < 1; }
-  std::int64_t FirstEventToKeep() const { return roll_.ForWriter().last_cursor - options_.max_events + 1; }
+  std::int64_t FirstEventToKeep() const { return registry_.ForWriter().last_cursor - options_.max_events + 1; }
 
   DatabaseFile file_;  // first: the connections of others go before it does
   const StoreOptions options_;
-  SharedRoll roll_;
+  SharedRegistry registry_;
   SqliteArchive archive_;
   std::optional<CommittedReader> reader_;
   std::optional<Staging> staging_;
@@ -114,19 +114,19 @@ absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
   absl::Status status = database.Execute(kCacheSize);
   if (!status.ok()) return status;
   {
-    const MutexLock lock(roll_.mu);
-    absl::StatusOr<Recovered> recovered = Recover(database, runtime.random, roll_.model, roll_.unfolded);
+    const MutexLock lock(registry_.mu);
+    absl::StatusOr<Recovered> recovered = Recover(database, runtime.random, registry_.model, registry_.unfolded);
     if (!recovered.ok()) return recovered.status();
     next_seq_ = recovered->next_seq;
     first_event_ = recovered->first_event;
     listening_ = recovered->listening;
-    reader_.emplace(roll_, archive_, std::move(recovered->token_key));
-    staging_.emplace(roll_.ForWriter(), recovered->last_revision);
+    reader_.emplace(registry_, archive_, std::move(recovered->token_key));
+    staging_.emplace(registry_.ForWriter(), recovered->last_revision);
   }
   absl::StatusOr<BatchWriter> writer = BatchWriter::Prepare(database);
   if (!writer.ok()) return writer.status();
   writer_.emplace(*std::move(writer));
-  absl::StatusOr<Fold> fold = Fold::Prepare(database, roll_, options_.history);
+  absl::StatusOr<Fold> fold = Fold::Prepare(database, registry_, options_.history);
   if (!fold.ok()) return fold.status();
   fold_.emplace(*std::move(fold));
   absl::StatusOr<Statement> trim = database.Prepare("DELETE FROM events WHERE cursor < ?");
@@ -155,7 +155,7 @@ CommitResult SqliteStore::Commit(const ListeningState& listening) {
   // A full disk: what the log holds may find room in the database, and then the log has room.
   if (make_room_) (void)file_.connection.Checkpoint();
   const absl::StatusOr<std::int64_t> next_seq =
-      writer_->Write(batch, roll_.ForWriter(), next_seq_, staging_->last_revision(), listening);
+      writer_->Write(batch, registry_.ForWriter(), next_seq_, staging_->last_revision(), listening);
   make_room_ = absl::IsResourceExhausted(next_seq.status());
   if (!next_seq.ok()) return Failed(next_seq.status());
   MakeVisible(batch, listening, *next_seq);
@@ -168,7 +168,7 @@ CommitResult SqliteStore::Commit(const ListeningState& listening) {
 CommitResult SqliteStore::CommitStep(const ListeningState& listening) {
   if (!staging_->batch().Empty()) return Commit(listening);
   staging_->RolledBack();
-  return CommitResult::NothingToWrite(roll_.ForWriter().last_cursor);
+  return CommitResult::NothingToWrite(registry_.ForWriter().last_cursor);
 }
 
 CommitResult SqliteStore::Failed(const absl::Status& status) {
@@ -179,13 +179,13 @@ CommitResult SqliteStore::Failed(const absl::Status& status) {
 }
 
 void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq) {
-  const MutexLock lock(roll_.mu);
-  for (const std::uint32_t slot : batch.removed) roll_.unfolded.Clear(slot);  // before others get them
-  Apply(batch, roll_.model);
-  roll_.unfolded.GrowTo(roll_.model.SlotCount());
-  AddUnfolded(batch, next_seq_, roll_.unfolded);
+  const MutexLock lock(registry_.mu);
+  for (const std::uint32_t slot : batch.removed) registry_.unfolded.Clear(slot);  // before others get them
+  Apply(batch, registry_.model);
+  registry_.unfolded.GrowTo(registry_.model.SlotCount());
+  AddUnfolded(batch, next_seq_, registry_.unfolded);
   // A row with nothing but the clock.
-  if (next_seq_ < next_seq) roll_.unfolded.BeginRow(next_seq_++, 0, listening.now);
+  if (next_seq_ < next_seq) registry_.unfolded.BeginRow(next_seq_++, 0, listening.now);
 }
 
 bool SqliteStore::MaintenanceIsDue() const {

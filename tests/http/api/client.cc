@@ -71,16 +71,16 @@ Client::~Client() {
 }
 
 void Client::Serve() {
-  roll_ =
-      std::make_unique<Roll>(std::make_unique<FlakyStore>(disk), clock, random_, executor_, TestSettings());
-  roll_->Start();
+  registry_ =
+      std::make_unique<Registry>(std::make_unique<FlakyStore>(disk), clock, random_, executor_, TestSettings());
+  registry_->Start();
   Turn();
-  api.Serve(*roll_);
+  api.Serve(*registry_);
 }
 
 void Client::Drain() {
   api.Drain();
-  if (roll_ != nullptr) roll_->Drain([] {});
+  if (registry_ != nullptr) registry_->Drain([] {});
   Turn();
 }
 

@@ -10,12 +10,12 @@
 
 #include "http/api/api.h"
 #include "http/message.h"
-#include "muster/roll.h"
+#include "muster/registry.h"
 #include "muster/settings.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
 #include "runtime/real_random.h"
-#include "tests/roll/flaky_store.h"
+#include "tests/registry/flaky_store.h"
 
 namespace muster::http {
 
@@ -69,7 +69,7 @@ class Client {
  private:
   RealRandom random_;
   ManualExecutor executor_;
-  std::unique_ptr<Roll> roll_;
+  std::unique_ptr<Registry> registry_;
 };
 
 }  // namespace muster::http

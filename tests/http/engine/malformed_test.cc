@@ -94,7 +94,7 @@ const Case kMalformed[] = {
     {"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nBad Trailer\r\n\r\n", 400},
 };
 
-std::string Shown(std::string_view bytes) {
+std::string Excerpt(std::string_view bytes) {
   std::string shown;
   for (const char c : bytes) shown += c == '\r' ? "\\r" : c == '\n' ? "\\n" : std::string(1, c);
   return shown;
@@ -103,7 +103,7 @@ std::string Shown(std::string_view bytes) {
 TEST_CASE("Malformed requests are refused with a reason, and the connection is closed") {
   EchoServer echo;
   for (const Case& each : kMalformed) {
-    INFO(Shown(each.bytes));
+    INFO(Excerpt(each.bytes));
     RawClient client = echo.Connect();
     // What follows must not be taken for a request.
     client.Send(absl::StrCat(std::string(each.bytes), "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"));

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "store/postgres/postgres_store.h"
 #include "store/postgres/scratch.h"
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 #include "store/test_runtime.h"
 #include "tests/catch.h"
 
@@ -55,25 +55,25 @@ TEST_CASE("a database in another encoding than UTF-8 is refused, in words that h
 }
 
 TEST_CASE("a value that the database refuses is told apart from a database that is away") {
-  SharedRoll roll;
-  roll.Register({"a"});
-  roll.Execute("ALTER TABLE workers ADD CHECK (region <> 'bad')");
+  SharedRegistry registry;
+  registry.Register({"a"});
+  registry.Execute("ALTER TABLE workers ADD CHECK (region <> 'bad')");
   const auto change = [&](const std::string& region) {
-    WriteTx& tx = roll[0].BeginBatch({{"a", "b"}, /*only_heartbeats=*/false});
+    WriteTx& tx = registry[0].BeginBatch({{"a", "b"}, /*only_heartbeats=*/false});
     const WorkerView view = tx.Find("a")->value();
     Worker worker = *view.worker;
     worker.config.region = region;
     worker.revision = tx.NextRevision();
     tx.Update(view, std::move(worker));
-    const CommitResult result = roll[0].Commit(roll.listening());
-    if (!result.committed()) roll[0].Rollback();
+    const CommitResult result = registry[0].Commit(registry.listening());
+    if (!result.committed()) registry[0].Rollback();
     return result;
   };
   const CommitResult refused = change("bad");
   CHECK(refused.refused());
   CHECK_FALSE(absl::StrContains(refused.reason, "workers"));  // no SQL, no names of tables
   CHECK(change("good").committed());
-  CHECK(roll[0].Reader().Find("a")->value().worker->config.region == "good");
+  CHECK(registry[0].Reader().Find("a")->value().worker->config.region == "good");
 }
 
 TEST_CASE("what is said between client and server is UTF-8, whatever the URL or the environment says") {

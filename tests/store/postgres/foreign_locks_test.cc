@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "muster/commands.h"
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 
 namespace muster::testing {
 namespace {
@@ -22,151 +22,151 @@ struct Carried {
 };
 
 // A heartbeat of each, decided again as a writer does.
-Carried BeatAll(SharedRoll& roll, const std::vector<std::string>& ids, bool with_a_change = false) {
-  Foresight foresight{{ids.begin(), ids.end()}, !with_a_change};
+Carried BeatAll(SharedRegistry& registry, const std::vector<std::string>& ids, bool with_a_change = false) {
+  BatchKeys keys{{ids.begin(), ids.end()}, !with_a_change};
   Carried carried;
   do {
     ++carried.tries;
     carried.not_available.clear();
     carried.held.clear();
-    WriteTx& tx = roll[0].BeginBatch(foresight);
+    WriteTx& tx = registry[0].BeginBatch(keys);
     for (const std::string& id : ids) {
       const Result<HeartbeatReceipt> receipt =
-          RecordHeartbeat({id, "instance", 1, "10.0.0.1:1"}, absl::Seconds(120), tx, roll.now);
+          RecordHeartbeat({id, "instance", 1, "10.0.0.1:1"}, absl::Seconds(120), tx, registry.now);
       if (!receipt.ok() && std::holds_alternative<StoreUnavailable>(receipt.error()))
         carried.not_available.push_back(id);
       if (tx.HeldFor(id) > absl::ZeroDuration()) carried.held.push_back(id);
     }
     CHECK(tx.AnyHeld() == !carried.held.empty());
-    if (with_a_change) tx.Append({.type = EventType::kRegionHeld, .at = roll.now.wall, .region = "eu"});
-    carried.result = roll[0].Commit(roll.listening());
-    if (!carried.result.committed()) roll[0].Rollback();
+    if (with_a_change) tx.Append({.type = EventType::kRegionHeld, .at = registry.now.wall, .region = "eu"});
+    carried.result = registry[0].Commit(registry.listening());
+    if (!carried.result.committed()) registry[0].Rollback();
   } while (carried.result.lost_race() && carried.tries < 5);
   return carried;
 }
 
-std::int64_t Total(SharedRoll& roll, const std::string& id) {
-  return roll[0].Reader().Find(id)->value().pulse.total;
+std::int64_t Total(SharedRegistry& registry, const std::string& id) {
+  return registry[0].Reader().Find(id)->value().pulse.total;
 }
 
 TEST_CASE("a row that another program holds delays the heartbeats of that worker only") {
-  SharedRoll roll;
+  SharedRegistry registry;
   const std::vector<std::string> names = Names(10);
-  roll.Register(names);
+  registry.Register(names);
   const bool with_a_change = GENERATE(false, true);
-  REQUIRE(BeatAll(roll, names).result.committed());
-  roll.Execute(
+  REQUIRE(BeatAll(registry, names).result.committed());
+  registry.Execute(
       "SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM workers WHERE id IN ('w3', 'w7') "
       "FOR UPDATE");
   const std::vector<std::string> held = {"w3", "w7"};
-  const Carried first = BeatAll(roll, names, with_a_change);
+  const Carried first = BeatAll(registry, names, with_a_change);
   CHECK(first.result.committed());
   CHECK(first.not_available == held);
   CHECK(first.held == held);
   for (int again = 0; again < 3; ++again) {  // it is known now, and not waited for any more
-    const Carried carried = BeatAll(roll, names, with_a_change);
+    const Carried carried = BeatAll(registry, names, with_a_change);
     CHECK(carried.result.committed());
     CHECK(carried.tries == 1);
     CHECK(carried.not_available == held);
   }
-  CHECK(BeatAll(roll, {"w3"}, with_a_change).not_available == std::vector<std::string>{"w3"});
-  CHECK(BeatAll(roll, {"w4"}, with_a_change).held.empty());
-  roll.Execute("ROLLBACK");
+  CHECK(BeatAll(registry, {"w3"}, with_a_change).not_available == std::vector<std::string>{"w3"});
+  CHECK(BeatAll(registry, {"w4"}, with_a_change).held.empty());
+  registry.Execute("ROLLBACK");
 
-  const Carried freed = BeatAll(roll, names, with_a_change);
+  const Carried freed = BeatAll(registry, names, with_a_change);
   CHECK(freed.result.committed());
   CHECK(freed.tries == 1);
   CHECK(freed.not_available.empty());
-  CHECK(Total(roll, "w3") == 2);
-  CHECK(Total(roll, "w4") == 7);
-  CHECK(BeatAll(roll, names, with_a_change).held.empty());
+  CHECK(Total(registry, "w3") == 2);
+  CHECK(Total(registry, "w4") == 7);
+  CHECK(BeatAll(registry, names, with_a_change).held.empty());
 }
 
 TEST_CASE("a sweep leaves out a worker whose row is held: it is not called Offline meanwhile") {
-  SharedRoll roll;
-  roll.Register({"a", "b"}, WorkerStatus::kActive);
-  roll.Execute("BEGIN; SELECT FROM workers WHERE id = 'a' FOR UPDATE");
-  WriteTx& tx = roll[0].BeginStep();
-  const Result<std::vector<WorkerView>> silent = tx.Silent(roll.now.listening, {}, 10);
+  SharedRegistry registry;
+  registry.Register({"a", "b"}, WorkerStatus::kActive);
+  registry.Execute("BEGIN; SELECT FROM workers WHERE id = 'a' FOR UPDATE");
+  WriteTx& tx = registry[0].BeginStep();
+  const Result<std::vector<WorkerView>> silent = tx.Silent(registry.now.listening, {}, 10);
   REQUIRE(silent.ok());
   REQUIRE(silent->size() == 1);
   CHECK((*silent)[0].worker->id == "b");
-  roll[0].Rollback();
+  registry[0].Rollback();
 }
 
 TEST_CASE("a worker whose heartbeat waits for its row is not called Offline before that went through") {
-  SharedRoll roll;
-  roll.Register({"a"}, WorkerStatus::kActive);
-  roll.Execute(
+  SharedRegistry registry;
+  registry.Register({"a"}, WorkerStatus::kActive);
+  registry.Execute(
       "SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM workers WHERE id = 'a' FOR UPDATE");
-  CHECK(BeatAll(roll, {"a"}).held.size() == 1);
-  roll.Execute("ROLLBACK");
+  CHECK(BeatAll(registry, {"a"}).held.size() == 1);
+  registry.Execute("ROLLBACK");
   const auto silent = [&](ListeningTime cutoff) {
-    const Result<std::vector<WorkerView>> found = roll[0].BeginStep().Silent(cutoff, {}, 10);
-    roll[0].Rollback();
+    const Result<std::vector<WorkerView>> found = registry[0].BeginStep().Silent(cutoff, {}, 10);
+    registry[0].Rollback();
     REQUIRE(found.ok());
     return found->size();
   };
-  const ListeningTime before = roll.now.listening - absl::Seconds(1);
+  const ListeningTime before = registry.now.listening - absl::Seconds(1);
   CHECK(silent(before) == 0);
-  CHECK(BeatAll(roll, {"a"}).held.empty());
+  CHECK(BeatAll(registry, {"a"}).held.empty());
   CHECK(silent(before) == 0);
-  CHECK(silent(roll.now.listening) == 1);
+  CHECK(silent(registry.now.listening) == 1);
 }
 
-Membership Renew(SharedRoll& roll, std::size_t store, const ListeningReport& own = {}) {
-  const Result<Membership> renewed = roll[store].coordination()->RenewMembership(own, {}, kTick);
+Membership Renew(SharedRegistry& registry, std::size_t store, const ListeningReport& own = {}) {
+  const Result<Membership> renewed = registry[store].coordination()->RenewMembership(own, {}, kTick);
   REQUIRE(renewed.ok());
   return *renewed;
 }
 
 TEST_CASE("while another program holds the roll's row heartbeats go on, and the clock stands still") {
-  SharedRoll roll(2);
-  roll.Register(Names(3));
+  SharedRegistry registry(2);
+  registry.Register(Names(3));
   const auto clock_at = [](int seconds) {
     return ListeningReport{{ListeningTime() + absl::Seconds(1000 + seconds), absl::Seconds(7)}, true, ""};
   };
-  CHECK(Renew(roll, 0).leads);
-  CHECK(Renew(roll, 0, clock_at(0)).leads);
-  CHECK_FALSE(Renew(roll, 1).leads);
-  roll.Execute("SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM roll FOR UPDATE");
+  CHECK(Renew(registry, 0).leads);
+  CHECK(Renew(registry, 0, clock_at(0)).leads);
+  CHECK_FALSE(Renew(registry, 1).leads);
+  registry.Execute("SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM roll FOR UPDATE");
 
   // The others go on by two ticks on their own; for so long the leader need not say anything.
-  CHECK(Renew(roll, 0, clock_at(1)).leads);
-  CHECK(Renew(roll, 0, clock_at(2)).leads);
+  CHECK(Renew(registry, 0, clock_at(1)).leads);
+  CHECK(Renew(registry, 0, clock_at(2)).leads);
   for (int tick = 3; tick < 15; ++tick) {
-    const Membership stands = Renew(roll, 0, clock_at(tick));
+    const Membership stands = Renew(registry, 0, clock_at(tick));
     CHECK_FALSE(stands.leads);
     CHECK_FALSE(stands.heard.advancing);
     CHECK(stands.heard.state.now == ListeningTime() + absl::Seconds(1000));
     CHECK(absl::StrContains(stands.heard.because, "holds the roll's row"));
-    const Membership other = Renew(roll, 1);
+    const Membership other = Renew(registry, 1);
     CHECK_FALSE(other.leads);
     CHECK(other.heard.state.now <= ListeningTime() + absl::Seconds(1002));
   }
-  CHECK(BeatAll(roll, Names(3)).result.committed());
-  CHECK(BeatAll(roll, Names(3)).tries == 1);
-  CHECK_FALSE(roll[0].BeginStep().PendingHeard(10).ok());  // there are some, but none can be moved now
-  roll[0].Rollback();
-  const Carried change = BeatAll(roll, Names(3), /*with_a_change=*/true);
+  CHECK(BeatAll(registry, Names(3)).result.committed());
+  CHECK(BeatAll(registry, Names(3)).tries == 1);
+  CHECK_FALSE(registry[0].BeginStep().PendingHeard(10).ok());  // there are some, but none can be moved now
+  registry[0].Rollback();
+  const Carried change = BeatAll(registry, Names(3), /*with_a_change=*/true);
   CHECK(change.result.kind == CommitResult::Kind::kFailed);
   CHECK(absl::StrContains(change.result.reason, "another program holds"));
-  roll.Execute("ROLLBACK");
+  registry.Execute("ROLLBACK");
 
-  CHECK(Renew(roll, 0, clock_at(0)).leads);
-  CHECK_FALSE(Renew(roll, 1).leads);
-  CHECK(BeatAll(roll, Names(3), /*with_a_change=*/true).result.committed());
+  CHECK(Renew(registry, 0, clock_at(0)).leads);
+  CHECK_FALSE(Renew(registry, 1).leads);
+  CHECK(BeatAll(registry, Names(3), /*with_a_change=*/true).result.committed());
 }
 
 TEST_CASE("a follower takes the lead over once the row is free, if the leader is gone meanwhile") {
-  SharedRoll roll(2);
-  CHECK(Renew(roll, 0).leads);
-  CHECK_FALSE(Renew(roll, 1).leads);
-  roll.Execute("SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM roll FOR UPDATE");
-  for (int tick = 0; tick < 10; ++tick) CHECK_FALSE(Renew(roll, 1).leads);
-  roll.Execute("ROLLBACK");
-  CHECK(Renew(roll, 1).leads);
-  CHECK_FALSE(Renew(roll, 0).leads);
+  SharedRegistry registry(2);
+  CHECK(Renew(registry, 0).leads);
+  CHECK_FALSE(Renew(registry, 1).leads);
+  registry.Execute("SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM roll FOR UPDATE");
+  for (int tick = 0; tick < 10; ++tick) CHECK_FALSE(Renew(registry, 1).leads);
+  registry.Execute("ROLLBACK");
+  CHECK(Renew(registry, 1).leads);
+  CHECK_FALSE(Renew(registry, 0).leads);
 }
 
 }  // namespace

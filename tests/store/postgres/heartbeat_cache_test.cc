@@ -7,7 +7,7 @@
 #include "muster/commands.h"
 #include "store/postgres/dialer.h"
 #include "store/postgres/runs.h"
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 #include "store/postgres/staged.h"
 #include "store/postgres/transaction.h"
 #include "store/postgres/worker_cache.h"
@@ -17,7 +17,7 @@ namespace muster::postgres {
 namespace {
 
 using testing::Names;
-using testing::SharedRoll;
+using testing::SharedRegistry;
 
 struct Beat {
   std::string id;
@@ -42,10 +42,10 @@ struct Batches {
     Tried tried;
     for (const Beat& beat : beats) {
       const Result<HeartbeatReceipt> receipt = RecordHeartbeat(
-          {beat.id, beat.instance, beat.in_use, "10.0.0.1:1"}, absl::Seconds(120), transaction, roll.now);
+          {beat.id, beat.instance, beat.in_use, "10.0.0.1:1"}, absl::Seconds(120), transaction, registry.now);
       if (!receipt.ok()) ++tried.refused;
     }
-    const Reply<Nothing> committed = transaction.Commit(roll.listening());
+    const Reply<Nothing> committed = transaction.Commit(registry.listening());
     tried.committed = committed.ok();
     if (!committed.ok()) {
       tried.refused_in_error = RefusedInError(committed.failure());
@@ -56,8 +56,8 @@ struct Batches {
     return tried;
   }
 
-  SharedRoll roll;
-  Dialer dialer{roll.schema.url(), TestRuntime().clock, 1};
+  SharedRegistry registry;
+  Dialer dialer{registry.schema.url(), TestRuntime().clock, 1};
   WorkerCache cache{10'000};
   WriterSession session{dialer, cache};
   Runs runs{"a daemon"};
@@ -73,7 +73,7 @@ std::vector<Beat> Good(std::size_t count) {
 
 TEST_CASE("bad requests in a batch of heartbeats cost the others no round trip") {
   Batches batches;
-  batches.roll.Register(Names(200));
+  batches.registry.Register(Names(200));
   const std::vector<Beat> good = Good(199);
   CHECK(batches.Try(good).round_trips == 2);  // it has to fetch them, the first time
   CHECK(batches.Try(good).round_trips == 1);
@@ -92,39 +92,39 @@ TEST_CASE("bad requests in a batch of heartbeats cost the others no round trip")
   }
   CHECK(batches.Try({{"nobody"}, {"w199", "another instance"}}).round_trips == 1);
   CHECK(batches.Try({{"w0", "instance", -1}}).round_trips == 0);
-  CHECK(batches.roll[0].Reader().Find("w0")->value().pulse.total == 6);
-  CHECK(batches.roll[0].Reader().Find("w199")->value().pulse.total == 0);
+  CHECK(batches.registry[0].Reader().Find("w0")->value().pulse.total == 6);
+  CHECK(batches.registry[0].Reader().Find("w199")->value().pulse.total == 0);
 }
 
 TEST_CASE("what the cache alone refuses, and the database would not, is fetched, and nothing else") {
   Batches batches;
-  batches.roll.Register(Names(10));
+  batches.registry.Register(Names(10));
   std::vector<Beat> beats = Good(10);
   beats.push_back({"late"});
   beats[3].instance = "new instance";
   CHECK(batches.Try(beats).refused == 2);
   CHECK(batches.Try(beats).refused == 2);
 
-  batches.roll.Register({"late"});
+  batches.registry.Register({"late"});
   {
-    WriteTx& tx = batches.roll[0].Begin();
+    WriteTx& tx = batches.registry[0].Begin();
     const WorkerView view = tx.Find("w3")->value();
     Worker worker = *view.worker;
     worker.instance_id = "new instance";
     worker.revision = tx.NextRevision();
     tx.Update(view, std::move(worker));
-    REQUIRE(batches.roll[0].Commit(batches.roll.listening()).committed());
+    REQUIRE(batches.registry[0].Commit(batches.registry.listening()).committed());
   }
   const Tried stale = batches.Try(beats);
   CHECK_FALSE(stale.committed);
   CHECK(stale.refused_in_error);
   // Were the others fetched as well, a change of theirs would be seen here, and not by the commit.
-  batches.roll.Execute("UPDATE workers SET revision = revision + 100 WHERE id = 'w5'");
+  batches.registry.Execute("UPDATE workers SET revision = revision + 100 WHERE id = 'w5'");
   const Tried others = batches.Try(beats);
   CHECK(others.refused == 0);
   CHECK_FALSE(others.committed);
   CHECK_FALSE(others.refused_in_error);
-  batches.roll.Execute("UPDATE workers SET revision = revision - 100 WHERE id = 'w5'");
+  batches.registry.Execute("UPDATE workers SET revision = revision - 100 WHERE id = 'w5'");
   CHECK(batches.Try(beats).committed);
 }
 

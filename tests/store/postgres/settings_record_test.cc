@@ -4,46 +4,46 @@
 #include <string>
 #include <vector>
 
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 
 namespace muster::postgres {
 namespace {
 
-using testing::SharedRoll;
+using testing::SharedRegistry;
 
 using Lines = std::vector<std::string>;
 
-Lines Renew(SharedRoll& roll, std::size_t store, const Settings& settings) {
+Lines Renew(SharedRegistry& registry, std::size_t store, const Settings& settings) {
   const Result<Membership> renewed =
-      roll[store].coordination()->RenewMembership({}, settings, absl::Seconds(1));
+      registry[store].coordination()->RenewMembership({}, settings, absl::Seconds(1));
   REQUIRE(renewed.ok());
   return renewed->differing_settings;
 }
 
 TEST_CASE("daemons with the same settings have nothing to tell, others are told in what they differ") {
-  SharedRoll roll(0);
-  roll.Open({.holder = "musterd a:1"});
-  roll.Open({.holder = "musterd b:1"});
-  roll.Open({.history = 7, .holder = "musterd c:1"});
+  SharedRegistry registry(0);
+  registry.Open({.holder = "musterd a:1"});
+  registry.Open({.holder = "musterd b:1"});
+  registry.Open({.history = 7, .holder = "musterd c:1"});
   const Settings settings;
   Settings short_timeout;
   short_timeout.heartbeat_timeout = absl::Seconds(20);
-  CHECK(Renew(roll, 0, settings).empty());
-  CHECK(Renew(roll, 1, settings).empty());
+  CHECK(Renew(registry, 0, settings).empty());
+  CHECK(Renew(registry, 1, settings).empty());
   const Lines differ = {"history: 100 at musterd a:1 and musterd b:1, 7 at musterd c:1"};
-  CHECK(Renew(roll, 2, settings) == differ);
-  CHECK(Renew(roll, 0, settings) == differ);
+  CHECK(Renew(registry, 2, settings) == differ);
+  CHECK(Renew(registry, 0, settings) == differ);
 
   const Lines reloaded = {"heartbeat-timeout: 20s at musterd b:1, 2m at musterd a:1 and musterd c:1",
                           differ[0]};
-  CHECK(Renew(roll, 1, short_timeout) == reloaded);
-  CHECK(Renew(roll, 2, settings) == reloaded);
+  CHECK(Renew(registry, 1, short_timeout) == reloaded);
+  CHECK(Renew(registry, 2, settings) == reloaded);
   // One of a version that records nothing, or more than this one knows.
-  roll.Execute("UPDATE daemons SET settings = NULL WHERE holder = 'musterd b:1'");
-  roll.Execute(
+  registry.Execute("UPDATE daemons SET settings = NULL WHERE holder = 'musterd b:1'");
+  registry.Execute(
       "UPDATE daemons SET settings = settings || '{\"probe-interval\": \"1s\"}' WHERE holder = 'musterd "
       "a:1'");
-  CHECK(Renew(roll, 2, settings) == Lines{"history: 100 at musterd a:1, 7 at musterd c:1"});
+  CHECK(Renew(registry, 2, settings) == Lines{"history: 100 at musterd a:1, 7 at musterd c:1"});
 }
 
 TEST_CASE("a large number of daemons makes no long line") {

@@ -9,14 +9,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/liveness.h"
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 
 namespace muster::testing {
 namespace {
 
 using postgres::Sql;
 
-constexpr Sql kVersionOfTheRoll = {"version_of_the_roll", "SELECT xmin::text || ' ' || ctid::text FROM roll"};
+constexpr Sql kVersionOfTheRegistry = {"version_of_the_roll", "SELECT xmin::text || ' ' || ctid::text FROM roll"};
 
 // As a sweep does with what it was shown.
 void MoveAll(WriteTx& tx, const std::vector<WorkerView>& views, WorkerStatus to) {
@@ -28,100 +28,100 @@ void MoveAll(WriteTx& tx, const std::vector<WorkerView>& views, WorkerStatus to)
   }
 }
 
-std::size_t MoveSilent(SharedRoll& roll, std::size_t store, int limit) {
-  WriteTx& tx = roll[store].BeginStep();
-  const Result<std::vector<WorkerView>> silent = tx.Silent(roll.now.listening, {}, limit);
+std::size_t MoveSilent(SharedRegistry& registry, std::size_t store, int limit) {
+  WriteTx& tx = registry[store].BeginStep();
+  const Result<std::vector<WorkerView>> silent = tx.Silent(registry.now.listening, {}, limit);
   REQUIRE(silent.ok());
   MoveAll(tx, *silent, WorkerStatus::kOffline);
-  REQUIRE(roll[store].CommitStep(roll.listening()).committed());
+  REQUIRE(registry[store].CommitStep(registry.listening()).committed());
   return silent->size();
 }
 
 TEST_CASE("an empty sweep waits for no lock of anybody, holds none, and writes nothing") {
-  SharedRoll roll;
-  roll.Register(Names(20), WorkerStatus::kActive);
-  const std::string before = roll.Ask<kVersionOfTheRoll>();
-  roll.Execute("BEGIN; SELECT FROM roll FOR UPDATE; SELECT FROM workers FOR UPDATE");
+  SharedRegistry registry;
+  registry.Register(Names(20), WorkerStatus::kActive);
+  const std::string before = registry.Ask<kVersionOfTheRegistry>();
+  registry.Execute("BEGIN; SELECT FROM roll FOR UPDATE; SELECT FROM workers FOR UPDATE");
   const ListeningTime long_ago = ListeningTime::FromMicros(-1);
-  WriteTx& tx = roll[0].BeginStep();
+  WriteTx& tx = registry[0].BeginStep();
   CHECK(tx.PendingHeard(100)->empty());
   CHECK(tx.SilentByRegion(long_ago)->empty());
   CHECK(tx.Holds()->empty());
   CHECK(tx.Silent(long_ago, {}, 100)->empty());
-  CHECK(tx.OfflineHeardAfter(roll.now.listening, 100)->empty());
-  const CommitResult result = roll[0].CommitStep(roll.listening());
+  CHECK(tx.OfflineHeardAfter(registry.now.listening, 100)->empty());
+  const CommitResult result = registry[0].CommitStep(registry.listening());
   CHECK(result.committed());
   CHECK_FALSE(result.wrote);
-  roll.Execute("ROLLBACK");
-  CHECK(roll.Ask<kVersionOfTheRoll>() == before);
+  registry.Execute("ROLLBACK");
+  CHECK(registry.Ask<kVersionOfTheRegistry>() == before);
 }
 
 TEST_CASE("a sweep takes the silent step by step, whatever rows another program holds among them") {
-  SharedRoll roll;
-  roll.Register(Names(25), WorkerStatus::kActive);
-  roll.Execute("BEGIN; SELECT FROM workers WHERE id IN ('w3', 'w4', 'w20') FOR UPDATE");
-  CHECK(MoveSilent(roll, 0, 10) == 10);
-  CHECK(MoveSilent(roll, 0, 10) == 10);
-  CHECK(MoveSilent(roll, 0, 10) == 2);
-  roll.Execute("ROLLBACK");
-  roll[0].coordination()->EndRun();
-  CHECK(MoveSilent(roll, 0, 10) == 3);
-  roll[0].coordination()->EndRun();
-  CHECK(MoveSilent(roll, 0, 10) == 0);
+  SharedRegistry registry;
+  registry.Register(Names(25), WorkerStatus::kActive);
+  registry.Execute("BEGIN; SELECT FROM workers WHERE id IN ('w3', 'w4', 'w20') FOR UPDATE");
+  CHECK(MoveSilent(registry, 0, 10) == 10);
+  CHECK(MoveSilent(registry, 0, 10) == 10);
+  CHECK(MoveSilent(registry, 0, 10) == 2);
+  registry.Execute("ROLLBACK");
+  registry[0].coordination()->EndRun();
+  CHECK(MoveSilent(registry, 0, 10) == 3);
+  registry[0].coordination()->EndRun();
+  CHECK(MoveSilent(registry, 0, 10) == 0);
 }
 
 TEST_CASE("a worker that is heard after the first look of a run is not taken by its later steps") {
-  SharedRoll roll(2);
+  SharedRegistry registry(2);
   const std::vector<std::string> names = Names(30);
-  roll.Register(names, WorkerStatus::kActive);
+  registry.Register(names, WorkerStatus::kActive);
   std::set<std::string> heard(names.begin(), names.end());
   {
-    WriteTx& tx = roll[0].BeginStep();
-    const std::vector<WorkerView> silent = *tx.Silent(roll.now.listening, {}, 10);
+    WriteTx& tx = registry[0].BeginStep();
+    const std::vector<WorkerView> silent = *tx.Silent(registry.now.listening, {}, 10);
     REQUIRE(silent.size() == 10);
     for (const WorkerView& view : silent) heard.erase(view.worker->id);
     MoveAll(tx, silent, WorkerStatus::kOffline);
-    REQUIRE(roll[0].CommitStep(roll.listening()).committed());
+    REQUIRE(registry[0].CommitStep(registry.listening()).committed());
   }
-  Moment later = roll.now;
+  Moment later = registry.now;
   later.listening = later.listening + absl::Seconds(1);
-  Foresight foresight;
-  for (const std::string& id : heard) foresight.ids.push_back(id);
-  WriteTx& tx = roll[1].BeginBatch(foresight);
+  BatchKeys keys;
+  for (const std::string& id : heard) keys.ids.push_back(id);
+  WriteTx& tx = registry[1].BeginBatch(keys);
   for (const std::string& id : heard) tx.RecordHeartbeat(**tx.Find(id), later, std::nullopt);
-  REQUIRE(roll[1].Commit(roll.listening()).committed());
-  CHECK(MoveSilent(roll, 0, 10) == 0);
+  REQUIRE(registry[1].Commit(registry.listening()).committed());
+  CHECK(MoveSilent(registry, 0, 10) == 0);
 }
 
 TEST_CASE("a step that decided by holds which another daemon changed meanwhile has lost the race") {
-  SharedRoll roll(2);
-  roll.Register(Names(3), WorkerStatus::kActive);
+  SharedRegistry registry(2);
+  registry.Register(Names(3), WorkerStatus::kActive);
   const auto hold = [&](WriteTx& tx) {
-    tx.Hold({"eu", roll.now.listening + absl::Seconds(60)});
+    tx.Hold({"eu", registry.now.listening + absl::Seconds(60)});
     tx.Append({.type = EventType::kRegionHeld, .region = "eu"});
   };
-  WriteTx& first = roll[0].BeginStep();
-  CHECK((*first.SilentByRegion(roll.now.listening))[0].silent == 3);
+  WriteTx& first = registry[0].BeginStep();
+  CHECK((*first.SilentByRegion(registry.now.listening))[0].silent == 3);
   CHECK(first.Holds()->empty());
-  WriteTx& second = roll[1].BeginStep();
+  WriteTx& second = registry[1].BeginStep();
   CHECK(second.Holds()->empty());
   hold(second);
-  REQUIRE(roll[1].CommitStep(roll.listening()).committed());
-  roll[1].coordination()->EndRun();
+  REQUIRE(registry[1].CommitStep(registry.listening()).committed());
+  registry[1].coordination()->EndRun();
   hold(first);
-  CHECK(roll[0].CommitStep(roll.listening()).lost_race());
-  roll[0].Rollback();
-  CHECK(roll[0].Reader().Events("", 0, false, 100)->size() == 1);
+  CHECK(registry[0].CommitStep(registry.listening()).lost_race());
+  registry[0].Rollback();
+  CHECK(registry[0].Reader().Events("", 0, false, 100)->size() == 1);
 
   // Anew, on what is true now.
-  WriteTx& again = roll[0].BeginStep();
+  WriteTx& again = registry[0].BeginStep();
   CHECK(again.Holds()->size() == 1);
-  CHECK(again.Silent(roll.now.listening, {"eu"}, 10)->empty());
-  CHECK_FALSE(roll[0].CommitStep(roll.listening()).wrote);
+  CHECK(again.Silent(registry.now.listening, {"eu"}, 10)->empty());
+  CHECK_FALSE(registry[0].CommitStep(registry.listening()).wrote);
 }
 
 TEST_CASE("the rule of silence in SQL is the one of the domain") {
-  SharedRoll roll;
+  SharedRegistry registry;
   struct Case {
     std::optional<std::int64_t> by_hand;
     std::optional<std::int64_t> heard;
@@ -135,7 +135,7 @@ TEST_CASE("the rule of silence in SQL is the one of the domain") {
     }
   }
   const std::vector<std::string> names = Names(cases.size());
-  roll.Register(names, WorkerStatus::kActive);
+  registry.Register(names, WorkerStatus::kActive);
   const auto sql = [](const std::optional<std::int64_t>& micros) {
     return micros ? absl::StrCat(*micros) : std::string("NULL");
   };
@@ -143,7 +143,7 @@ TEST_CASE("the rule of silence in SQL is the one of the domain") {
     return micros ? std::optional(ListeningTime::FromMicros(*micros)) : std::nullopt;
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    roll.Execute(absl::StrCat("UPDATE workers SET activated_by_hand_at = ", sql(cases[i].by_hand),
+    registry.Execute(absl::StrCat("UPDATE workers SET activated_by_hand_at = ", sql(cases[i].by_hand),
                               ", heard_at = ", sql(cases[i].heard), ", heartbeats = ", cases[i].heard ? 1 : 0,
                               ", last_heartbeat_at = now() WHERE id = '", names[i], "'"));
   }
@@ -156,18 +156,18 @@ TEST_CASE("the rule of silence in SQL is the one of the domain") {
         expected.insert(names[i]);
       }
     }
-    WriteTx& tx = roll[0].BeginStep();
+    WriteTx& tx = registry[0].BeginStep();
     std::set<std::string> found;
     const Result<std::vector<WorkerView>> silent = tx.Silent(ListeningTime::FromMicros(cutoff), {}, 1000);
     REQUIRE(silent.ok());
     for (const WorkerView& view : *silent) {
       found.insert(view.worker->id);
     }
-    roll[0].Rollback();
+    registry[0].Rollback();
     CHECK(found == expected);
     const std::vector<RegionSilence> by_region =
-        *roll[0].BeginStep().SilentByRegion(ListeningTime::FromMicros(cutoff));
-    roll[0].Rollback();
+        *registry[0].BeginStep().SilentByRegion(ListeningTime::FromMicros(cutoff));
+    registry[0].Rollback();
     REQUIRE(by_region.size() == (expected.empty() ? 0 : 1));
     if (!expected.empty()) {
       CHECK(by_region[0].silent == static_cast<std::int64_t>(expected.size()));

@@ -8,14 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/real_clock.h"
 #include "store/postgres/postgres_reader.h"
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 
 namespace muster::postgres {
 namespace {
 
 using testing::kPatience;
 using testing::Names;
-using testing::SharedRoll;
+using testing::SharedRegistry;
 
 constexpr Sql kUsageRows = {"usage_rows", "SELECT count(*)::text FROM region_usage"};
 
@@ -52,17 +52,17 @@ std::string Counted(Stranger& session) {
 }
 
 // Not the truth: who reads the kept numbers sees it.
-void Mark(SharedRoll& roll) {
-  roll.Execute("UPDATE region_totals SET workers = workers + 1000 WHERE status = 'Pending'");
+void Mark(SharedRegistry& registry) {
+  registry.Execute("UPDATE region_totals SET workers = workers + 1000 WHERE status = 'Pending'");
 }
 
 TEST_CASE("the kept numbers are those that are counted, whatever happened to the workers") {
-  SharedRoll roll(2);
-  Stranger session(roll.stranger);
+  SharedRegistry registry(2);
+  Stranger session(registry.stranger);
   std::mt19937 random(11);  // NOLINT(bugprone-random-generator-seed): the same every time
   const auto below = [&](unsigned most) { return static_cast<int>(random() % most); };
   for (int round = 0; round < 120; ++round) {
-    Store& store = roll[static_cast<std::size_t>(round % 2)];
+    Store& store = registry[static_cast<std::size_t>(round % 2)];
     WriteTx& tx = store.Begin();
     for (int i = 0; i <= below(6); ++i) {
       const std::string id = absl::StrCat("w", below(12));
@@ -80,14 +80,14 @@ TEST_CASE("the kept numbers are those that are counted, whatever happened to the
         tx.Remove(*found);
       } else {
         const WorkerView view = tx.Update(*found, std::move(worker));
-        tx.RecordHeartbeat(view, roll.now, below(12));
+        tx.RecordHeartbeat(view, registry.now, below(12));
       }
     }
-    if (below(4) == 0) tx.Hold({absl::StrCat("region-", below(4)), roll.now.listening});
+    if (below(4) == 0) tx.Hold({absl::StrCat("region-", below(4)), registry.now.listening});
     if (below(8) == 0) {
       store.Rollback();
     } else {
-      REQUIRE(store.Commit(roll.listening()).committed());
+      REQUIRE(store.Commit(registry.listening()).committed());
     }
     REQUIRE(CountUsage(session).ok());
     REQUIRE(Kept(session) == Counted(session));
@@ -96,62 +96,62 @@ TEST_CASE("the kept numbers are those that are counted, whatever happened to the
 }
 
 TEST_CASE("a large fleet is read from what is kept, a small one is counted at each ask") {
-  SharedRoll roll;
-  Stranger session(roll.stranger);
-  roll.Register(Names(5));
-  roll.Register({"active"}, WorkerStatus::kActive);
+  SharedRegistry registry;
+  Stranger session(registry.stranger);
+  registry.Register(Names(5));
+  registry.Register({"active"}, WorkerStatus::kActive);
   const std::string truth = Counted(session);
   CHECK(Kept(session) == truth);
-  Mark(roll);
+  Mark(registry);
   CHECK(Kept(session) == truth);  // what is in use was never counted
   REQUIRE(CountUsage(session).ok());
   CHECK(Kept(session) != truth);
   CHECK(Words(ReadTotals(session)) == truth);
-  CHECK(roll[0].Reader().Totals()->at(0).by_status[1] == 5);
+  CHECK(registry[0].Reader().Totals()->at(0).by_status[1] == 5);
   // What is in use was counted too long ago: no leader does it any more.
-  roll.Execute("UPDATE region_usage SET counted_at = counted_at - interval '10 minutes'");
+  registry.Execute("UPDATE region_usage SET counted_at = counted_at - interval '10 minutes'");
   CHECK(Kept(session) == truth);
 }
 
 TEST_CASE("where a program that does not keep the numbers changed workers, they are counted until they fit") {
-  SharedRoll roll;
-  Stranger session(roll.stranger);
-  roll.Register(Names(5), WorkerStatus::kActive);
+  SharedRegistry registry;
+  Stranger session(registry.stranger);
+  registry.Register(Names(5), WorkerStatus::kActive);
   REQUIRE(CountUsage(session).ok());
   // As a program of the first version removes one.
-  roll.Execute(
+  registry.Execute(
       "DELETE FROM workers WHERE id = 'w3'; "
       "UPDATE roll SET workers = 4, last_revision = last_revision + 1, last_cursor = last_cursor + 1");
   const std::string truth = Counted(session);
-  Mark(roll);
+  Mark(registry);
   CHECK(Kept(session) == truth);
-  CHECK(roll[0].BeginStep().SilentByRegion(roll.now.listening)->at(0).active == 4);
-  roll[0].Rollback();
-  roll.Register({"more"},
+  CHECK(registry[0].BeginStep().SilentByRegion(registry.now.listening)->at(0).active == 4);
+  registry[0].Rollback();
+  registry.Register({"more"},
                 WorkerStatus::kActive);  // by one that would keep them, and knows that they do not fit
   const std::string more = Counted(session);
   CHECK(Kept(session) == more);
 
-  REQUIRE(roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
-  (void)roll[0].Maintain(absl::Milliseconds(1));
+  REQUIRE(registry[0].coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
+  (void)registry[0].Maintain(absl::Milliseconds(1));
   CHECK(Kept(session) == more);
-  roll.Execute("UPDATE region_totals SET workers = workers + 1000");
+  registry.Execute("UPDATE region_totals SET workers = workers + 1000");
   CHECK(Kept(session) != more);  // they are kept again
 }
 
 TEST_CASE("the leader of a large fleet counts what is in use, in the background") {
-  SharedRoll roll(2);
-  roll.Register(Names(3), WorkerStatus::kActive);
-  roll.Execute("UPDATE roll SET workers = 1000000");
-  CHECK(roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
-  CHECK_FALSE(roll[1].coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
-  CHECK_FALSE(roll[1].Maintain(absl::Milliseconds(1)));
-  CHECK(roll.Ask<kUsageRows>() == "0");
-  CHECK_FALSE(roll[0].Maintain(absl::Milliseconds(1)));
+  SharedRegistry registry(2);
+  registry.Register(Names(3), WorkerStatus::kActive);
+  registry.Execute("UPDATE roll SET workers = 1000000");
+  CHECK(registry[0].coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
+  CHECK_FALSE(registry[1].coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
+  CHECK_FALSE(registry[1].Maintain(absl::Milliseconds(1)));
+  CHECK(registry.Ask<kUsageRows>() == "0");
+  CHECK_FALSE(registry[0].Maintain(absl::Milliseconds(1)));
   const absl::Duration patience = RealClock().MonotonicNow() + kPatience;
-  while (roll.Ask<kUsageRows>() != "1" && RealClock().MonotonicNow() < patience) {
+  while (registry.Ask<kUsageRows>() != "1" && RealClock().MonotonicNow() < patience) {
   }
-  CHECK(roll.Ask<kUsageRows>() == "1");
+  CHECK(registry.Ask<kUsageRows>() == "1");
 }
 
 }  // namespace

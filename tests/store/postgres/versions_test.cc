@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "store/postgres/migrations.h"
-#include "store/postgres/shared_roll.h"
+#include "store/postgres/shared_registry.h"
 
 namespace muster::testing {
 namespace {
@@ -39,60 +39,60 @@ std::string Contract() {
                       EmbeddedMigrations().size() + 1);
 }
 
-void Works(SharedRoll& roll, const std::string& id) {
-  roll.Register({id});
-  WriteTx& tx = roll[0].BeginBatch({{id}, /*only_heartbeats=*/true});
+void Works(SharedRegistry& registry, const std::string& id) {
+  registry.Register({id});
+  WriteTx& tx = registry[0].BeginBatch({{id}, /*only_heartbeats=*/true});
   const Result<std::optional<WorkerView>> found = tx.Find(id);
   REQUIRE((found.ok() && *found));
-  tx.RecordHeartbeat(**found, roll.now, 3);
-  REQUIRE(roll[0].Commit(roll.listening()).committed());
-  CHECK(roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
-  CHECK(roll[0].BeginStep().PendingHeard(100)->size() >= 1);
-  roll[0].Rollback();
-  CHECK(roll[0].Reader().Find(id)->value().pulse.in_use == 3);
+  tx.RecordHeartbeat(**found, registry.now, 3);
+  REQUIRE(registry[0].Commit(registry.listening()).committed());
+  CHECK(registry[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
+  CHECK(registry[0].BeginStep().PendingHeard(100)->size() >= 1);
+  registry[0].Rollback();
+  CHECK(registry[0].Reader().Find(id)->value().pulse.in_use == 3);
 }
 
 TEST_CASE("a step that only adds leaves an older program running, and lets it start") {
-  SharedRoll roll;
-  Works(roll, "before");
-  REQUIRE(Migrate(roll.stranger, Newer(kExpand), kPatience).ok());
-  Works(roll, "after");
-  roll.Open();
-  WriteTx& tx = roll[1].Begin();
+  SharedRegistry registry;
+  Works(registry, "before");
+  REQUIRE(Migrate(registry.stranger, Newer(kExpand), kPatience).ok());
+  Works(registry, "after");
+  registry.Open();
+  WriteTx& tx = registry[1].Begin();
   CHECK(tx.Find("before")->has_value());
-  roll[1].Rollback();
+  registry[1].Rollback();
 }
 
 TEST_CASE("a step that takes away shuts an older program out: at its start, and at its next tick") {
-  SharedRoll roll(2);
-  Works(roll, "before");
+  SharedRegistry registry(2);
+  Works(registry, "before");
   const std::string contract = Contract();
-  REQUIRE(Migrate(roll.stranger, Newer(contract), kPatience).ok());
+  REQUIRE(Migrate(registry.stranger, Newer(contract), kPatience).ok());
 
-  const absl::StatusOr<std::unique_ptr<Store>> late = OpenPostgresStore(roll.schema.url(), {}, TestRuntime());
+  const absl::StatusOr<std::unique_ptr<Store>> late = OpenPostgresStore(registry.schema.url(), {}, TestRuntime());
   CHECK(late.status().code() == absl::StatusCode::kFailedPrecondition);
   INFO(late.status());
   CHECK(absl::StrContains(late.status().message(), "run the newer program"));
 
   for (int tick = 0; tick < 3; ++tick) {
-    const Result<Membership> renewed = roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1));
+    const Result<Membership> renewed = registry[0].coordination()->RenewMembership({}, {}, absl::Seconds(1));
     REQUIRE_FALSE(renewed.ok());
     CHECK(absl::StrContains(MessageOf(renewed.error()), "too old"));
   }
   // It has left in order, so that the newer ones need not wait.
-  CHECK(roll.Ask<kDaemons>() == "0");
-  CHECK(roll.Ask<kLeader>().empty());
+  CHECK(registry.Ask<kDaemons>() == "0");
+  CHECK(registry.Ask<kLeader>().empty());
   // Nor does it change anything between its ticks.
-  roll[1].Begin();
-  const CommitResult result = roll[1].Commit(roll.listening());
+  registry[1].Begin();
+  const CommitResult result = registry[1].Commit(registry.listening());
   CHECK_FALSE(result.committed());
   CHECK(absl::StrContains(result.reason, "too old"));
-  roll[1].Rollback();
+  registry[1].Rollback();
 
-  roll.Execute(
+  registry.Execute(
       "UPDATE schema_use SET min_version = 1; ALTER TABLE workers ADD COLUMN registered_from TEXT "
       "NOT NULL DEFAULT ''");
-  CHECK(roll[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
+  CHECK(registry[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
 }
 
 TEST_CASE("a roll of the first version is taken along, with all that is in it") {
@@ -134,34 +134,34 @@ TEST_CASE("a roll of the first version is taken along, with all that is in it") 
 
 // What a newer program may have written.
 TEST_CASE("a status or a type of event that is not known is an error, never another one") {
-  SharedRoll roll;
-  roll.Register({"a", "b"});
-  roll[0].Begin().Append({.type = EventType::kRegionHeld, .at = roll.now.wall, .region = "eu"});
-  REQUIRE(roll[0].Commit(roll.listening()).committed());
+  SharedRegistry registry;
+  registry.Register({"a", "b"});
+  registry[0].Begin().Append({.type = EventType::kRegionHeld, .at = registry.now.wall, .region = "eu"});
+  REQUIRE(registry[0].Commit(registry.listening()).committed());
   SECTION("a status of a worker") {
-    roll.Execute(
+    registry.Execute(
         "ALTER TABLE workers DROP CONSTRAINT workers_status_check; "
         "UPDATE workers SET status = 'Paused' WHERE id = 'a'");
-    CHECK_FALSE(roll[0].Reader().Find("a").ok());
-    CHECK_FALSE(roll[0].Reader().List({}, "", 10).ok());
-    CHECK_FALSE(roll[0].Reader().Totals().ok());
-    CHECK(roll[0].Reader().Find("b").ok());
-    CHECK_FALSE(roll[0].BeginBatch({{"a"}, false}).Find("a").ok());
-    roll[0].Rollback();
-    CHECK(roll[0].BeginBatch({{"b"}, true}).Find("b").ok());
-    roll[0].Rollback();
+    CHECK_FALSE(registry[0].Reader().Find("a").ok());
+    CHECK_FALSE(registry[0].Reader().List({}, "", 10).ok());
+    CHECK_FALSE(registry[0].Reader().Totals().ok());
+    CHECK(registry[0].Reader().Find("b").ok());
+    CHECK_FALSE(registry[0].BeginBatch({{"a"}, false}).Find("a").ok());
+    registry[0].Rollback();
+    CHECK(registry[0].BeginBatch({{"b"}, true}).Find("b").ok());
+    registry[0].Rollback();
   }
   SECTION("a type of event") {
-    roll.Execute("UPDATE events SET type = 'pinned'");
-    CHECK_FALSE(roll[0].Reader().Events("", 0, false, 10).ok());
+    registry.Execute("UPDATE events SET type = 'pinned'");
+    CHECK_FALSE(registry[0].Reader().Events("", 0, false, 10).ok());
   }
   SECTION("a status in an event") {
-    roll.Execute("UPDATE events SET to_status = 'Paused'");
-    CHECK_FALSE(roll[0].Reader().Events("", 100, true, 10).ok());
+    registry.Execute("UPDATE events SET to_status = 'Paused'");
+    CHECK_FALSE(registry[0].Reader().Events("", 100, true, 10).ok());
   }
   SECTION("a column of another type") {
-    roll.Execute("ALTER TABLE workers ALTER COLUMN capacity TYPE BIGINT");
-    CHECK_FALSE(roll[0].Reader().Find("b").ok());
+    registry.Execute("ALTER TABLE workers ALTER COLUMN capacity TYPE BIGINT");
+    CHECK_FALSE(registry[0].Reader().Find("b").ok());
   }
 }
 

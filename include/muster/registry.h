@@ -1,0 +1,235 @@
+// The roll of a fleet, behind its one writer.
+//
+// Commands of all callers enter one queue. The writer drains what waits into a batch, applies each command to
+// one transaction, commits once, and then finishes every command of the batch. While a batch commits the next
+// one gathers, so batches grow with load by themselves. Sweeps enter the same way, each step a batch of its
+// own. Queries do not enter the queue: they read what is committed.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "muster/clock.h"
+#include "muster/commands.h"
+#include "muster/batch_keys.h"
+#include "muster/queries.h"
+#include "muster/random.h"
+#include "muster/result.h"
+#include "muster/settings.h"
+#include "muster/sweeps.h"
+
+namespace muster {
+
+class Executor;
+class ReadPool;
+class Store;
+
+/// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete
+/// itself there. All methods are called by the writer, one command at a time, and must not block.
+class Command {
+ public:
+  virtual ~Command() = default;
+  /// Tells which workers it is about, so that the store can look for them ahead.
+  virtual void CollectKeys(BatchKeys& keys) const = 0;
+  /// Decides, and stages changes. Keeps its answer for Finish. Where daemons share a store it may be called
+  /// again, when another one was faster: the last call counts.
+  virtual void Apply(WriteTx& tx, const Moment& now) = 0;
+  /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason).
+  /// The reason wins over the command's own answer, a refusal too: it was decided on a state that never came
+  /// to be.
+  virtual void Finish(const WorkerError* not_durable) = 0;
+
+ protected:
+  /// How many heartbeats it is; none: it is a change. Set before Submit, by which the roll measures how much
+  /// waits.
+  std::int32_t heartbeats_asked_ = 0;
+  /// Counted up by Apply, from 0: how many heartbeats it recorded. The roll counts them once they are
+  /// durable.
+  std::int32_t heartbeats_recorded_ = 0;
+
+ private:
+  friend class CommandQueue;
+  friend class Registry;
+  Command* next_ = nullptr;
+  // Whether it waits for a worker whose row another program holds, and since when (on the monotonic clock).
+  bool put_off_ = false;
+  std::optional<absl::Duration> put_off_since_;
+};
+
+/// Reads of one lane wait for each other; those of different lanes never do.
+enum class ReadLane {
+  kPoint,  // one worker and its history: quick, so it waits for 250 ms at most
+  kScan,   // many workers, events, the fleet as a whole: waits for 1 s at most
+};
+
+/// The caller of a read. Once it has given up, a read that waits is not carried out any more.
+struct ReadCaller {
+  /// Whether the client is gone. Called on any thread, until the query is called; unset: never.
+  absl::AnyInvocable<bool() const> gone;
+  absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
+};
+
+/// What to ask, or the error by which the read is refused: Overloaded where it would have to wait for too
+/// long, or its caller has given up; StoreUnavailable once the roll drains. Called exactly once.
+using PointQuery = absl::AnyInvocable<void(Result<const PointReads*>)>;
+using ScanQuery = absl::AnyInvocable<void(Result<const ScanReads*>)>;
+
+/// What the roll knows of itself, for the fleet summary.
+struct RegistryStatus {
+  bool leads = false;  // of the daemons that share the roll, this one runs the scheduled jobs
+  bool listening = false;
+  std::string not_listening_because;  // for people; empty while listening
+  ListeningTime clock;
+  bool store_writable = true;  // the last commit went through
+  /// Why commands are not carried out at this moment, for people: the store cannot be written, or the writer
+  /// has been stuck for 2 s. Empty while they are, however slowly.
+  std::string not_ready_because;
+  std::int64_t heartbeats_recorded = 0;  // durable, since the start
+  double heartbeats_per_second = 0;      // over the last minute
+  std::int64_t workers = 0;
+  std::int64_t offline_detected = 0;
+  std::int64_t false_offlines = 0;
+  std::int64_t flaps = 0;
+  absl::Duration worst_detection_latency;
+  std::int64_t job_failures = 0;                // runs that an error ended
+  std::vector<std::string> differing_settings;  // between the daemons of a shared roll, for people
+  absl::Time started_at;
+};
+
+using SchedulerReport = std::array<SweepReport, 3>;  // in the order of kAllJobs
+
+/// Thread-safe, but for the constructor and the destructor.
+class Registry {
+ public:
+  /// Runs of jobs that may wait or run at once; one more is Overloaded.
+  static constexpr std::size_t kMaxQueuedRuns = 100;
+
+  /// Clock, randomness and executor must outlive the roll. Call Start before anything else.
+  Registry(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+       Settings settings);
+  /// Precondition: drained, or nothing was submitted; the executor runs no more of its tasks.
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  /// Sets the listening clock going.
+  void Start();
+
+  /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command
+  /// was not taken and Finish is not called. How much is taken: src/registry/admission.h.
+  Outcome Submit(Command& command);
+  /// For threads that read what clients send, after each Submit: returns at once, or where many commands wait
+  /// as soon as the writer has taken them, in 10 ms at most. Not from Command::Finish. The command may be
+  /// finished by then. Why: src/registry/backpressure.h.
+  void WaitIfBusy();
+  /// Whether so many heartbeats would be refused now: for a caller that has much to read before it can submit
+  /// them.
+  std::optional<WorkerError> Refuses(std::int64_t heartbeats);
+
+  /// Submit for commands that are not hot: `apply` on the writer (see Command::Apply), then `done` with its
+  /// answer or the error. `worker_id` is the worker that it is about.
+  template <typename T>
+  void Execute(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+               absl::AnyInvocable<void(Result<T>)> done);
+
+  /// Runs one job (after those that wait or run) and reports. Two runs never overlap.
+  void RunJob(Job job, absl::AnyInvocable<void(Result<SweepReport>)> done);
+  /// Runs all three in order, without another run in between.
+  void RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done);
+
+  /// Runs a read of one thing by its key: at once on this thread where the roll is in memory, so that nothing
+  /// slow is asked; else as ReadOnPool does, in the lane of point reads.
+  void Read(ReadCaller caller, PointQuery query) const;
+  /// Runs any read on a thread that serves nobody else; a refusal at once on this one. How many may wait:
+  /// src/registry/read_admission.h.
+  void ReadOnPool(ReadLane lane, ReadCaller caller, ScanQuery query) const;
+
+  std::shared_ptr<const Settings> settings() const;
+  /// Precondition: valid (see Validate). Takes effect with the next batch.
+  void SetSettings(Settings settings);
+
+  /// The interval to put into an answer now: advised, with jitter.
+  absl::Duration NextInterval();
+  /// A name for a process that brings none of its own: 128 bits that nobody can guess, as 32 hexadecimal
+  /// digits.
+  std::string NewInstanceId();
+
+  /// Waits for nothing that the writer does: also right while it is stuck in a commit.
+  RegistryStatus Status() const;
+
+  /// Refuses new commands and reads from now on. Reads that wait are refused before it returns; those that
+  /// run end, and the destructor waits for them. Commands that wait are finished, and then `drained` is
+  /// called once. A job that runs ends after its step, and says so. The executor must run on until `drained`
+  /// is called.
+  void Drain(absl::AnyInvocable<void()> drained);
+  /// Once it drains: waits for the reads that run, and makes those that wait for a database for longer than
+  /// `patience` end with StoreUnavailable.
+  void EndReads(absl::Duration patience);
+
+ private:
+  class Writer;
+  const Clock& clock_;
+  Random& random_;
+  std::unique_ptr<Writer> writer_;
+  const std::unique_ptr<ReadPool> point_reads_;
+  const std::unique_ptr<ReadPool> scan_reads_;
+};
+
+namespace internal {
+
+/// A command made of two functions; deletes itself when finished.
+template <typename T>
+class FunctionCommand final : public Command {
+ public:
+  FunctionCommand(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+                  absl::AnyInvocable<void(Result<T>)> done)
+      : worker_id_(std::move(worker_id)), apply_(std::move(apply)), done_(std::move(done)) {}
+
+  void CollectKeys(BatchKeys& keys) const override {
+    keys.ids.push_back(worker_id_);
+    keys.only_heartbeats = false;
+  }
+  void Apply(WriteTx& tx, const Moment& now) override { answer_.emplace(apply_(tx, now)); }
+  void Finish(const WorkerError* not_durable) override {
+    const std::unique_ptr<FunctionCommand> self(this);
+    if (not_durable != nullptr) {
+      done_(Result<T>(*not_durable));
+    } else {
+      done_(*std::move(answer_));
+    }
+  }
+
+ private:
+  const std::string worker_id_;
+  absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply_;
+  absl::AnyInvocable<void(Result<T>)> done_;
+  std::optional<Result<T>> answer_;
+};
+
+}  // namespace internal
+
+template <typename T>
+void Registry::Execute(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
+                   absl::AnyInvocable<void(Result<T>)> done) {
+  auto command =
+      std::make_unique<internal::FunctionCommand<T>>(std::move(worker_id), std::move(apply), std::move(done));
+  const Outcome taken = Submit(*command);
+  if (taken.ok()) {
+    (void)command.release();  // deletes itself in Finish
+  } else {
+    command->Finish(&taken.error());
+    (void)command.release();
+  }
+}
+
+}  // namespace muster

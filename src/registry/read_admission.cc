@@ -1,0 +1,43 @@
+#include "registry/read_admission.h"
+
+#include <algorithm>
+
+namespace muster {
+namespace {
+
+constexpr double kWeightOfLatest = 1.0 / 32;
+
+}  // namespace
+
+std::optional<Overloaded> ReadAdmission::Refuses(absl::Duration now, std::size_t waiting,
+                                                 absl::Duration first_since, std::uint64_t random) {
+  const absl::Duration first_waited = waiting == 0 ? absl::ZeroDuration() : now - first_since;
+  // One for each thread may wait in any case: where every read takes long, the threads are kept busy so.
+  const bool few = waiting < static_cast<std::size_t>(threads_);
+  const bool too_long = !few && TimeFor(static_cast<double>(waiting) + 1) > max_wait_;
+  // The lane is slower than its past tells: it may hang.
+  const bool stuck = first_waited > max_wait_;
+  if (!too_long && !stuck && waiting < kMaxWaiting) return std::nullopt;
+  return Refusal(now, first_waited, random);
+}
+
+Overloaded ReadAdmission::Refusal(absl::Duration now, absl::Duration first_waited, std::uint64_t random) {
+  if (now - second_began_ >= absl::Seconds(1)) {
+    refused_before_ = now - second_began_ < absl::Seconds(2) ? refused_ : 0;
+    refused_ = 0;
+    second_began_ = now;
+  }
+  ++refused_;
+  // All that was turned away lately would take the lane so long: by then it has room, if nothing else comes.
+  const absl::Duration owed = TimeFor(static_cast<double>(refused_ + refused_before_));
+  // From half of it to one and a half, so that they do not come back all at once.
+  const double share = 0.5 + static_cast<double>(random >> 11) * 0x1p-53;
+  return Overloaded{std::min(std::max({owed, first_waited, kMinRetry}) * share, kMaxRetry),
+                    "too many reads are waiting"};
+}
+
+void ReadAdmission::Ended(absl::Duration took) {
+  mean_ += (took - mean_) * kWeightOfLatest;
+}
+
+}  // namespace muster

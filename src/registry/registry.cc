@@ -1,0 +1,129 @@
+#include "muster/registry.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "muster/check.h"
+#include "registry/read_pool.h"
+#include "registry/writer.h"
+#include "store/store.h"
+
+namespace muster {
+namespace {
+
+constexpr absl::Duration kMaxPointWait = absl::Milliseconds(250);
+constexpr absl::Duration kMaxScanWait = absl::Seconds(1);
+
+// Point reads wait for a disk or a database. No more in both lanes than PostgreSQL's pool has connections:
+// they would wait for each other there.
+constexpr int kPointThreads = 2;
+
+// Where scans wait for a database, several at once. Where they only compute, no more than leave cores to
+// those who bring heartbeats.
+int ScanThreads(const Store& store) {
+  constexpr int kWhereScansWait = 2;
+  if (store.MemoryReads() == nullptr) return kWhereScansWait;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+}
+
+}  // namespace
+
+Registry::Registry(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+           Settings settings)
+    : clock_(clock),
+      random_(random),
+      writer_(std::make_unique<Writer>(std::move(store), clock, random, executor, settings)),
+      point_reads_(
+          std::make_unique<ReadPool>(writer_->store().Reader(), clock, random, kPointThreads, kMaxPointWait)),
+      scan_reads_(std::make_unique<ReadPool>(writer_->store().Reader(), clock, random,
+                                             ScanThreads(writer_->store()), kMaxScanWait)) {}
+
+Registry::~Registry() = default;
+
+void Registry::Start() {
+  writer_->Start();
+}
+
+Outcome Registry::Submit(Command& command) {
+  return writer_->Submit(command);
+}
+
+void Registry::WaitIfBusy() {
+  writer_->WaitIfBusy();
+}
+
+std::optional<WorkerError> Registry::Refuses(std::int64_t heartbeats) {
+  return writer_->Refuses(heartbeats);
+}
+
+void Registry::RunJob(Job job, absl::AnyInvocable<void(Result<SweepReport>)> done) {
+  writer_->RunJobs({job}, [done = std::move(done)](Result<std::vector<SweepReport>> reports) mutable {
+    if (!reports.ok()) return done(reports.error());
+    done(std::move(reports->front()));
+  });
+}
+
+void Registry::RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done) {
+  std::vector<Job> jobs(std::begin(kAllJobs), std::end(kAllJobs));
+  writer_->RunJobs(std::move(jobs),
+                   [done = std::move(done)](Result<std::vector<SweepReport>> reports) mutable {
+                     if (!reports.ok()) return done(reports.error());
+                     SchedulerReport report;
+                     std::move(reports->begin(), reports->end(), report.begin());
+                     done(std::move(report));
+                   });
+}
+
+void Registry::Read(ReadCaller caller, PointQuery query) const {
+  if (const PointReads* memory = writer_->store().MemoryReads()) return query(memory);
+  ReadOnPool(ReadLane::kPoint, std::move(caller),
+            [query = std::move(query)](Result<const ScanReads*> reads) mutable {
+              if (!reads.ok()) return query(reads.error());
+              query(*reads);
+            });
+}
+
+void Registry::ReadOnPool(ReadLane lane, ReadCaller caller, ScanQuery query) const {
+  (lane == ReadLane::kPoint ? point_reads_ : scan_reads_)->Run(std::move(caller), std::move(query));
+}
+
+std::shared_ptr<const Settings> Registry::settings() const {
+  return writer_->settings();
+}
+
+void Registry::SetSettings(Settings settings) {
+  MUSTER_CHECK(!Validate(settings), "the settings make sense");
+  writer_->SetSettings(settings);
+}
+
+absl::Duration Registry::NextInterval() {
+  return WithJitter(writer_->AdvisedInterval(), random_.Bits(), *writer_->settings());
+}
+
+std::string Registry::NewInstanceId() {
+  char bytes[16];
+  random_.Fill(bytes);
+  return absl::BytesToHexString({bytes, sizeof bytes});
+}
+
+RegistryStatus Registry::Status() const {
+  return writer_->Status();
+}
+
+void Registry::Drain(absl::AnyInvocable<void()> drained) {
+  point_reads_->Drain();
+  scan_reads_->Drain();
+  writer_->Drain(std::move(drained));
+}
+
+void Registry::EndReads(absl::Duration patience) {
+  const absl::Duration until = clock_.MonotonicNow() + patience;
+  for (ReadPool* reads : {point_reads_.get(), scan_reads_.get()}) {
+    if (reads->AwaitEnd(until - clock_.MonotonicNow())) continue;
+    return writer_->store().CancelReads();
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,497 @@
+#include "registry/writer.h"
+
+#include <iterator>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "registry/put_off.h"
+#include "runtime/executor.h"
+#include "runtime/log.h"
+#include "store/store.h"
+
+namespace muster {
+namespace {
+
+constexpr int kBatchLimit = 8'192;
+// A command may be a thousand heartbeats: a batch of too many would be a long turn, and where the store is
+// far away it would not be written within the store's patience, nor would the next one, which is larger for
+// it.
+constexpr std::size_t kForeseenLimit = 20'000;
+constexpr absl::Duration kRetryRun = absl::Seconds(1);
+
+// How often the listening clock is stored where nothing else is. More often at first: a daemon that never
+// lives long still gets on.
+constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
+constexpr absl::Duration kYoung = absl::Seconds(10);
+
+// How often a batch is decided at most, where other daemons change its workers meanwhile.
+constexpr int kMaxTries = 5;
+// A writer that did not renew its membership for so many ticks was stopped or stuck: another may lead by now.
+constexpr int kTicksToRenewAnew = 3;
+
+// Others wait for a step of the store's own work: one of so long is worth a word.
+constexpr absl::Duration kLongStep = absl::Milliseconds(20);
+
+// A writer that neither began a turn nor ended a commit for so long does not carry commands out. It begins a
+// turn at every tick, a second apart or less; and a disk that takes a second for each commit is slow, but
+// works.
+constexpr absl::Duration kStuckAfter = absl::Seconds(2);
+
+StoreUnavailable Draining() {
+  return {"the daemon is draining"};
+}
+
+}  // namespace
+
+Registry::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+                     const Settings& settings)
+    : store_(std::move(store)),
+      coordination_(store_->coordination()),
+      clock_(clock),
+      random_(random),
+      executor_(executor),
+      settings_box_(settings),
+      progress_(clock.MonotonicNow()) {
+  advised_micros_ = absl::ToInt64Microseconds(muster::AdvisedInterval(0, settings));
+}
+
+void Registry::Writer::Start() {
+  executor_.Post([this] {
+    settings_ = settings_box_.Get();
+    admission_.Configure(settings_->heartbeat_timeout);
+    started_ = last_commit_ = clock_.MonotonicNow();
+    {
+      const MutexLock lock(mu_);
+      started_at_ = clock_.WallNow();
+      heartbeat_rate_.Add(started_, 0);
+      registry_clock_.Configure(*settings_);
+      if (coordination_ != nullptr) {
+        membership_error_ = StoreUnavailable{"the daemon is starting"};
+      } else {
+        registry_clock_.Lead(started_, store_->LastListening(), *settings_, "the daemon was started again");
+      }
+    }
+    Tick();
+  });
+}
+
+Outcome Registry::Writer::Submit(Command& command) {
+  if (auto refusal = admission_.Enter(command.heartbeats_asked_, random_.Bits())) return *refusal;
+  backpressure_.OnSubmit();
+  switch (queue_.Push(command)) {
+    case CommandQueue::Pushed::kFirst:
+      executor_.Post([this] { Turn(); });
+      return Ok();
+    case CommandQueue::Pushed::kBehindOthers:
+      return Ok();
+    case CommandQueue::Pushed::kClosed:
+      admission_.Leave(Admission::Units(command.heartbeats_asked_));
+      return Draining();
+  }
+  return Ok();
+}
+
+std::optional<WorkerError> Registry::Writer::Refuses(std::int64_t heartbeats) {
+  return admission_.Refuses(heartbeats, random_.Bits());
+}
+
+void Registry::Writer::RunJobs(std::vector<Job> jobs, SweepQueue::Done done) {
+  executor_.Post([this, jobs = std::move(jobs), done = std::move(done)]() mutable {
+    if (draining_) return done(Draining());
+    if (sweeps_.size() >= Registry::kMaxQueuedRuns) return done(Overloaded{kRetryRun});
+    sweeps_.Add(std::move(jobs), std::move(done));
+    QueueTurn();
+  });
+}
+
+void Registry::Writer::SetSettings(const Settings& settings) {
+  settings_box_.Set(settings);
+  executor_.Post([this] {
+    AdoptSettings();
+    CountFleet();
+  });
+}
+
+void Registry::Writer::Drain(absl::AnyInvocable<void()> drained) {
+  const CommandQueue::List rest = queue_.Close();
+  executor_.Post([this, rest, drained = std::move(drained)]() mutable {
+    batch_waits_.Append(std::exchange(put_off_, {}));
+    batch_waits_.Append(rest);
+    drained_.push_back(std::move(drained));
+    draining_ = true;
+    if (!sweeps_.empty()) EndRun();
+    sweeps_.Abandon(Draining());
+    QueueTurn();
+  });
+}
+
+void Registry::Writer::QueueTurn() {
+  if (std::exchange(turn_queued_, true)) return;
+  executor_.Post([this] {
+    turn_queued_ = false;
+    Turn();
+  });
+}
+
+void Registry::Writer::Tick() {
+  sweeps_wait_ = false;
+  batch_waits_.Append(std::exchange(put_off_, {}));
+  Turn();
+  if (coordination_ != nullptr && last_renewed_ < now_) RenewMembership();
+  SayWhetherListening();
+  CountFleet();
+  StoreClockIfDue();
+  if (!draining_) {
+    executor_.PostAt(now_ + ListeningClock::Tick(*settings_), [this] { Tick(); });
+  }
+}
+
+void Registry::Writer::SayWhetherListening() {
+  std::string because;
+  {
+    const MutexLock lock(mu_);
+    because = registry_clock_.NotListeningBecause(now_);
+  }
+  if (because.empty() == said_listening_) return;
+  said_listening_ = because.empty();
+  if (said_listening_) {
+    Log(LogLevel::kInfo, "listening: silence counts again");
+  } else {
+    Log(LogLevel::kWarning, "not listening: nobody's silence counts", {{"because", because}});
+  }
+}
+
+void Registry::Writer::RenewMembership() {
+  last_renewed_ = now_;
+  ListeningReport own;
+  bool led_before = false;
+  {
+    const MutexLock lock(mu_);
+    own = registry_clock_.report();
+    led_before = registry_clock_.leads();
+  }
+  Result<Membership> renewed =
+      coordination_->RenewMembership(own, *settings_, ListeningClock::Tick(*settings_));
+  membership_error_.reset();
+  if (!renewed.ok()) {
+    membership_error_ = StoreUnavailable{MessageOf(renewed.error())};
+    if (const auto* away = std::get_if<StoreUnavailable>(&renewed.error())) membership_error_ = *away;
+    const MutexLock lock(mu_);
+    return registry_clock_.StoreFailed();
+  }
+  SayWhatChanged(*renewed, led_before);
+  const MutexLock lock(mu_);
+  if (!renewed->leads) {
+    registry_clock_.Follow(now_, renewed->heard, *settings_);
+  } else if (!led_before) {
+    registry_clock_.Lead(now_, store_->LastListening(), *settings_, "another daemon had led before");
+  }
+  if (renewed->daemon_lost) registry_clock_.DaemonLost();
+  registry_clock_.StoreWorks();
+  differing_settings_ = std::move(renewed->differing_settings);
+}
+
+// Without the lock: the log may have to wait.
+void Registry::Writer::SayWhatChanged(const Membership& membership, bool led_before) {
+  if (membership.leads && !led_before) Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
+  if (!membership.leads && led_before) {
+    Log(LogLevel::kWarning, "this daemon does not lead any more",
+        {{"because", membership.heard.because.empty() ? "another one does" : membership.heard.because}});
+  }
+  if (membership.differing_settings == said_differing_settings_) return;
+  said_differing_settings_ = membership.differing_settings;
+  if (said_differing_settings_.empty()) {
+    Log(LogLevel::kInfo, "the daemons of this roll have the same settings now");
+  } else {
+    Log(LogLevel::kWarning, "the daemons of this roll have different settings: give all of them the same",
+        {{"settings", absl::StrJoin(said_differing_settings_, "; ")}});
+  }
+}
+
+void Registry::Writer::Turn() {
+  AdoptSettings();
+  Observe();
+  if (coordination_ != nullptr &&
+      (membership_error_ || now_ - last_renewed_ > kTicksToRenewAnew * ListeningClock::Tick(*settings_))) {
+    RenewMembership();
+  }
+  batch_waits_.Append(queue_.TakeAll());
+  backpressure_.OnDrained();
+  if (!batch_waits_.empty() && (draining_ || store_->Backlog() < 1)) CarryOutBatch();
+  if (!sweeps_.empty() && !sweeps_wait_) CarryOutSweepStep();
+  if (draining_) {  // the store's own work can wait for the next start
+    return batch_waits_.empty() ? FinishDraining() : QueueTurn();
+  }
+  MaintainStore();
+  const absl::Duration now = clock_.MonotonicNow();
+  admission_.TurnEnded(now, now - now_, std::exchange(done_, 0), batch_waits_.empty());
+  const bool sweep_waits = !sweeps_.empty() && !sweeps_wait_;
+  if (!batch_waits_.empty() || sweep_waits || maintenance_.more()) QueueTurn();
+}
+
+void Registry::Writer::AdoptSettings() {
+  std::shared_ptr<const Settings> current = settings_box_.Get();
+  if (current == settings_) return;
+  settings_ = std::move(current);
+  admission_.Configure(settings_->heartbeat_timeout);
+  const MutexLock lock(mu_);
+  registry_clock_.Configure(*settings_);
+}
+
+void Registry::Writer::Observe() {
+  now_ = clock_.MonotonicNow();
+  const MutexLock lock(mu_);
+  progress_ = now_;
+  registry_clock_.Observe(now_);
+}
+
+Moment Registry::Writer::BeginMoment() {
+  const absl::Time wall = absl::FromUnixMicros(absl::ToUnixMicros(clock_.WallNow()));
+  const MutexLock lock(mu_);
+  return {wall, registry_clock_.now()};
+}
+
+ListeningState Registry::Writer::BeginCommit() {
+  const MutexLock lock(mu_);
+  if (registry_clock_.store_away()) registry_clock_.Nudge();
+  return registry_clock_.report().state;
+}
+
+CommitResult Registry::Writer::EndCommit(CommitResult result) {
+  if (!result.committed()) store_->Rollback();
+  const absl::Duration now = clock_.MonotonicNow();
+  const MutexLock lock(mu_);
+  progress_ = now;
+  if (result.lost_race() || result.refused() || !result.wrote) return result;
+  if (result.committed()) {
+    last_commit_ = now_;
+    registry_clock_.StoreWorks();
+  } else {
+    registry_clock_.StoreFailed();
+  }
+  return result;
+}
+
+void Registry::Writer::CarryOutBatch() {
+  CommandQueue::List heartbeats;
+  CommandQueue::List rest;
+  heartbeats_foreseen_.ids.clear();
+  foreseen_.ids.clear();
+  foreseen_.only_heartbeats = false;
+  const bool alone = store_->PrefersHeartbeatsAlone();
+  int count = 0;
+  const auto foreseen = [this] { return heartbeats_foreseen_.ids.size() + foreseen_.ids.size(); };
+  for (; count < kBatchLimit && foreseen() < kForeseenLimit && !batch_waits_.empty(); ++count) {
+    Command& command = batch_waits_.PopFront();
+    // Where daemons share the store, a change makes them wait for each other: that should not last for as
+    // long as many heartbeats take. All of these commands are under way at the same time, so any order is
+    // theirs.
+    const bool apart = alone && IsHeartbeat(command);
+    if (!alone) command.CollectKeys(foreseen_);
+    (apart ? heartbeats : rest).PushBack(command);
+  }
+  if (!heartbeats.empty()) CarryOut(heartbeats, heartbeats_foreseen_);
+  if (!rest.empty()) CarryOut(rest, foreseen_);
+}
+
+bool Registry::Writer::IsHeartbeat(const Command& command) {
+  const auto first = static_cast<std::ptrdiff_t>(heartbeats_foreseen_.ids.size());
+  command.CollectKeys(heartbeats_foreseen_);
+  if (heartbeats_foreseen_.only_heartbeats) return true;
+  const auto its = heartbeats_foreseen_.ids.begin() + first;
+  foreseen_.ids.insert(foreseen_.ids.end(), its, heartbeats_foreseen_.ids.end());
+  heartbeats_foreseen_.ids.erase(its, heartbeats_foreseen_.ids.end());
+  heartbeats_foreseen_.only_heartbeats = true;
+  return false;
+}
+
+void Registry::Writer::CarryOut(CommandQueue::List batch, const BatchKeys& keys) {
+  std::int64_t heartbeats = 0;
+  CommitResult result = Decide(batch, keys, heartbeats);
+  for (int tries = 1; result.lost_race() && tries < kMaxTries; ++tries) {
+    result = Decide(batch, keys, heartbeats);
+  }
+  if (result.refused()) {
+    const auto commands = std::distance(batch.begin(), batch.end());
+    if (commands > 1) return CarryOutInHalves(batch, commands, keys.only_heartbeats);
+  }
+  std::optional<WorkerError> not_durable;
+  if (!result.committed()) {
+    not_durable = result.error();
+  } else if (heartbeats > 0) {
+    const MutexLock lock(mu_);
+    heartbeats_ += heartbeats;
+    heartbeat_rate_.Add(now_, heartbeats);
+  }
+  while (!batch.empty()) {
+    Command& command = batch.PopFront();
+    if (command.put_off_ && result.committed()) {
+      put_off_.PushBack(command);
+      continue;
+    }
+    const std::int64_t units = Admission::Units(command.heartbeats_asked_);
+    // Before its answer: a client that sends its next call on receiving the answer must not be counted twice.
+    admission_.Leave(units);
+    done_ += units;
+    command.Finish(not_durable ? &*not_durable : nullptr);
+  }
+}
+
+// So that the command at fault fails, and its batch mates do not.
+void Registry::Writer::CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats) {
+  for (const std::ptrdiff_t part : {commands / 2, commands - commands / 2}) {
+    CommandQueue::List half;
+    BatchKeys keys;
+    for (std::ptrdiff_t i = 0; i < part; ++i) {
+      Command& command = batch.PopFront();
+      command.CollectKeys(keys);
+      half.PushBack(command);
+    }
+    keys.only_heartbeats = only_heartbeats;
+    CarryOut(half, keys);
+  }
+}
+
+CommitResult Registry::Writer::Decide(const CommandQueue::List& batch, const BatchKeys& keys,
+                                  std::int64_t& heartbeats) {
+  if (membership_error_) return CommitResult::Failed(membership_error_->reason);
+  WriteTx& tx = store_->BeginBatch(keys);
+  const Moment moment = BeginMoment();
+  const bool any_held = tx.AnyHeld();
+  heartbeats = 0;
+  for (Command& command : batch) {
+    command.heartbeats_recorded_ = 0;
+    command.put_off_ = any_held && PutOff(command, tx);
+    if (command.put_off_) continue;
+    command.Apply(tx, moment);
+    heartbeats += command.heartbeats_recorded_;
+  }
+  return Commit();
+}
+
+bool Registry::Writer::PutOff(Command& command, const WriteTx& tx) const {
+  BatchKeys keys;
+  command.CollectKeys(keys);
+  const absl::Duration since = command.put_off_since_.value_or(now_);
+  if (draining_ || !ShouldPutOff(keys, tx, now_ - since)) return false;
+  command.put_off_since_ = since;
+  return true;
+}
+
+void Registry::Writer::CarryOutSweepStep() {
+  if (membership_error_) return FailRun(*membership_error_);
+  WriteTx& tx = store_->BeginStep();
+  const Moment moment = BeginMoment();
+  const Outcome staged = sweeps_.Step(tx, moment, *settings_);
+  if (!staged.ok()) {
+    store_->Rollback();
+    return FailRun(staged.error());
+  }
+  const CommitResult result = EndCommit(store_->CommitStep(BeginCommit()));
+  if (result.lost_race() && sweeps_.StartSweepAnew()) {
+    sweeps_wait_ = true;  // another daemon's run is under way
+    return;
+  }
+  if (!result.committed()) return FailRun(result.error());
+  if (sweeps_.RunEnds()) EndRun();
+  const SweepQueue::Progress progress = sweeps_.StepCommitted();
+  const MutexLock lock(mu_);
+  if (progress.job == Job::kStaleDetection) {
+    detection_.CalledOffline(progress.moved, progress.ids, progress.worst_latency, moment.listening,
+                             settings_->heartbeat_timeout);
+  } else if (progress.job == Job::kReactivation) {
+    detection_.CameBackInTime(progress.false_offlines);
+  }
+}
+
+void Registry::Writer::EndRun() {
+  if (coordination_ != nullptr) coordination_->EndRun();
+}
+
+void Registry::Writer::FailRun(const WorkerError& error) {
+  EndRun();
+  {
+    const MutexLock lock(mu_);
+    ++job_failures_;
+  }
+  sweeps_.StepFailed(error);
+}
+
+void Registry::Writer::StoreClockIfDue() {
+  if (coordination_ != nullptr) return;  // RenewMembership does
+  {
+    const MutexLock lock(mu_);
+    const absl::Duration pace =
+        now_ - started_ < kYoung ? ListeningClock::Tick(*settings_) : kStoreClockEvery;
+    if (!registry_clock_.store_away() && now_ - last_commit_ < pace) return;
+  }
+  store_->Begin();
+  (void)Commit();  // the listening clock takes note of a failure
+}
+
+void Registry::Writer::MaintainStore() {
+  const bool idle = batch_waits_.empty() && sweeps_.empty();
+  const absl::Duration begin = clock_.MonotonicNow();
+  const absl::Duration budget = maintenance_.Budget(begin, store_->Backlog(), idle);
+  if (budget <= absl::ZeroDuration()) return;
+  const bool more = store_->Maintain(budget);
+  const absl::Duration end = clock_.MonotonicNow();
+  maintenance_.Stepped(budget, begin, end, more);
+  if (end - begin > kLongStep) {
+    Log(LogLevel::kDebug, "a step of the store's own work took long",
+        {{"took", absl::FormatDuration(end - begin)}, {"meant", absl::FormatDuration(budget)}});
+  }
+}
+
+void Registry::Writer::CountFleet() {
+  const std::int64_t workers = store_->WorkerCount();
+  {
+    const MutexLock lock(mu_);
+    workers_ = workers;
+  }
+  advised_micros_.store(absl::ToInt64Microseconds(muster::AdvisedInterval(workers, *settings_)),
+                        std::memory_order_relaxed);
+}
+
+void Registry::Writer::FinishDraining() {
+  if (drained_.empty()) return;
+  store_->Begin();
+  (void)Commit();
+  for (absl::AnyInvocable<void()>& drained : std::exchange(drained_, {})) drained();
+}
+
+std::string Registry::Writer::NotReadyBecause(absl::Duration now) const {
+  if (registry_clock_.store_away()) return "the store cannot be written";
+  const absl::Duration stuck = now - progress_;
+  if (stuck <= kStuckAfter) return "";
+  return absl::StrCat("the writer has been stuck for ",
+                      absl::FormatDuration(absl::Floor(stuck, absl::Milliseconds(100))));
+}
+
+RegistryStatus Registry::Writer::Status() const {
+  const absl::Duration now = clock_.MonotonicNow();
+  RegistryStatus status;
+  const MutexLock lock(mu_);
+  status.leads = registry_clock_.leads();
+  status.not_listening_because = registry_clock_.NotListeningBecause(now);
+  status.listening = status.not_listening_because.empty();
+  status.clock = registry_clock_.now();
+  status.store_writable = !registry_clock_.store_away();
+  status.not_ready_because = NotReadyBecause(now);
+  status.heartbeats_recorded = heartbeats_;
+  status.heartbeats_per_second = heartbeat_rate_.PerSecond(now);
+  status.workers = workers_;
+  status.offline_detected = detection_.offline_detected();
+  status.false_offlines = detection_.false_offlines();
+  status.flaps = detection_.flaps();
+  status.worst_detection_latency = detection_.worst_latency();
+  status.job_failures = job_failures_;
+  status.differing_settings = differing_settings_;
+  status.started_at = started_at_;
+  return status;
+}
+
+}  // namespace muster

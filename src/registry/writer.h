@@ -1,0 +1,138 @@
+// The one writer: everything that changes the roll passes through here, on the executor's thread.
+//
+// A turn reads the clocks, carries out one batch of the commands that wait, one step of the job that runs,
+// and a little of the store's own work; where more is to be done it queues for another turn. A tick, a second
+// or less apart, is a turn that comes by itself: it keeps the listening clock going, and stores it now and
+// then where no batch does. Where daemons share the store, each has a writer; the tick is also when it takes
+// its part among them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "muster/registry.h"
+#include "registry/admission.h"
+#include "registry/backpressure.h"
+#include "registry/command_queue.h"
+#include "registry/detection_stats.h"
+#include "registry/maintenance_pace.h"
+#include "registry/rate_meter.h"
+#include "registry/registry_clock.h"
+#include "registry/settings_box.h"
+#include "registry/sweep_queue.h"
+#include "runtime/mutex.h"
+#include "store/store.h"
+
+namespace muster {
+
+class Registry::Writer {
+ public:
+  Writer(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
+         const Settings& settings);
+
+  // Any thread.
+  void Start();
+  Outcome Submit(Command& command);
+  std::optional<WorkerError> Refuses(std::int64_t heartbeats);
+  void WaitIfBusy() { backpressure_.Hold(); }
+  void RunJobs(std::vector<Job> jobs, SweepQueue::Done done);
+  void SetSettings(const Settings& settings);
+  std::shared_ptr<const Settings> settings() const { return settings_box_.Get(); }
+  absl::Duration AdvisedInterval() const {
+    return absl::Microseconds(advised_micros_.load(std::memory_order_relaxed));
+  }
+  RegistryStatus Status() const;
+  void Drain(absl::AnyInvocable<void()> drained);
+  Store& store() const { return *store_; }
+
+ private:
+  // The rest is the executor's thread's.
+  void Tick();
+  void Turn();
+  void SayWhetherListening();
+  /// Where the store is shared: takes part, and finds out whether this daemon leads.
+  void RenewMembership();
+  void SayWhatChanged(const Membership& membership, bool led_before);
+  void QueueTurn();
+  /// Reads the clocks.
+  void Observe();
+  void AdoptSettings();
+  void CarryOutBatch();
+  /// Notes what it foresees in one of the two.
+  bool IsHeartbeat(const Command& command);
+  void CarryOut(CommandQueue::List batch, const BatchKeys& keys);
+  /// Whether the command waits for rows that another program holds, instead of being decided without them.
+  bool PutOff(Command& command, const WriteTx& tx) const;
+  void CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats);
+  /// One try: begins, lets every command decide, commits. `heartbeats`: how many it recorded.
+  CommitResult Decide(const CommandQueue::List& batch, const BatchKeys& keys, std::int64_t& heartbeats);
+  void CarryOutSweepStep();
+  void EndRun();
+  void FailRun(const WorkerError& error);
+  void StoreClockIfDue();
+  void MaintainStore();
+  void CountFleet();
+  void FinishDraining();
+
+  /// Empty while commands are carried out.
+  std::string NotReadyBecause(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  Moment BeginMoment();
+  ListeningState BeginCommit();
+  /// Rolls back what was not committed, and tells the listening clock.
+  CommitResult EndCommit(CommitResult result);
+  CommitResult Commit() { return EndCommit(store_->Commit(BeginCommit())); }
+
+  const std::unique_ptr<Store> store_;
+  Coordination* const coordination_;  // the store's; null where this daemon has it for itself
+  const Clock& clock_;
+  Random& random_;
+  Executor& executor_;
+  SettingsBox settings_box_;
+  CommandQueue queue_;
+  Admission admission_;
+  Backpressure backpressure_;
+  std::atomic<std::int64_t> advised_micros_ = 0;
+
+  std::shared_ptr<const Settings> settings_;  // those in force for this turn
+  absl::Duration now_;                        // the monotonic clock at the start of this turn
+  absl::Duration started_;
+  absl::Duration last_commit_;
+  absl::Duration last_renewed_;
+  // Why the last RenewMembership failed. Until one works this daemon does not know what time it is on the
+  // listening clock, and stamps nothing: others may have gone on without it.
+  std::optional<StoreUnavailable> membership_error_;
+  MaintenancePace maintenance_;
+  bool turn_queued_ = false;
+  bool said_listening_ = true;
+  std::vector<std::string> said_differing_settings_;
+  CommandQueue::List batch_waits_;
+  CommandQueue::List put_off_;  // until the next tick
+  std::int64_t done_ = 0;       // units of work, in this turn
+  SweepQueue sweeps_;
+  bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs at this moment
+  BatchKeys heartbeats_foreseen_;
+  BatchKeys foreseen_;
+  bool draining_ = false;
+  std::vector<absl::AnyInvocable<void()>> drained_;
+
+  // What Status tells; written by the writer only. Nothing that may wait is done under the lock: Status is
+  // asked to find out whether the writer waits.
+  mutable Mutex mu_;
+  absl::Duration progress_ ABSL_GUARDED_BY(mu_);  // when a turn began or a commit ended
+  RegistryClock registry_clock_ ABSL_GUARDED_BY(mu_);
+  mutable RateMeter heartbeat_rate_ ABSL_GUARDED_BY(mu_);
+  std::int64_t heartbeats_ ABSL_GUARDED_BY(mu_) = 0;
+  DetectionStats detection_ ABSL_GUARDED_BY(mu_);
+  std::int64_t workers_ ABSL_GUARDED_BY(mu_) = 0;
+  std::int64_t job_failures_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<std::string> differing_settings_ ABSL_GUARDED_BY(mu_);
+  absl::Time started_at_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace muster

@@ -1,0 +1,97 @@
+#include "store/postgres/registry_row.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "store/postgres/migrations.h"
+
+namespace muster::postgres {
+namespace {
+
+#define MUSTER_ROLL_COLUMNS                                                                                 \
+  "last_revision, last_cursor, workers, listening, allowance_credit, advancing, not_listening, "            \
+  "(extract(epoch FROM clock_timestamp() - reported_at) * 1000000)::bigint, leader, leader_beat, runner, "  \
+  "runner_beat, totals_revision = last_revision AND totals_cursor = last_cursor, (SELECT min_version FROM " \
+  "schema_use)"
+
+constexpr Sql kMakeRegistry = {"make_roll",
+                           "INSERT INTO roll (only_row, token_key, totals_revision, totals_cursor) VALUES "
+                           "(1, $1, 0, 0) ON CONFLICT (only_row) DO NOTHING"};
+constexpr Sql kTokenKey = {"token_key", "SELECT token_key FROM roll"};
+
+Failure Outdated(std::int32_t min_version) {
+  Failure failure;
+  failure.kind = FailureKind::kOutdated;
+  failure.detail = absl::StrCat("the schema was upgraded: it is for programs that know version ", min_version,
+                                " at least, and this one knows versions up to ", EmbeddedMigrations().size(),
+                                "; run the newer program");
+  return failure;
+}
+
+}  // namespace
+
+const Sql kPatiently = {"wait_patiently", "SET LOCAL lock_timeout = '2s'"};
+const Sql kBriefly = {"wait_briefly", "SET LOCAL lock_timeout = '100ms'"};
+const Sql kLockTimeoutAgain = {"wait_again", "SET LOCAL lock_timeout = '300ms'"};
+const Sql kLockRegistry = {"lock_roll", "SELECT " MUSTER_ROLL_COLUMNS " FROM roll FOR UPDATE"};
+const Sql kReadRegistry = {"read_roll", "SELECT " MUSTER_ROLL_COLUMNS " FROM roll"};
+
+Reply<RegistryRow> ReadRegistry(const Rows& rows) {
+  RegistryRow registry;
+  if (rows.empty()) return registry;
+  registry.min_version = rows.Int32(0, 13);
+  if (std::cmp_greater(registry.min_version, EmbeddedMigrations().size())) return Outdated(registry.min_version);
+  registry.last_revision = rows.Int64(0, 0);
+  registry.last_cursor = rows.Int64(0, 1);
+  registry.workers = rows.Int64(0, 2);
+  if (const std::optional<std::int64_t> listening = rows.OptionalInt64(0, 3)) {
+    registry.clock = ListeningState{ListeningTime::FromMicros(*listening), absl::Microseconds(rows.Int64(0, 4))};
+  }
+  registry.advancing = rows.Bool(0, 5);
+  registry.not_listening = rows.Text(0, 6);
+  registry.age = absl::Microseconds(rows.Int64(0, 7));
+  registry.leader = rows.Text(0, 8);
+  registry.leader_beat = rows.Int64(0, 9);
+  registry.runner = rows.Text(0, 10);
+  registry.runner_beat = rows.Int64(0, 11);
+  registry.totals_are_kept = rows.Bool(0, 12);
+  return Checked(rows, std::move(registry));
+}
+
+bool IsHeld(const Failure& failure) {
+  return failure.sqlstate == "55P03";
+}
+
+bool RegistryIsHeld(const Failure& failure) {
+  return IsHeld(failure) && failure.statement == kLockRegistry.name;
+}
+
+const Sql kWriteRegistry = {
+    "write_roll",
+    "UPDATE roll SET last_revision = $1, last_cursor = $2, workers = $3, "
+    "allowance_credit = CASE WHEN coalesce(listening, $4) <= $4 THEN $5 ELSE allowance_credit END, "
+    "listening = greatest(listening, $4), runner = $6, runner_beat = $7, "
+    "totals_revision = CASE WHEN $8 THEN $1 ELSE totals_revision END, "
+    "totals_cursor = CASE WHEN $8 THEN $2 ELSE totals_cursor END"};
+
+Parameters WriteRegistry(const RegistryRow& registry, const ListeningState& clock) {
+  Parameters parameters;
+  parameters.Int64(registry.last_revision).Int64(registry.last_cursor).Int64(registry.workers);
+  parameters.Int64(clock.now.micros()).Int64(absl::ToInt64Microseconds(clock.allowance_credit));
+  parameters.Text(registry.runner).Int64(registry.runner_beat).Bool(registry.totals_are_kept);
+  return parameters;
+}
+
+Reply<std::string> TokenKeyOf(Connection& connection, std::string_view fresh, absl::Duration timeout) {
+  Pipeline pipeline;
+  Parameters parameters;
+  parameters.Bytes(fresh);
+  pipeline.Add(kMakeRegistry, std::move(parameters));
+  const std::size_t key = pipeline.Add(kTokenKey);
+  const Reply<std::vector<Rows>> answers = connection.Run(pipeline, timeout);
+  if (!answers.ok()) return answers.failure();
+  const Rows& found = (*answers)[key];
+  return Checked(found, std::string(found.Bytes(0, 0)));
+}
+
+}  // namespace muster::postgres

@@ -1,0 +1,86 @@
+// A store that outlives the daemons that open it, counts its commits, and is away when told to be.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "tests/store/hanging_reads.h"
+#include "tests/store/test_runtime.h"
+
+namespace muster {
+
+/// What stays when a daemon dies, and how it behaves.
+struct Disk {
+  std::unique_ptr<Store> store = *OpenTestStore("memory:");
+  HangingReads reads{store->Reader()};
+  bool away = false;                // commits fail
+  int fail_commits = 0;             // that many more fail
+  int commits = 0;                  // that worked
+  bool open = false;                // a transaction was begun and neither committed nor rolled back
+  int violations = 0;               // of the port's rules
+  bool in_doubt = false;            // nobody knows of those that fail
+  bool heartbeats_alone = false;    // as a store that is far away
+  std::vector<BatchKeys> foreseen;  // of each batch
+  double backlog = 0;               // a step of maintenance takes a tenth off
+  std::function<void()> meanwhile;  // called in each commit
+};
+
+/// One daemon's view of the disk. For one thread at a time, but for Reader.
+class FlakyStore final : public Store {
+ public:
+  explicit FlakyStore(Disk& disk) : disk_(disk) {}
+
+  const ScanReads& Reader() const override { return disk_.reads; }
+  const PointReads* MemoryReads() const override { return disk_.store->MemoryReads(); }
+  WriteTx& Begin() override {
+    if (disk_.open) ++disk_.violations;
+    disk_.open = true;
+    return disk_.store->Begin();
+  }
+  bool PrefersHeartbeatsAlone() const override { return disk_.heartbeats_alone; }
+  WriteTx& BeginBatch(const BatchKeys& keys) override {
+    if (disk_.heartbeats_alone) disk_.foreseen.push_back(keys);
+    return Begin();
+  }
+  CommitResult Commit(const ListeningState& listening) override {
+    return Count([&] { return disk_.store->Commit(listening); });
+  }
+  CommitResult CommitStep(const ListeningState& listening) override {
+    return Count([&] { return disk_.store->CommitStep(listening); });
+  }
+  void Rollback() override {
+    disk_.open = false;
+    disk_.store->Rollback();
+  }
+  bool Maintain(absl::Duration budget) override {
+    disk_.backlog = std::max(0.0, disk_.backlog - 0.1);
+    return disk_.store->Maintain(budget);
+  }
+  double Backlog() const override { return disk_.backlog; }
+  std::int64_t WorkerCount() const override { return disk_.store->WorkerCount(); }
+  std::optional<ListeningState> LastListening() const override { return disk_.store->LastListening(); }
+
+ private:
+  template <typename Commit>
+  CommitResult Count(Commit commit) {
+    if (!disk_.open) ++disk_.violations;
+    if (disk_.meanwhile) disk_.meanwhile();
+    if (disk_.away || disk_.fail_commits > 0) {
+      if (disk_.fail_commits > 0) --disk_.fail_commits;
+      return disk_.in_doubt ? CommitResult::InDoubt("the disk failed")
+                            : CommitResult::Failed("the disk is full");
+    }
+    disk_.open = false;
+    CommitResult result = commit();
+    if (result.wrote) ++disk_.commits;
+    return result;
+  }
+
+  Disk& disk_;
+};
+
+}  // namespace muster
