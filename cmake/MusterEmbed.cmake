@@ -1,5 +1,5 @@
 # muster_embed(TARGET CONSTANT HEADER name FILES file...): files as a constant in a header that the target includes as
-# "embedded/NAME.h". The header is written when the build is, and again whenever a file changes.
+# "generated/NAME.h". The header is written when the build is, and again whenever a file changes.
 #
 #   muster_embed(muster_sqlite kSqliteMigrations HEADER sqlite_migrations FILES 0001_initial.sql)
 #
@@ -9,7 +9,7 @@ set(MUSTER_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 function(muster_embed target constant)
   cmake_parse_arguments(EMBED "" "HEADER" "FILES" ${ARGN})
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/generated)
-  set(header ${directory}/embedded/${EMBED_HEADER}.h)
+  set(header ${directory}/generated/${EMBED_HEADER}.h)
   add_custom_command(
     OUTPUT ${header}
     COMMAND ${CMAKE_COMMAND} -DOUTPUT=${header} -DCONSTANT=${constant} "-DFILES=${EMBED_FILES}" -P ${MUSTER_EMBED_SCRIPT}
