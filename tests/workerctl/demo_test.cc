@@ -1,14 +1,17 @@
 // The demo tells what happened, and fails loudly where the daemon does something else.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "catch.h"
 #include "fake_musterd.h"
 #include "run.h"
-#include "workerctl/private_daemon.h"
 
 using namespace muster::ctl::testing;
 
 TEST_CASE("the demo plays against a server, and leaves nothing behind") {
   FakeMusterd server;
-  server.workers["worker-1"].set_id("worker-1");  // somebody else's
+  server.workers["worker-1"].set_id("worker-1");  // not one of the demo
   const Ran ran = Run({"demo", "--server", server.address()});
   CHECK(ran.err == "");
   CHECK(ran.exit_code == 0);
@@ -41,5 +44,12 @@ TEST_CASE("a musterd that does not start is told with its own words") {
 }
 
 TEST_CASE("musterd is found beside the executable first") {
-  CHECK(muster::ctl::FindMusterd("/nonexistent/bin/workerctl") != "/nonexistent/bin/musterd");
+  std::string folder = (std::filesystem::temp_directory_path() / "workerctl-demo-test-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  std::ofstream(folder + "/musterd") << "#!/bin/sh\necho here I am\nexit 1\n";
+  std::filesystem::permissions(folder + "/musterd", std::filesystem::perms::owner_all);
+  const Ran ran = Run({"demo"}, {.executable = folder + "/workerctl"});
+  std::filesystem::remove_all(folder);
+  CHECK(ran.exit_code == 1);
+  CHECK(Contains(ran.err, "musterd did not start: here I am"));
 }

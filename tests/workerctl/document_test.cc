@@ -1,4 +1,4 @@
-// JSON and YAML have the shape that the design promises, and come back as what they were.
+// JSON and YAML speak as HTTP does, and come back as what they were.
 #include "workerctl/document.h"
 
 #include <yaml-cpp/yaml.h>
@@ -30,21 +30,25 @@ v1::Worker SomeWorker() {
 
 }  // namespace
 
-TEST_CASE("a worker reads as the design says, key by key") {
+TEST_CASE("a worker reads as over HTTP, key by key") {
   CHECK(CompactJson(DocumentOf(SomeWorker())) ==
         R"({"id":"worker-1","region":"us-east-1","capacity":10,"capabilities":["compute","storage"],)"
         R"("metadata":{"datacenter":"dc-1","zone":"b"},"status":"Active",)"
         R"("registeredAt":"2025-10-25T17:00:00.000000Z","lastHeartbeatAt":"2025-10-25T17:00:01.000000Z",)"
-        R"("statusReason":"","revision":7,"instanceId":""})");
+        R"("statusChangedAt":null,"statusReason":"","revision":7,"instanceId":"","inUse":null})");
 }
 
-TEST_CASE("what is empty is there, what is unset is not") {
+TEST_CASE("what is empty is there, what is unset is null, and what was not asked for is left out") {
   const Json worker = DocumentOf(v1::Worker());
   CHECK(worker["capabilities"] == Json::array());
   CHECK(worker["metadata"] == Json::object());
   CHECK(worker["capacity"] == 0);
-  for (const char* unset : {"status", "lastHeartbeatAt", "inUse", "heartbeats"})
-    CHECK_FALSE(worker.contains(unset));
+  for (const char* unset : {"status", "lastHeartbeatAt", "inUse"}) CHECK(worker.at(unset).is_null());
+  CHECK_FALSE(worker.contains("heartbeats"));
+  v1::Worker heard;
+  heard.mutable_heartbeats()->set_total(0);
+  CHECK(CompactJson(DocumentOf(heard)["heartbeats"]) ==
+        R"({"total":0,"silentFor":null,"fresh":false,"recent":[]})");
 }
 
 TEST_CASE("an in_use of 0 is something that a heartbeat said") {
@@ -53,7 +57,7 @@ TEST_CASE("an in_use of 0 is something that a heartbeat said") {
   CHECK(DocumentOf(worker)["inUse"] == 0);
 }
 
-TEST_CASE("durations, event types and nested messages") {
+TEST_CASE("a summary counts by the names of the statuses") {
   v1::GetFleetSummaryResponse summary;
   summary.mutable_heartbeat_timeout()->set_seconds(3);
   summary.mutable_heartbeat_timeout()->set_nanos(500'000'000);
@@ -64,15 +68,20 @@ TEST_CASE("durations, event types and nested messages") {
   const Json document = DocumentOf(summary);
   CHECK(document["heartbeatTimeout"] == "3.5s");
   CHECK(document["listening"]["listening"] == true);
-  CHECK(document["byStatus"][0]["status"] == "Failed");
-  CHECK(document["byStatus"][0]["workers"] == 4'000'000'000);
+  CHECK(document["listening"]["reason"].is_null());
+  CHECK(document["byStatus"] == Json{{"Failed", 4'000'000'000}});
+}
 
+TEST_CASE("an event says null for what it has not") {
   v1::Event event;
   event.set_type(v1::EVENT_TYPE_STATUS_CHANGED);
   event.set_to_status(v1::WORKER_STATUS_OFFLINE);
   CHECK(DocumentOf(event)["type"] == "status-changed");
   CHECK(DocumentOf(event)["toStatus"] == "Offline");
-  CHECK_FALSE(DocumentOf(event).contains("fromStatus"));
+  for (const char* unset : {"fromStatus", "workerId"}) CHECK(DocumentOf(event).at(unset).is_null());
+  CHECK(DocumentOf(event)["reason"] == "");
+  event.set_worker_id("worker-1");
+  CHECK(DocumentOf(event)["workerId"] == "worker-1");
 }
 
 TEST_CASE("hostile text is harmless in a document, and is still the same text") {
@@ -94,9 +103,9 @@ TEST_CASE("text that is not UTF-8 is replaced, not fatal") {
 
 TEST_CASE("YAML quotes what a reader could take for something else") {
   const Json document = {
-      {"region", "no"}, {"rack", "12"},          {"day", "2025-10-25"},      {"empty", ""},
-      {"plain", "eu"},  {"tilde", "~"},          {"colon", "a: b"},          {"number", 12},
-      {"truth", true},  {"none", Json::array()}, {"nothing", Json::object()}};
+      {"region", "no"}, {"rack", "12"},          {"day", "2025-10-25"},       {"empty", ""},
+      {"plain", "eu"},  {"tilde", "~"},          {"colon", "a: b"},           {"number", 12},
+      {"truth", true},  {"none", Json::array()}, {"nothing", Json::object()}, {"unset", nullptr}};
   CHECK(Yaml(document) ==
         "region: \"no\"\n"
         "rack: \"12\"\n"
@@ -108,5 +117,6 @@ TEST_CASE("YAML quotes what a reader could take for something else") {
         "number: 12\n"
         "truth: true\n"
         "none: []\n"
-        "nothing: {}\n");
+        "nothing: {}\n"
+        "unset: null\n");
 }

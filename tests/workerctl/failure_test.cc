@@ -78,7 +78,7 @@ TEST_CASE("a field at fault is named even where the sentence does not") {
   CHECK(Explain(status, kHeartbeat).what == "region: is too long");
 }
 
-TEST_CASE("nobody there is 3, and says how to start or find one") {
+TEST_CASE("no daemon there is 3, and it says how to start or find one") {
   const grpc::Status refused(grpc::StatusCode::UNAVAILABLE,
                              "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:50051: "
                              "Failed to connect to remote host: Connection refused");

@@ -42,7 +42,7 @@ TEST_CASE("one heartbeat sends what was typed and shows what was answered") {
              {"heartbeatTimeout", "60s"}});
 }
 
-TEST_CASE("many heartbeats: who is refused does not keep the others from being heard") {
+TEST_CASE("many heartbeats: one that is refused does not keep out the others") {
   FakeMusterd server;
   Put(server, "a");
   Put(server, "c");

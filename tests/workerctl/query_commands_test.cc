@@ -153,7 +153,7 @@ TEST_CASE("colours are for terminals") {
                  "\033[32mActive\033[0m"));
 }
 
-TEST_CASE("the summary says when nobody is listened to") {
+TEST_CASE("the summary says when silence is not counted") {
   FakeMusterd server;
   const std::string out = Run({"summary"}, {.server = server.address()}).out;
   CHECK(Contains(out, "no: the store cannot be written"));

@@ -49,7 +49,8 @@ TEST_CASE("a list in YAML, several documents, and text that looks like something
 TEST_CASE("what get and list print can be registered again") {
   CHECK(ReadRegistrations(
             R"([{"id":"a","region":"eu","capacity":1,"capabilities":[],"metadata":{},"status":"Active",
-      "registeredAt":"2025-10-25T17:00:00Z","statusReason":"","revision":7,"instanceId":"x","inUse":1}])",
+      "registeredAt":"2025-10-25T17:00:00Z","lastHeartbeatAt":null,"statusReason":"","revision":7,
+      "instanceId":"x","inUse":null}])",
             "fleet")
             .size() == 1);
 }

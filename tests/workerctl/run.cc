@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "runtime/manual_clock.h"
-#include "workerctl/workerctl.h"
+#include "workerctl/session.h"
 
 namespace muster::ctl::testing {
 

@@ -63,7 +63,7 @@ TEST_CASE("every command has help with an example") {
   CHECK(Contains(Run({"--help"}).out, "unreachable: no daemon answered"));
 }
 
-TEST_CASE("nobody listening is 3") {
+TEST_CASE("without a daemon that listens it is 3") {
   const Ran ran = Run({"list"}, {.server = "127.0.0.1:1"});  // no unprivileged process listens there
   CHECK(ran.exit_code == 3);
   CHECK(ran.out.empty());

@@ -85,12 +85,12 @@ void CommandLine::OnRun(CLI::App& command, Run run, std::function<void()> check)
 void CommandLine::Choices(CLI::Option* option, const std::vector<std::string>& values) {
   option->check(CLI::IsMember(values, CLI::ignore_case)
                     .description(absl::StrCat("{", CLI::detail::join(values, "|"), "}")));
-  choices_[option] = values;
+  values_[option] = values;
 }
 
-const std::vector<std::string>* CommandLine::ChoicesOf(const CLI::Option* option) const {
-  const auto found = choices_.find(option);
-  return found == choices_.end() ? nullptr : &found->second;
+const std::vector<std::string>* CommandLine::ValuesOf(const CLI::Option* option) const {
+  const auto found = values_.find(option);
+  return found == values_.end() ? nullptr : &found->second;
 }
 
 void CommandLine::Parse(const std::vector<std::string>& arguments) {

@@ -1,265 +1,290 @@
-#include "workerctl/demo.h"
-
-#include <algorithm>
+// workerctl demo: the life of three workers, told step by step. Each step is a command of workerctl, checked
+// against what the daemon says.
+#include <ostream>
+#include <random>
+#include <sstream>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "workerctl/command_line.h"
+#include "workerctl/interrupt.h"
+#include "workerctl/private_daemon.h"
 #include "workerctl/wording.h"
 
 namespace muster::ctl {
 namespace {
 
-constexpr absl::Duration kGrace = absl::Seconds(10);  // for a busy machine, on top of what is promised
+constexpr absl::Duration kLongestWait = absl::Seconds(30);  // without --patient
+constexpr absl::Duration kGrace = absl::Seconds(10);        // for a busy machine, on top of what is promised
 
-std::string Seconds(absl::Duration duration) {
-  return duration == absl::Floor(duration, absl::Seconds(1))
-             ? absl::StrCat(absl::ToInt64Seconds(duration),
-                            duration == absl::Seconds(1) ? " second" : " seconds")
-             : DurationText(duration);
+struct DemoOptions {
+  std::string musterd;
+  bool patient = false;
+};
+
+// Thrown where the demo ends early. What went wrong is told by then.
+struct Ended {
+  int exit_code;
+};
+
+Ended Interrupted(Session& session) {
+  return {session.Fail(Failure{"interrupted", "", kInterrupted})};
+}
+
+std::string SecondsOf(absl::Duration duration) {
+  const std::int64_t seconds = absl::ToInt64Seconds(duration);
+  if (duration != absl::Seconds(seconds)) return DurationText(duration);
+  return absl::StrCat(seconds, seconds == 1 ? " second" : " seconds");
+}
+
+std::string Text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// What it registered leaves the roll with it. Everything handed in must outlive it.
+class Demo {
+ public:
+  /// `prefix` goes before the ids; `mark` goes into the metadata, so that other workers of the daemon stay
+  /// out.
+  Demo(Session& session, Interrupt& interrupt, std::string server, std::string prefix, std::string mark)
+      : session_(session),
+        interrupt_(interrupt),
+        server_(std::move(server)),
+        prefix_(std::move(prefix)),
+        mark_("demo=" + mark) {}
+  ~Demo() {
+    if (registered_.empty()) return;
+    std::vector<std::string> words = {"unregister"};
+    words.insert(words.end(), registered_.begin(), registered_.end());
+    std::ostringstream ignored;
+    RunAside(words, session_.surroundings(), server_, ignored, ignored);
+  }
+  Demo(const Demo&) = delete;
+  Demo& operator=(const Demo&) = delete;
+
+  absl::Duration HeartbeatTimeout() {
+    absl::Duration timeout;
+    absl::ParseDuration(Text(Json::parse(Run({"summary", "-o", "json"}))["heartbeatTimeout"]), &timeout);
+    return timeout;
+  }
+
+  void Play(absl::Duration heartbeat_timeout);
+
+ private:
+  template <typename... Parts>
+  void Tell(const Parts&... parts) {
+    session_.out() << absl::StrCat(parts...) << std::flush;
+    if (session_.out().fail()) throw Ended{kOk};  // the reader has seen enough
+  }
+
+  void Wait(absl::Duration duration) {
+    if (!interrupt_.WaitFor(duration)) throw Interrupted(session_);
+  }
+
+  /// Runs a command of workerctl and returns its output.
+  std::string Run(std::vector<std::string> words) {
+    words.push_back(absl::StrCat("--timeout=", absl::FormatDuration(session_.options().timeout)));
+    std::ostringstream out;
+    const int exit_code = RunAside(words, session_.surroundings(), server_, out, session_.surroundings().err);
+    Wait(absl::ZeroDuration());
+    if (exit_code != kOk) throw Ended{exit_code};
+    return out.str();
+  }
+
+  void Expect(const std::string& what, const std::string& expected, const std::string& got) {
+    if (got == expected) return;
+    throw Ended{session_.Fail(Failure{absl::StrCat("the demo expected ", what, " ", expected,
+                                                   "; the daemon says ", got.empty() ? "none" : got),
+                                      "This should not happen: please report it, with the daemon's log."})};
+  }
+
+  void Register(const std::string& id, const std::string& region, int capacity) {
+    Run({"register", id, "--region", region, "--capacity", absl::StrCat(capacity), "--capability", "compute",
+         "--capability", "storage", "--metadata", mark_});
+    registered_.push_back(id);
+    ExpectStatus(id, "Pending");
+  }
+
+  Json Get(const std::string& id) { return Json::parse(Run({"get", id, "-o", "json"})); }
+
+  // The status is checked, not the scheduler's report: the daemon's own ticks may have moved a worker a
+  // moment earlier.
+  void ExpectStatus(const std::string& id, const std::string& status) {
+    Expect(id + " to be", status, Text(Get(id)["status"]));
+  }
+
+  /// Runs the jobs until the worker is Offline.
+  void AwaitOffline(const std::string& id, absl::Duration patience) {
+    constexpr absl::Duration kStep = absl::Milliseconds(100);
+    for (absl::Duration waited; waited < patience; waited += kStep) {
+      Run({"run-scheduler"});
+      if (Get(id)["status"] == "Offline") return;
+      Wait(kStep);
+    }
+    ExpectStatus(id, "Offline");
+  }
+
+  /// The demo's workers are `ids`: "worker-1, worker-2". `filter` has more words for the list.
+  void ExpectListed(const std::string& what, const std::string& ids, const std::vector<std::string>& filter) {
+    std::vector<std::string> words = {"list", "-o", "name", "--metadata", mark_};
+    words.insert(words.end(), filter.begin(), filter.end());
+    const std::string lines = Run(std::move(words));
+    Expect(what, ids, absl::StrReplaceAll(absl::StripAsciiWhitespace(lines), {{"\n", ", "}}));
+  }
+
+  void ShowHeard(const std::string& id) {
+    Json worker = Get(id);
+    Expect("heartbeats of " + id + ":", "1", Text(worker["heartbeats"]["total"]));
+    Tell("   ", id, ": ", Text(worker["status"]), ", region=", Text(worker["region"]),
+         ", capacity=", Text(worker["capacity"]), ", last heartbeat=", Text(worker["lastHeartbeatAt"]), "\n");
+  }
+
+  Session& session_;
+  Interrupt& interrupt_;
+  const std::string server_;
+  const std::string prefix_;
+  const std::string mark_;
+  std::vector<std::string> registered_;
+};
+
+void Demo::Play(absl::Duration heartbeat_timeout) {
+  const std::string first = prefix_ + "worker-1";
+  const std::string second = prefix_ + "worker-2";
+  const std::string third = prefix_ + "worker-3";
+  const std::string both = absl::StrCat(first, ", ", second);
+
+  Tell("1. Registering workers...\n");
+  Register(first, "us-east-1", 10);
+  Register(second, "eu-west-1", 5);
+  Register(third, "ap-south-1", 8);
+  Tell("   Registered: ", both, ", ", third, "\n   Status: Pending (waiting for first heartbeat)\n\n");
+
+  Tell("2. Sending heartbeats for ", first, " and ", second, "...\n");
+  Run({"heartbeat", first});
+  Run({"heartbeat", second});
+  Tell("   Heartbeats recorded\n\n");
+
+  Tell("3. Running scheduler to activate workers with heartbeats...\n");
+  Run({"run-scheduler"});
+  ExpectStatus(first, "Active");
+  ExpectStatus(second, "Active");
+  ExpectStatus(third, "Pending");
+  Tell("   Activated: ", both, "\n   (", third, " still Pending - no heartbeat yet)\n\n");
+
+  Tell("4. Querying active workers...\n");
+  ExpectListed("active workers", both, {"--status", "Active"});
+  Tell("   Active workers: ", both, "\n\n");
+
+  Tell("5. Getting ", first, " with metadata...\n");
+  ShowHeard(first);
+  ShowHeard(second);
+
+  Tell("\n6. Simulating heartbeat timeout (waiting 2 minutes)...\n");
+  if (heartbeat_timeout != absl::Minutes(2)) {
+    Tell("   (Using short timeout for demo: ", SecondsOf(heartbeat_timeout), ")\n");
+  }
+  Wait(heartbeat_timeout);
+  AwaitOffline(first, heartbeat_timeout + kGrace);
+  AwaitOffline(second, heartbeat_timeout + kGrace);
+  Tell("   Marked offline: ", both, "\n\n");
+
+  Tell("7. Sending heartbeat for ", first, " to reactivate...\n");
+  Run({"heartbeat", first});
+  Run({"run-scheduler"});
+  ExpectStatus(first, "Active");
+  Tell("   Reactivated: ", first, "\n\n");
+
+  Tell("8. Final worker states:\n");
+  const std::pair<std::string, std::string> finals[] = {
+      {first, "Active"}, {second, "Offline"}, {third, "Pending"}};
+  for (const auto& [id, status] : finals) {
+    ExpectStatus(id, status);
+    Tell("   ", id, ": ", status, "\n");
+  }
+
+  Tell("\n9. Unregistering ", third, "...\n");
+  Run({"unregister", third});
+  registered_.pop_back();
+  ExpectListed("remaining workers", both, {});
+  Tell("   Remaining workers: ", both, "\n\n");
+}
+
+// Starts a daemon for the demo.
+void Start(PrivateDaemon& daemon, Session& session, Interrupt& interrupt, const DemoOptions& options) {
+  const std::string musterd =
+      options.musterd.empty() ? FindMusterd(session.surroundings().executable) : options.musterd;
+  if (musterd.empty()) {
+    throw Ended{session.Fail(Failure{
+        "there is no musterd beside workerctl, nor in PATH",
+        "Say where it is: workerctl demo --musterd PATH; or use a daemon that runs: --server HOST:PORT",
+        kUsage})};
+  }
+  // The daemon's own ticks are as rare as they may be: what moves the workers is run-scheduler, at its step.
+  const auto problem = daemon.Start(musterd, {"--heartbeat-timeout=3s", "--activation-interval=2900ms",
+                                              "--stale-interval=2900ms", "--reactivation-interval=2900ms"});
+  if (interrupt.Requested()) throw Interrupted(session);
+  if (!problem) return;
+  throw Ended{session.Fail(Failure{Printable(*problem), absl::StrCat("Does ", musterd, " run by itself?")})};
+}
+
+void PlayOn(const std::string& server, Session& session, Interrupt& interrupt, const DemoOptions& options) {
+  const bool shared = session.options().server_given;
+  std::random_device random;
+  const std::string mark = absl::StrFormat("%08x", random());  // no other demo on the daemon has it
+  Demo demo(session, interrupt, server, shared ? absl::StrCat("demo-", mark, "-") : "", mark);
+  const absl::Duration timeout = demo.HeartbeatTimeout();
+  if (timeout > kLongestWait && !options.patient) {
+    throw Ended{session.Fail(
+        Failure{absl::StrCat("the daemon at ", server, " calls workers Offline after ", DurationText(timeout),
+                             ": the demo would take that long"),
+                "To wait: workerctl demo --patient. For a short one, on a daemon of its own: workerctl demo "
+                "without --server.",
+                kUsage})};
+  }
+  session.out() << "=== Worker Management Demo ===\n"
+                << (shared ? "(on the daemon at " : "(a musterd of its own at ") << server
+                << (shared ? "; the workers leave it again when this ends)" : ", gone when this ends)")
+                << "\n\n";
+  demo.Play(timeout);
+}
+
+int RunDemo(Session& session, const DemoOptions& options) {
+  Interrupt interrupt;
+  PrivateDaemon daemon(interrupt);
+  try {
+    if (!session.options().server_given) Start(daemon, session, interrupt, options);
+    PlayOn(session.options().server_given ? session.options().server : daemon.address(), session, interrupt,
+           options);
+  } catch (const Ended& ended) {
+    return ended.exit_code;
+  }
+  session.out() << "=== Demo Complete ===\n";
+  return kOk;
 }
 
 }  // namespace
 
-Demo::Demo(Connection& connection, Interrupt& interrupt, std::ostream& out, std::string prefix,
-           std::string mark)
-    : connection_(connection),
-      interrupt_(interrupt),
-      out_(out),
-      prefix_(std::move(prefix)),
-      mark_(std::move(mark)) {}
-
-Demo::~Demo() {
-  for (const std::string& id : registered_) {
-    v1::UnregisterWorkerRequest request;
-    request.set_worker_id(id);
-    v1::UnregisterWorkerResponse ignored;
-    (void)connection_.Call(&v1::WorkerCommands::Stub::UnregisterWorker, request, ignored);
-  }
-}
-
-std::optional<Failure> Demo::Play(absl::Duration heartbeat_timeout) {
-  heartbeat_timeout_ = heartbeat_timeout;
-  constexpr Step (Demo::*kSteps[])() = {&Demo::Register,   &Demo::Beat,         &Demo::Activate,
-                                        &Demo::ShowActive, &Demo::ShowMetadata, &Demo::FallSilent,
-                                        &Demo::Reactivate, &Demo::ShowFinal,    &Demo::UnregisterThird};
-  for (const auto step : kSteps) {
-    if (Step failed = (this->*step)()) return failed;
-    out_.flush();
-    if (out_.fail()) return std::nullopt;  // nobody listens any more
-  }
-  return std::nullopt;
-}
-
-Demo::Step Demo::Register() {
-  out_ << "1. Registering workers...\n" << std::flush;
-  if (Step failed = RegisterOne(1, "us-east-1", 10)) return failed;
-  if (Step failed = RegisterOne(2, "eu-west-1", 5)) return failed;
-  if (Step failed = RegisterOne(3, "ap-south-1", 8)) return failed;
-  out_ << "   Registered: " << absl::StrJoin(registered_, ", ") << "\n"
-       << "   Status: Pending (waiting for first heartbeat)\n\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::Beat() {
-  out_ << "2. Sending heartbeats for " << Id(1) << " and " << Id(2) << "...\n" << std::flush;
-  if (Step failed = BeatOne(1)) return failed;
-  if (Step failed = BeatOne(2)) return failed;
-  out_ << "   Heartbeats recorded\n\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::Activate() {
-  out_ << "3. Running scheduler to activate workers with heartbeats...\n" << std::flush;
-  if (Step failed = RunScheduler()) return failed;
-  if (Step failed = Expect(1, v1::WORKER_STATUS_ACTIVE)) return failed;
-  if (Step failed = Expect(2, v1::WORKER_STATUS_ACTIVE)) return failed;
-  if (Step failed = Expect(3, v1::WORKER_STATUS_PENDING)) return failed;
-  out_ << "   Activated: " << Id(1) << ", " << Id(2) << "\n"
-       << "   (" << Id(3) << " still Pending - no heartbeat yet)\n\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::ShowActive() {
-  out_ << "4. Querying active workers...\n" << std::flush;
-  std::string active;
-  if (Step failed = Find(v1::WORKER_STATUS_ACTIVE, active)) return failed;
-  const std::string expected = absl::StrCat(Id(1), ", ", Id(2));
-  if (active != expected) return Differs(absl::StrCat("active workers ", expected), active);
-  out_ << "   Active workers: " << active << "\n\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::ShowMetadata() {
-  out_ << "5. Getting " << Id(1) << " with metadata...\n" << std::flush;
-  for (const int number : {1, 2}) {
-    v1::Worker worker;
-    if (Step failed = Get(number, worker)) return failed;
-    if (!worker.has_last_heartbeat_at()) return Differs("a last heartbeat of " + Id(number), "none");
-    if (worker.heartbeats().total() != 1) {
-      return Differs(absl::StrCat("one heartbeat of ", Id(number)),
-                     absl::StrCat(worker.heartbeats().total()));
-    }
-    out_ << "   " << worker.id() << ": " << StatusName(worker.status()) << ", region=" << worker.region()
-         << ", capacity=" << worker.capacity()
-         << ", last heartbeat=" << Rfc3339(TimeOf(worker.last_heartbeat_at())) << "\n";
-  }
-  out_ << "\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::FallSilent() {
-  out_ << "6. Simulating heartbeat timeout (waiting 2 minutes)...\n";
-  if (heartbeat_timeout_ != absl::Minutes(2)) {
-    out_ << "   (Using short timeout for demo: " << Seconds(heartbeat_timeout_) << ")\n";
-  }
-  out_ << std::flush;
-  if (Step failed = Wait(heartbeat_timeout_)) return failed;
-  for (const int number : {1, 2}) {
-    if (Step failed = Await(number, v1::WORKER_STATUS_OFFLINE, heartbeat_timeout_ + kGrace)) return failed;
-  }
-  out_ << "   Marked offline: " << Id(1) << ", " << Id(2) << "\n\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::Reactivate() {
-  out_ << "7. Sending heartbeat for " << Id(1) << " to reactivate...\n" << std::flush;
-  if (Step failed = BeatOne(1)) return failed;
-  if (Step failed = RunScheduler()) return failed;
-  if (Step failed = Expect(1, v1::WORKER_STATUS_ACTIVE)) return failed;
-  out_ << "   Reactivated: " << Id(1) << "\n\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::ShowFinal() {
-  out_ << "8. Final worker states:\n" << std::flush;
-  const std::pair<int, v1::WorkerStatus> finals[] = {
-      {1, v1::WORKER_STATUS_ACTIVE}, {2, v1::WORKER_STATUS_OFFLINE}, {3, v1::WORKER_STATUS_PENDING}};
-  for (const auto& [number, status] : finals) {
-    if (Step failed = Expect(number, status)) return failed;
-    out_ << "   " << Id(number) << ": " << StatusName(status) << "\n";
-  }
-  out_ << "\n";
-  return std::nullopt;
-}
-
-Demo::Step Demo::UnregisterThird() {
-  out_ << "9. Unregistering " << Id(3) << "...\n" << std::flush;
-  v1::UnregisterWorkerRequest request;
-  request.set_worker_id(Id(3));
-  v1::UnregisterWorkerResponse response;
-  const grpc::Status status =
-      connection_.Call(&v1::WorkerCommands::Stub::UnregisterWorker, request, response);
-  if (!status.ok()) return Explain(status, AttemptOf("unregister", 3));
-  std::erase(registered_, Id(3));
-  std::string remaining;
-  if (Step failed = Find(v1::WORKER_STATUS_UNSPECIFIED, remaining)) return failed;
-  const std::string expected = absl::StrCat(Id(1), ", ", Id(2));
-  if (remaining != expected) return Differs(absl::StrCat("remaining workers ", expected), remaining);
-  out_ << "   Remaining workers: " << remaining << "\n\n" << std::flush;
-  return std::nullopt;
-}
-
-std::string Demo::Id(int number) const {
-  return absl::StrCat(prefix_, "worker-", number);
-}
-
-Demo::Step Demo::RegisterOne(int number, const std::string& region, int capacity) {
-  v1::RegisterWorkerRequest request;
-  request.set_worker_id(Id(number));
-  request.set_region(region);
-  request.set_capacity(capacity);
-  for (const char* capability : {"compute", "storage"}) request.add_capabilities(capability);
-  (*request.mutable_metadata())["demo"] = mark_;
-  v1::RegisterWorkerResponse response;
-  const grpc::Status status = connection_.Call(&v1::WorkerCommands::Stub::RegisterWorker, request, response);
-  if (!status.ok()) return Explain(status, AttemptOf("register", number));
-  registered_.push_back(Id(number));
-  if (response.worker().status() == v1::WORKER_STATUS_PENDING) return std::nullopt;
-  return Differs(Id(number) + " to be Pending", StatusName(response.worker().status()));
-}
-
-Demo::Step Demo::BeatOne(int number) {
-  v1::HeartbeatRequest request;
-  request.set_worker_id(Id(number));
-  v1::HeartbeatResponse response;
-  const grpc::Status status = connection_.Call(&v1::WorkerCommands::Stub::Heartbeat, request, response);
-  if (!status.ok()) return Explain(status, AttemptOf("heartbeat", number));
-  return std::nullopt;
-}
-
-Demo::Step Demo::Get(int number, v1::Worker& worker) {
-  v1::GetWorkerRequest request;
-  request.set_worker_id(Id(number));
-  request.set_view(v1::WORKER_VIEW_HEARTBEATS);
-  v1::GetWorkerResponse response;
-  const grpc::Status status = connection_.Call(&v1::WorkerQueries::Stub::GetWorker, request, response);
-  if (!status.ok()) return Explain(status, AttemptOf("get", number));
-  worker = std::move(*response.mutable_worker());
-  return std::nullopt;
-}
-
-Demo::Step Demo::Find(v1::WorkerStatus status, std::string& ids) {
-  v1::ListWorkersRequest request;
-  if (status != v1::WORKER_STATUS_UNSPECIFIED) request.add_statuses(status);
-  (*request.mutable_metadata())["demo"] = mark_;
-  std::vector<std::string> found;
-  do {
-    v1::ListWorkersResponse page;
-    const grpc::Status answer = connection_.Call(&v1::WorkerQueries::Stub::ListWorkers, request, page);
-    if (!answer.ok()) return Explain(answer, {"list", "", connection_.server(), connection_.timeout()});
-    for (const v1::Worker& worker : page.workers()) found.push_back(worker.id());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  ids = absl::StrJoin(found, ", ");
-  return std::nullopt;
-}
-
-Demo::Step Demo::RunScheduler() {
-  v1::RunSchedulerResponse response;
-  const grpc::Status status =
-      connection_.Call(&v1::WorkerCommands::Stub::RunScheduler, v1::RunSchedulerRequest(), response);
-  if (!status.ok())
-    return Explain(status, {"run-scheduler", "", connection_.server(), connection_.timeout()});
-  return std::nullopt;
-}
-
-// States are checked, not the scheduler's report: the daemon's own ticks may have moved a worker a moment
-// earlier.
-Demo::Step Demo::Expect(int number, v1::WorkerStatus status) {
-  v1::Worker worker;
-  if (Step failed = Get(number, worker)) return failed;
-  if (worker.status() == status) return std::nullopt;
-  return Differs(absl::StrCat(Id(number), " to be ", StatusName(status)), StatusName(worker.status()));
-}
-
-Demo::Step Demo::Await(int number, v1::WorkerStatus status, absl::Duration patience) {
-  constexpr absl::Duration kStep = absl::Milliseconds(100);
-  for (absl::Duration waited;; waited += kStep) {
-    if (Step failed = RunScheduler()) return failed;
-    v1::Worker worker;
-    if (Step failed = Get(number, worker)) return failed;
-    if (worker.status() == status) return std::nullopt;
-    if (waited >= patience) {
-      return Differs(absl::StrCat(Id(number), " to be ", StatusName(status)), StatusName(worker.status()));
-    }
-    if (Step failed = Wait(kStep)) return failed;
-  }
-}
-
-Demo::Step Demo::Wait(absl::Duration duration) {
-  if (interrupt_.WaitFor(duration)) return std::nullopt;
-  return Failure{"interrupted", "", kInterrupted};
-}
-
-Demo::Step Demo::Differs(const std::string& expected, const std::string& got) const {
-  return Failure{
-      absl::StrCat("the demo expected ", expected, "; the daemon says ", got.empty() ? "none" : got),
-      "This should not happen: please report it, with the daemon's log."};
-}
-
-Attempt Demo::AttemptOf(const std::string& command, int number) const {
-  return {command, Id(number), connection_.server(), connection_.timeout()};
+void AddDemo(CommandLine& line) {
+  auto options = std::make_shared<DemoOptions>();
+  CLI::App& command = line.Add("demo", "Play the life of three workers, step by step",
+                               "workerctl demo\n"
+                               "workerctl demo --server 127.0.0.1:50051 --patient",
+                               "Runs against a musterd of its own that it starts and ends (with a timeout of "
+                               "3 s), or against --server: there with\n"
+                               "ids of its own, and it leaves nothing behind. Every step is checked against "
+                               "the daemon's answers; exit 1 if one\n"
+                               "is not as told.");
+  CLI::Option* musterd = command
+                             .add_option("--musterd", options->musterd,
+                                         "The daemon to start (default: beside workerctl, else in PATH)")
+                             ->type_name("PATH");
+  line.TakesFile(musterd);
+  command.add_flag("--patient", options->patient,
+                   "Play against --server even if its timeout is longer than 30 s");
+  line.OnRun(command, [options](Session& session) { return RunDemo(session, *options); });
 }
 
 }  // namespace muster::ctl

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "muster/v1/queries.pb.h"
 #include "workerctl/terminal.h"
 #include "workerctl/wording.h"
 
@@ -20,6 +21,11 @@ Json EnumText(const google::protobuf::EnumDescriptor& type, int value) {
   if (&type == v1::WorkerStatus_descriptor()) return StatusName(static_cast<v1::WorkerStatus>(value));
   if (&type == v1::EventType_descriptor()) return EventTypeName(static_cast<v1::EventType>(value));
   return value;
+}
+
+bool IsTime(const google::protobuf::Descriptor* type) {
+  return type == google::protobuf::Timestamp::descriptor() ||
+         type == google::protobuf::Duration::descriptor();
 }
 
 Json MessageValue(const Message& message) {
@@ -38,14 +44,8 @@ Json Single(const Message& message, const Reflection& reflect, const FieldDescri
       return reflect.GetInt32(message, field);
     case FieldDescriptor::CPPTYPE_INT64:
       return reflect.GetInt64(message, field);
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return reflect.GetUInt32(message, field);
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return reflect.GetUInt64(message, field);
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return reflect.GetDouble(message, field);
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return reflect.GetFloat(message, field);
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflect.GetBool(message, field);
     case FieldDescriptor::CPPTYPE_STRING:
@@ -54,20 +54,8 @@ Json Single(const Message& message, const Reflection& reflect, const FieldDescri
       return EnumText(*field->enum_type(), reflect.GetEnumValue(message, field));
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return MessageValue(reflect.GetMessage(message, field));
-  }
-  return nullptr;
-}
-
-Json Element(const Message& message, const Reflection& reflect, const FieldDescriptor* field, int i) {
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      return reflect.GetRepeatedString(message, field, i);
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return EnumText(*field->enum_type(), reflect.GetRepeatedEnumValue(message, field, i));
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return MessageValue(reflect.GetRepeatedMessage(message, field, i));
     default:
-      return nullptr;  // the contract has lists of no other kind
+      return nullptr;  // the contract has no other type
   }
 }
 
@@ -87,10 +75,42 @@ Json MapValue(const Message& message, const Reflection& reflect, const FieldDesc
   return object;
 }
 
+// The contract's lists are of texts and of messages. Counts by status read as an object: {"Pending": 0, …}.
+Json ListValue(const Message& message, const Reflection& reflect, const FieldDescriptor* field) {
+  const bool texts = field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+  const bool counts = !texts && field->message_type() == v1::StatusCount::descriptor();
+  Json list = counts ? Json::object() : Json::array();
+  for (int i = 0; i < reflect.FieldSize(message, field); ++i) {
+    if (texts) {
+      list.push_back(reflect.GetRepeatedString(message, field, i));
+      continue;
+    }
+    const Message& element = reflect.GetRepeatedMessage(message, field, i);
+    if (counts) {
+      const auto& count = static_cast<const v1::StatusCount&>(element);
+      list[StatusName(count.status())] = count.workers();
+    } else {
+      list.push_back(MessageValue(element));
+    }
+  }
+  return list;
+}
+
+// Without a worker, without a reason: over HTTP these are null where they are empty.
+bool IsNullWhenEmpty(const FieldDescriptor* field) {
+  return field->full_name() == "muster.v1.Event.worker_id" ||
+         field->full_name() == "muster.v1.ListeningState.reason";
+}
+
 bool IsSet(const Message& message, const Reflection& reflect, const FieldDescriptor* field) {
   if (field->has_presence()) return reflect.HasField(message, field);
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return reflect.GetEnumValue(message, field) != 0;
-  return true;
+  return !IsNullWhenEmpty(field) || !reflect.GetString(message, field).empty();
+}
+
+// What a worker's heartbeats say of it is there only where it was asked for.
+bool IsPart(const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !IsTime(field->message_type());
 }
 
 // A word that no YAML reader takes for anything but a string.
@@ -131,6 +151,8 @@ void Emit(YAML::Emitter& out, const Json& value) {
     out << YAML::EndSeq;
   } else if (value.is_string()) {
     EmitText(out, value.get<std::string>());
+  } else if (value.is_null()) {
+    out << YAML::Null;
   } else {
     out << value.dump();
   }
@@ -149,12 +171,11 @@ Json DocumentOf(const Message& message) {
     if (field->is_map()) {
       document[field->json_name()] = MapValue(message, reflect, field);
     } else if (field->is_repeated()) {
-      Json list = Json::array();
-      for (int i = 0; i < reflect.FieldSize(message, field); ++i)
-        list.push_back(Element(message, reflect, field, i));
-      document[field->json_name()] = std::move(list);
+      document[field->json_name()] = ListValue(message, reflect, field);
     } else if (IsSet(message, reflect, field)) {
       document[field->json_name()] = Single(message, reflect, field);
+    } else if (!IsPart(field)) {
+      document[field->json_name()] = nullptr;
     }
   }
   return document;
@@ -170,6 +191,7 @@ std::string CompactJson(const Json& document) {
 
 std::string Yaml(const Json& document) {
   YAML::Emitter out;
+  out.SetNullFormat(YAML::LowerNull);
   Emit(out, document);
   return PrintableDocument(out.c_str()) + "\n";
 }

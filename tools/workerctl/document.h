@@ -1,8 +1,9 @@
-// Messages of the contract as JSON and YAML.
+// Messages of the contract as JSON and YAML, in the words of the HTTP API: the same names, times and rules.
+// docs/http.md and src/http/api/openapi.json describe them; tests/e2e/dialect_test.py compares the two.
 //
 // Names are camelCase, statuses and event types read as in tables, times are RFC 3339, durations are seconds
-// ("3.5s"), 64-bit numbers are numbers. What is unset is left out; empty strings, lists and maps are there.
-// Keys keep the order of the contract. Pure; never fails: text that is not UTF-8 is replaced.
+// ("3.5s"), 64-bit numbers are numbers. What is unset is null; empty strings, lists and maps are there. Keys
+// keep the order of the contract. Pure; never fails: text that is not UTF-8 is replaced.
 #pragma once
 
 #include <google/protobuf/message.h>

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "workerctl/arguments.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
 #include "workerctl/listing.h"
 #include "workerctl/wording.h"
 

@@ -32,7 +32,7 @@ struct Failure {
   std::string next;  // one line: what to do about it
   int exit_code = kRefused;
   std::string reason = "";  // the server's stable reason; empty if it gave none
-  /// The same again may succeed later without anybody doing anything.
+  /// The same again may succeed later by itself.
   bool passing = false;
 };
 

@@ -2,10 +2,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
 #include "workerctl/listing.h"
 #include "workerctl/wording.h"
-#include "workerctl/worker_text.h"
 
 namespace muster::ctl {
 namespace {

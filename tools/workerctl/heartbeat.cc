@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "workerctl/arguments.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
 #include "workerctl/listing.h"
 #include "workerctl/wording.h"
 
@@ -160,8 +159,8 @@ int BeatOnce(Session& session, const HeartbeatOptions& options) {
   return TellFailures(session, round);
 }
 
-// Until nobody is left: who is refused for good (superseded, unregistered) is told, and not beaten for again.
-// A daemon that is away for a while is waited for.
+// Until no worker is left: one that is refused for good (superseded, unregistered) gets no more heartbeats.
+// It waits for a daemon that is away for a while.
 int BeatForever(Session& session, const HeartbeatOptions& options) {
   Listing listing(session, Columns());
   std::vector<std::string> ids = options.ids;

@@ -3,8 +3,8 @@
 //     Listing listing(session, columns);
 //     for (...) listing.Add(id, [&] { return cells; }, [&] { return document; });
 //     listing.EndPage();   // after each page
-//     listing.End();       // when all went well; a JSON list that was cut off stays open, so that nobody
-//     takes it for whole
+//     listing.End();       // when all went well; a JSON list that was cut off stays open, so that it
+//     is not taken for whole
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "muster/v1/worker.pb.h"
 #include "workerctl/session.h"
 
 namespace muster::ctl {
@@ -36,6 +37,23 @@ class Listing {
   TableWriter table_;
   std::vector<std::vector<Cell>> page_;
   std::int64_t count_ = 0;
+};
+
+/// The answer of a command that changes workers: a sentence for people, the worker for programs.
+class WorkerAnswers {
+ public:
+  /// One worker reads as an object, `several` as a list (of however many there are). The session must outlive
+  /// this.
+  WorkerAnswers(Session& session, bool several)
+      : session_(session), several_(several), listing_(session, {}) {}
+
+  void Add(const v1::Worker& worker, const std::string& sentence);
+  void End();
+
+ private:
+  Session& session_;
+  bool several_;
+  Listing listing_;
 };
 
 }  // namespace muster::ctl

@@ -12,8 +12,7 @@
 
 #include "absl/time/clock.h"
 #include "runtime/real_clock.h"
-#include "workerctl/failure.h"
-#include "workerctl/workerctl.h"
+#include "workerctl/session.h"
 
 namespace {
 

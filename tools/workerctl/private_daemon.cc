@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -29,13 +30,11 @@ constexpr absl::Duration kStep = absl::Milliseconds(20);
 constexpr int kStepsToStart = 500;  // 10 s
 constexpr int kStepsToStop = 250;   // 5 s: what musterd promises for its own shutdown
 
-std::string ReadFile(const std::string& path) {
+// The text of the file without the white space around it; empty if there is no file.
+std::string ReadStripped(const std::string& path) {
   std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-bool IsExecutable(const std::string& path) {
-  return ::access(path.c_str(), X_OK) == 0;
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return std::string(absl::StripAsciiWhitespace(text));
 }
 
 // Settings of other daemons stay out.
@@ -69,14 +68,14 @@ std::vector<char*> EnvironmentForDaemon() {
 }  // namespace
 
 std::string FindMusterd(const std::string& executable) {
-  const std::string beside = (std::filesystem::path(executable).parent_path() / "musterd").string();
-  if (!executable.empty() && IsExecutable(beside)) return beside;
   const char* path = ::getenv("PATH");
-  const std::vector<std::string> directories =
-      absl::StrSplit(path != nullptr ? path : "", ':', absl::SkipEmpty());
-  for (const std::string& directory : directories) {
-    const std::string candidate = absl::StrCat(directory, "/musterd");
-    if (IsExecutable(candidate)) return candidate;
+  std::vector<std::string> folders = absl::StrSplit(path != nullptr ? path : "", ':', absl::SkipEmpty());
+  if (!executable.empty()) {
+    folders.insert(folders.begin(), std::filesystem::path(executable).parent_path().string());
+  }
+  for (const std::string& folder : folders) {
+    const std::string candidate = absl::StrCat(folder, "/musterd");
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return "";
 }
@@ -104,25 +103,16 @@ std::optional<std::string> PrivateDaemon::Start(const std::string& musterd,
   arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-
   std::vector<char*> environment = EnvironmentForDaemon();
-
   const std::string log = directory_ + "/musterd.log";
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) BecomeDaemon(arguments.data(), environment.data(), log.c_str(), parent);
   if (pid_ < 0) return absl::StrCat("cannot start a process: ", std::strerror(errno));
-  return WaitForAddress();
-}
 
-std::optional<std::string> PrivateDaemon::WaitForAddress() {
   for (int step = 0; step < kStepsToStart; ++step) {
-    const std::string port = ReadFile(directory_ + "/port");
-    if (absl::EndsWith(port, "\n")) {  // complete
-      const std::string said(absl::StripAsciiWhitespace(port));
-      address_ = absl::StrContains(said, ':') ? said : absl::StrCat("127.0.0.1:", said);
-      return std::nullopt;
-    }
+    address_ = ReadStripped(directory_ + "/port");  // musterd writes it whole or not at all
+    if (!address_.empty()) return std::nullopt;
     if (HasEnded()) return absl::StrCat("musterd did not start: ", LastWords());
     if (!interrupt_.WaitFor(kStep)) return "interrupted";
   }
@@ -136,11 +126,9 @@ bool PrivateDaemon::HasEnded() {
 
 std::string PrivateDaemon::LastWords() const {
   constexpr std::size_t kMax = 400;
-  std::string told = ReadFile(directory_ + "/musterd.log");
-  absl::StripAsciiWhitespace(&told);
+  const std::string told = ReadStripped(directory_ + "/musterd.log");
   if (told.empty()) return "it said nothing";
-  if (told.size() > kMax) told.erase(0, told.size() - kMax);
-  return absl::StrReplaceAll(told, {{"\n", " | "}});
+  return absl::StrReplaceAll(told.substr(told.size() - std::min(kMax, told.size())), {{"\n", " | "}});
 }
 
 void PrivateDaemon::Stop() {

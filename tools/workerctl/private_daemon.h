@@ -31,7 +31,6 @@ class PrivateDaemon {
   const std::string& address() const { return address_; }
 
  private:
-  std::optional<std::string> WaitForAddress();
   bool HasEnded();
   std::string LastWords() const;
   void Stop();

@@ -2,7 +2,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
 #include "workerctl/listing.h"
 #include "workerctl/wording.h"
 

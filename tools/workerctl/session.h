@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "muster/clock.h"
@@ -39,6 +40,12 @@ struct CommonOptions {
   OutputForm form = OutputForm::kTable;
   bool no_colour = false;
 };
+
+/// Runs one command line (without the program's name) and returns the exit code. Never throws.
+int RunWorkerctl(const std::vector<std::string>& arguments, Surroundings& surroundings);
+/// The same from inside a command: with other streams, and `server` in the place of MUSTER_SERVER.
+int RunAside(const std::vector<std::string>& arguments, const Surroundings& surroundings,
+             const std::string& server, std::ostream& out, std::ostream& err);
 
 class Session {
  public:

@@ -3,7 +3,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
 #include "workerctl/listing.h"
 #include "workerctl/wording.h"
 

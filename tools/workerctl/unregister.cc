@@ -3,9 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
+#include "workerctl/listing.h"
 #include "workerctl/wording.h"
-#include "workerctl/worker_answers.h"
 
 namespace muster::ctl {
 namespace {

@@ -1,8 +1,11 @@
 #include "workerctl/wording.h"
 
+#include <map>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace muster::ctl {
 namespace {
@@ -127,6 +130,15 @@ std::string CountText(std::int64_t count) {
   const std::size_t sign = count < 0 ? 1 : 0;
   for (std::size_t at = text.size(); at > sign + 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
+}
+
+std::string MetadataText(const v1::Worker& worker) {
+  const std::map<std::string, std::string> ordered(worker.metadata().begin(), worker.metadata().end());
+  return absl::StrJoin(ordered, ",", absl::PairFormatter("="));
+}
+
+std::string LastHeartbeatAge(const v1::Worker& worker, absl::Time now) {
+  return worker.has_last_heartbeat_at() ? AgeText(TimeOf(worker.last_heartbeat_at()), now) : "never";
 }
 
 }  // namespace muster::ctl

@@ -42,4 +42,11 @@ std::string SecondsText(absl::Duration duration);
 /// "1,234,567".
 std::string CountText(std::int64_t count);
 
+// Parts of a worker for people. Raw: what is shown goes through a table or a card.
+
+/// "rack=r7,zone=a", ordered by key.
+std::string MetadataText(const v1::Worker& worker);
+/// "12s ago", or "never".
+std::string LastHeartbeatAge(const v1::Worker& worker, absl::Time now);
+
 }  // namespace muster::ctl

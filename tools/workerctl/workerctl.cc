@@ -1,8 +1,6 @@
-#include "workerctl/workerctl.h"
-
+// The whole of workerctl behind one function: the tests run it in their own process.
 #include "absl/strings/str_cat.h"
 #include "workerctl/command_line.h"
-#include "workerctl/commands.h"
 #include "workerctl/failure.h"
 
 namespace muster::ctl {
@@ -62,6 +60,10 @@ int RunWorkerctl(const std::vector<std::string>& arguments, Surroundings& surrou
   }
   CommandLine line(surroundings.server);
   AddCommands(line);
+  if (!arguments.empty() && arguments.front() == "__complete") {  // hidden: `__complete -- WORDS…`
+    const auto words = arguments.begin() + (arguments.size() > 1 && arguments[1] == "--" ? 2 : 1);
+    return Complete(line, std::vector<std::string>(words, arguments.end()), surroundings);
+  }
   try {
     line.Parse(arguments);
     Session session(surroundings, line.common());
@@ -71,6 +73,19 @@ int RunWorkerctl(const std::vector<std::string>& arguments, Surroundings& surrou
   } catch (const CLI::Error& error) {
     return WrongUsage(FieldError(line, error), HelpCommand(line), surroundings);
   }
+}
+
+int RunAside(const std::vector<std::string>& arguments, const Surroundings& surroundings,
+             const std::string& server, std::ostream& out, std::ostream& err) {
+  Surroundings aside{.in = surroundings.in,
+                     .out = out,
+                     .err = err,
+                     .clock = surroundings.clock,
+                     .wait = surroundings.wait,
+                     .terminal = surroundings.terminal,
+                     .server = server,
+                     .executable = surroundings.executable};
+  return RunWorkerctl(arguments, aside);
 }
 
 }  // namespace muster::ctl
