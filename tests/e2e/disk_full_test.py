@@ -42,20 +42,20 @@ class DiskFull(unittest.TestCase):
             for worker_id in WORKERS:
                 daemon.register(worker_id)
             with harness.Fleet(daemon, WORKERS):
-                until(lambda: daemon.get("worker-0").status == ACTIVE, 10, "Active")
+                until(lambda: daemon.get("worker-0").status == ACTIVE, 60, "Active")
                 self.fill(disk)
                 for what, write in (("write", self.register_much), ("heartbeat", self.beat)):
-                    refused = until(lambda: write(daemon), 30, f"a {what} that is refused")
+                    refused = until(lambda: write(daemon), 60, f"a {what} that is refused")
                     print(f"{what} refused with {refused}")
                     self.assertIn(refused.code, (Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED))
                     self.assertNotIn(str(directory), refused.message)
                 self.assertEqual(daemon.get("worker-7").region, "eu")  # reads go on
-                until(lambda: not daemon.summary().listening.listening, 10, "the listening clock to stand still")
+                until(lambda: not daemon.summary().listening.listening, 60, "the listening clock to stand still")
                 time.sleep(1.5 * TIMEOUT)  # longer than anybody may be silent
                 total = daemon.get("worker-3").heartbeats.total
 
                 (disk / "filler").unlink()
-                until(lambda: self.beat(daemon) is None, 20, "writing to resume by itself")
+                until(lambda: self.beat(daemon) is None, 60, "writing to resume by itself")
                 time.sleep(1.5 * TIMEOUT)
                 self.assertNotIn(OFFLINE, [event.to_status for event in daemon.events()])
                 self.assertGreater(daemon.get("worker-3").heartbeats.total, total)

@@ -75,9 +75,9 @@ class Fuzz(unittest.TestCase):
             return value
         try:
             if kind == "unary":
-                self.daemon.channel.unary_unary(path, plain, plain)(body, timeout=20)
+                self.daemon.channel.unary_unary(path, plain, plain)(body, timeout=60)
             else:
-                next(self.daemon.channel.stream_stream(path, plain, plain)(iter([body]), timeout=20))
+                next(self.daemon.channel.stream_stream(path, plain, plain)(iter([body]), timeout=60))
         except grpc.RpcError as error:
             return error.code()
         return Code.OK
@@ -92,7 +92,7 @@ class Fuzz(unittest.TestCase):
         preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
         for number in range(300):
             rubbish = chance.randbytes(chance.randrange(1, 400))
-            with socket.create_connection(("127.0.0.1", self.daemon.port), timeout=10) as peer:
+            with socket.create_connection(("127.0.0.1", self.daemon.port), timeout=60) as peer:
                 peer.sendall((preface if number % 2 else b"") + rubbish)
         self.unharmed()
 

@@ -16,6 +16,9 @@ import unittest
 
 STUBS = os.environ["MUSTER_STUBS"]
 sys.path.insert(0, STUBS)
+# Its handlers wait for its threads to be idle before a fork, and threads that make calls never are. Nothing here needs
+# them: subprocess does not fork as long as it is given no preexec_fn, no user and no group.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 import google  # noqa: E402
 google.__path__.append(os.path.join(STUBS, "google"))  # google.rpc lies beside the installed google.protobuf
 import grpc  # noqa: E402
@@ -31,6 +34,11 @@ PENDING, ACTIVE, OFFLINE, FAILED = (worker.WORKER_STATUS_PENDING, worker.WORKER_
                                     worker.WORKER_STATUS_OFFLINE, worker.WORKER_STATUS_FAILED)
 Code = grpc.StatusCode
 SERVING = b"\x08\x01"  # grpc.health.v1.HealthCheckResponse{status: SERVING}
+# The jobs run when they are told to, however slow this machine is: with the default timeout it cannot be more.
+CALM = {"activation_interval": "39s", "stale_interval": "39s", "reactivation_interval": "39s"}
+# A daemon gives up after 4.8 s, and its exit code tells that it did. So this limit is for one that does not even do
+# that; a stop that waits for something that hangs takes longer still.
+STOPS_WITHIN = 10  # seconds
 
 __all__ = ["Daemon", "Directory", "Fleet", "Code", "Refused", "refusal", "until", "main", "grpc", "commands", "queries", "worker",
            "PENDING", "ACTIVE", "OFFLINE", "FAILED", "MUSTERD", "WORKERCTL", "micros"]
@@ -78,17 +86,17 @@ class Daemon:
             self.http_port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.directory)
-        until(lambda: self.port_file.exists() and self.port_file.read_text().strip() or self.has_ended(), 30, "the port")
+        until(lambda: self.port_file.exists() and self.port_file.read_text().strip() or self.has_ended(), 60, "the port")
         assert not self.has_ended(), f"musterd ended at once:\n{self.log()}"
         self.port = int(self.port_file.read_text().split()[0].rsplit(":", 1)[-1])
         self.address = f"127.0.0.1:{self.port}"
         if self.http_port_file:
-            until(self.http_port_file.exists, 30, "the port of HTTP")
+            until(lambda: self.http_port_file.exists() and self.http_port_file.read_text().strip(), 60, "the port of HTTP")
             self.http = self.http_port_file.read_text().strip()
         self.channel = self.connect()
         self.commands = commands_pb2_grpc.WorkerCommandsStub(self.channel)
         self.queries = queries_pb2_grpc.WorkerQueriesStub(self.channel)
-        until(lambda: self.health() == SERVING, 30, "health")
+        until(lambda: self.health() == SERVING, 60, "health")
         return self
 
     def connect(self):
@@ -98,7 +106,7 @@ class Daemon:
     def health(self, service=b""):
         check = self.channel.unary_unary("/grpc.health.v1.Health/Check", lambda b: b, lambda b: b)
         try:
-            return check(b"\x0a" + bytes([len(service)]) + service if service else b"", timeout=5)
+            return check(b"\x0a" + bytes([len(service)]) + service if service else b"", timeout=20)
         except grpc.RpcError as error:
             return error.code()
 
@@ -111,12 +119,15 @@ class Daemon:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, timeout=10):
-        """SIGTERM. Returns the exit code."""
+    def stop(self):
+        """SIGTERM. Returns the exit code: 0 if it stopped in the time that it gives itself."""
         if self.channel is not None:
             self.channel.close()
         self.signal(signal.SIGTERM)
-        return self.process.wait(timeout)
+        return self.wait_for_the_end()
+
+    def wait_for_the_end(self):
+        return self.process.wait(STOPS_WITHIN)
 
     def kill(self):
         """SIGKILL, and waits until it is gone."""
@@ -185,11 +196,14 @@ class Fleet:
 
     def run(self):
         while not self.ended.wait(0.3):
-            for worker_id in list(self.alive):
-                try:
-                    self.daemon.beat(worker_id, timeout=1)
-                except (grpc.RpcError, ValueError):  # ValueError: the channel was closed by a restart
-                    break
+            # All at once: one that is slow, or is refused, does not make the others late.
+            try:
+                calls = [self.daemon.commands.Heartbeat.future(commands.HeartbeatRequest(worker_id=worker_id), timeout=5)
+                         for worker_id in list(self.alive)]
+            except ValueError:  # the channel was closed by a restart
+                continue
+            for call in calls:
+                call.code()  # waits for it; whether it was recorded is seen by the daemon's answers to the test
 
 
 class Refused:

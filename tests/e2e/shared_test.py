@@ -74,12 +74,12 @@ class Cluster:
             nonlocal seen
             before, seen = seen, self.primary.psql(sql)
             return seen and before != seen and before.split("|")[0] == seen.split("|")[0]
-        until(counted_up, 20, "a leader")
+        until(counted_up, 60, "a leader")
         return next(daemon for daemon in self.daemons if seen.startswith(f"musterd {daemon.address}|"))
 
     def taken_over(self, since):
         """Waits until somebody takes the lead. Returns how long that took."""
-        return seconds(until(lambda: [begin for begin, *_ in self.reigns() if begin > since], 30, "a new leader")[0] - since)
+        return seconds(until(lambda: [begin for begin, *_ in self.reigns() if begin > since], 60, "a new leader")[0] - since)
 
     def is_in_a_transaction(self):
         """Whether a daemon, one that is stopped, sits in a transaction, and everybody else waits for it."""
@@ -109,7 +109,7 @@ class Shared(unittest.TestCase):
     def beaters(self):
         return self.relays + self.agents
 
-    def wait_for_all(self, since, limit=40):
+    def wait_for_all(self, since, limit=90):
         """Until each relay and agent had a heartbeat acknowledged that it sent after `since`."""
         def silent():
             for client in self.everybody:
@@ -142,9 +142,9 @@ class Shared(unittest.TestCase):
     def play(self):
         cluster = self.cluster
         begin = time.monotonic()
-        until(lambda: all(beater.last_heard for beater in self.beaters), 60, "everybody heard")
+        until(lambda: all(beater.last_heard for beater in self.beaters), 120, "everybody heard")
         print(f"\n  {RELAYS * PER_RELAY + AGENTS} workers beat after {time.monotonic() - begin:.1f} s", flush=True)
-        until(lambda: cluster.daemons[0].summary().by_status[0].workers < 100, 30, "all Active")
+        until(lambda: cluster.daemons[0].summary().by_status[0].workers < 100, 60, "all Active")
         for name in ("the leader", "the next leader"):
             self.outage(f"kill -9 of {name}", self.kill_the_leader)
         self.outage("kill -9 of a follower", self.kill_a_follower)
@@ -161,7 +161,7 @@ class Shared(unittest.TestCase):
         at = wall_micros()
         self.cluster.kill(leader)
         took = self.cluster.taken_over(at)
-        self.assertLess(took, STALE_INTERVAL, "taken over within one interval")
+        self.assertLess(took, TIMEOUT, "taken over before anybody could count as silent")
         leader.start()
         return f", taken over after {took:.1f} s"
 
@@ -193,11 +193,11 @@ class Shared(unittest.TestCase):
         for operator in busy:
             operator.balancer, operator.pause = self.balancer, 0.2
         took = self.cluster.taken_over(at)
-        self.assertLess(took, STALE_INTERVAL, "taken over within one interval")
+        self.assertLess(took, TIMEOUT, "taken over before anybody could count as silent")
         self.wait_for_all(time.monotonic())
         until(lambda: wall_micros() - at > 1.2 * TIMEOUT * SECOND, 2 * TIMEOUT, "the timeout")
         leader.signal(signal.SIGCONT)
-        until(lambda: FOLLOWS in leader.log(), 10, "the woken one to follow")
+        until(lambda: FOLLOWS in leader.log(), 60, "the woken one to follow")
         return f", taken over after {took:.1f} s"
 
     def fail_over(self):
@@ -221,7 +221,8 @@ class Shared(unittest.TestCase):
         def settled():
             status = {event.worker_id: event.to_status for event in list(reader.events)}
             return all(status.get(i) == OFFLINE for i in dead) and all(status.get(i) == ACTIVE for i in self.returned)
-        until(settled, 2 * (TIMEOUT + STALE_INTERVAL) + ALLOWANCE, "all dead Offline, and those who returned Active")
+        # How long that may take is asserted by the listening clock.
+        until(settled, 90, "all dead Offline, and those who returned Active")
 
     # What must be true.
 
@@ -248,7 +249,7 @@ class Shared(unittest.TestCase):
     def read_to_the_end(self):
         last = self.cluster.daemons[0].summary().last_event_cursor
         for reader in self.readers:
-            until(lambda: reader.cursor >= last or reader.failure, 20, f"the {reader.name}")
+            until(lambda: reader.cursor >= last or reader.failure, 60, f"the {reader.name}")
             reader.stop()
             reader.check()
         first, *others = [reader.events[:last] for reader in self.readers]
@@ -261,7 +262,7 @@ class Shared(unittest.TestCase):
         roll, token = {}, ""
         while True:
             request = queries.ListWorkersRequest(page_size=1000, page_token=token, view=worker.WORKER_VIEW_HEARTBEATS)
-            page = self.cluster.daemons[1].queries.ListWorkers(request, timeout=30)
+            page = self.cluster.daemons[1].queries.ListWorkers(request, timeout=60)
             roll.update((found.id, found) for found in page.workers)
             token = page.next_page_token
             if not token:

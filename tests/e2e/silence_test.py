@@ -19,7 +19,7 @@ class Silence(unittest.TestCase):
         for worker_id in WORKERS:
             self.daemon.register(worker_id)
         self.fleet = self.enterContext(harness.Fleet(self.daemon, WORKERS))
-        until(lambda: all(self.status(w) == ACTIVE for w in WORKERS), 15, "everybody Active")
+        until(lambda: all(self.status(w) == ACTIVE for w in WORKERS), 60, "everybody Active")
 
     def status(self, worker_id):
         return self.daemon.get(worker_id).status
@@ -35,10 +35,17 @@ class Silence(unittest.TestCase):
     def one_dies(self):
         """Proves that the daemon finds the dead all the same, within the promise and the reconnect allowance."""
         self.fleet.alive.remove("worker-2")
-        begin = time.monotonic()
-        until(lambda: self.status("worker-2") == OFFLINE, 4 * TIMEOUT, "worker-2 Offline")
-        print(f"the dead one was found in {time.monotonic() - begin:.1f} s; timeout {TIMEOUT} s, interval 1 s")
+        begin, heard = time.monotonic(), self.listened()
+        until(lambda: self.status("worker-2") == OFFLINE, 60, "worker-2 Offline")
+        took, listened = time.monotonic() - begin, self.listened() - heard
+        print(f"the dead one was found in {took:.1f} s, {listened:.1f} s on the listening clock; timeout {TIMEOUT} s, "
+              "interval 1 s")
+        # The promise is by the listening clock. A daemon without a core does not listen, and owes nothing for it.
+        self.assertLess(listened, 3 * TIMEOUT)
         self.assertEqual(self.gone_offline(), {"worker-2"})
+
+    def listened(self):
+        return self.daemon.summary().listening.clock.ToMicroseconds() / 1e6
 
     def test_stopped_and_continued(self):
         self.daemon.signal(signal.SIGSTOP)
@@ -55,11 +62,13 @@ class Silence(unittest.TestCase):
         self.one_dies()
 
     def test_died_while_the_daemon_was_down(self):
+        heard = self.listened()
         self.daemon.kill()
         self.fleet.alive.remove("worker-2")
         time.sleep(TIMEOUT)
         self.daemon.start()
-        until(lambda: self.status("worker-2") == OFFLINE, 4 * TIMEOUT, "worker-2 Offline")
+        until(lambda: self.status("worker-2") == OFFLINE, 60, "worker-2 Offline")
+        self.assertLess(self.listened() - heard, 3 * TIMEOUT)
         self.assertEqual(self.gone_offline(), {"worker-2"})
 
 

@@ -13,7 +13,7 @@ OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 class Workerctl(unittest.TestCase):
     def setUp(self):
         directory = self.enterContext(harness.Directory())
-        self.daemon = self.enterContext(harness.Daemon(directory))
+        self.daemon = self.enterContext(harness.Daemon(directory, **harness.CALM))
 
     def run_ctl(self, *arguments, code=OK):
         done = self.daemon.workerctl(*arguments)
@@ -74,7 +74,9 @@ class Workerctl(unittest.TestCase):
             self.assertIn(command, self.run_ctl("--help"))
             self.run_ctl(command, "--help")
         for shell in ("bash", "zsh", "fish"):
-            self.assertIn("set-status", self.run_ctl("completion", shell))
+            self.assertIn("workerctl", self.run_ctl("completion", shell))
+        self.daemon.register("worker-1")
+        self.assertEqual(self.run_ctl("__complete", "--", "get", "wor"), "worker-1\n")
 
 
 class Demo(unittest.TestCase):
