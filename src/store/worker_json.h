@@ -1,4 +1,4 @@
-// A worker's capabilities and metadata as JSON text, as the databases show them to people.
+// The capabilities and the metadata of a worker as JSON text: in this form the databases show them to people.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace muster {
 std::string CapabilitiesJson(const std::vector<std::string>& capabilities);
 std::string MetadataJson(const Metadata& metadata);
 
-/// Nothing, if the text is not what the functions above make.
+/// Nothing if the functions above cannot have made the text.
 std::optional<std::vector<std::string>> ParseCapabilities(std::string_view text);
 std::optional<Metadata> ParseMetadata(std::string_view text);
 

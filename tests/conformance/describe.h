@@ -1,4 +1,4 @@
-// Everything that a store can answer, as text: equal answers read equal, and a test that fails shows the
+// Everything that a store can answer, as text. Equal answers have equal text, and a test that fails shows the
 // difference.
 #pragma once
 
@@ -22,7 +22,7 @@ std::string Describe(const RegionHold& hold);
 std::string Describe(const RegionSilence& silence);
 std::string Describe(const WorkerError& error);
 
-/// One line each.
+/// One line for each.
 template <typename T>
 std::string Describe(const std::vector<T>& many) {
   std::string text;

@@ -40,7 +40,7 @@ TEST_CASE("everything is there after a restart, folded or not") {
   const std::string before = Everything(subject);
   subject.Reopen();
   CHECK(Everything(subject) == before);
-  subject.Reopen();  // and replaying did not change anything
+  subject.Reopen();  // and the replay did not change anything
   CHECK(Everything(subject) == before);
   subject.MaintainAll();
   CHECK(Everything(subject) == before);
@@ -59,7 +59,7 @@ TEST_CASE("what was not committed is gone") {
   CHECK(Everything(subject) == before);
 }
 
-TEST_CASE("revisions and cursors go on where they were") {
+TEST_CASE("revisions and cursors go on from where they were") {
   Subject subject(GENERATE(from_range(PersistentStores())));
   std::int64_t revision = 0;
   subject.Register("a");
@@ -70,7 +70,7 @@ TEST_CASE("revisions and cursors go on where they were") {
     revision = changed.revision = tx.NextRevision();
     tx.Update(view, changed);
   });
-  subject.Remove("a");  // the highest revision is on no worker any more
+  subject.Remove("a");  // now no worker has the highest revision
   subject.Reopen();
   subject.Write([&](WriteTx& tx) {
     CHECK(tx.NextRevision() > revision);
@@ -101,7 +101,7 @@ TEST_CASE("two rolls have two keys") {
   CHECK(one.reader().TokenKey() != other.reader().TokenKey());
 }
 
-TEST_CASE("the listening clock is kept with every commit, also of nothing else") {
+TEST_CASE("every commit keeps the listening clock, also a commit of nothing else") {
   Subject subject(GENERATE(from_range(AllStores())));
   CHECK_FALSE(subject.store().LastListening().has_value());
   const auto commit = [&](ListeningState state) {
@@ -133,7 +133,7 @@ TEST_CASE("the listening clock is there after a restart") {
   CHECK(last->allowance_credit == absl::Microseconds(5));
 }
 
-TEST_CASE("a shorter history is cut when it is opened with one") {
+TEST_CASE("a history is cut when the store is opened with a shorter one") {
   const StoreKind kind = GENERATE(from_range(PersistentStores()));
   const std::unique_ptr<Place> place = kind.make_place();
   const auto open = [&](int history) {

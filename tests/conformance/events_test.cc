@@ -1,4 +1,4 @@
-// The record of everything that changed: order, gaps, reading either way, and its limit.
+// The record of everything that changed: order, gaps, reading in both directions, and its limit.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -65,7 +65,7 @@ TEST_CASE("every field of an event is kept") {
   CHECK(Describe(subject.EventsOf("")) == Describe(std::vector<Event>{of_worker, of_region}));
 }
 
-TEST_CASE("events are read either way from a bound, for all or for one worker") {
+TEST_CASE("events are read in both directions from a bound, for all workers or for one") {
   Subject subject(GENERATE(from_range(AllStores())));
   for (int i = 0; i < 4; ++i) {
     subject.Write([](WriteTx& tx) {
@@ -98,7 +98,7 @@ TEST_CASE("the events of a worker outlive it") {
   CHECK(subject.EventsOf("a").size() == 1);
 }
 
-TEST_CASE("the oldest events give way, and the cursor goes on") {
+TEST_CASE("the oldest events are dropped, and the cursor goes on") {
   const StoreKind kind = GENERATE(from_range(AllStores()));
   Subject subject(kind, {.max_events = 10});
   for (int i = 0; i < 40; ++i) {

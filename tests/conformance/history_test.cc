@@ -1,4 +1,4 @@
-// Heartbeats: the pulse of a worker, and the last of them as its history.
+// Heartbeats: the pulse of a worker, and its last heartbeats as its history.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -33,13 +33,13 @@ TEST_CASE("a heartbeat moves the pulse and nothing else") {
   CHECK(pulse.total == 2);
   CHECK(pulse.last_at == subject.now().wall);
   CHECK(pulse.heard_at == subject.now().listening);
-  CHECK(pulse.in_use == 3);  // the latest that one brought
+  CHECK(pulse.in_use == 3);  // the latest value that a heartbeat brought
   subject.Beat("a", 0);
   CHECK(subject.Get("a").pulse.in_use == 0);
   CHECK(Describe(*subject.Get("a").worker) == worker);
 }
 
-TEST_CASE("a wall clock that goes back takes the last heartbeat with it, and the listening clock nowhere") {
+TEST_CASE("a wall clock that goes back moves the last heartbeat back, but not the listening clock") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a");
   subject.Beat("a");
@@ -89,7 +89,7 @@ TEST_CASE("history is paged by ordinal, newest first") {
   CHECK(ordinals(11, 1) == Ordinals{10});
 }
 
-TEST_CASE("there is no history of a worker that is not there") {
+TEST_CASE("an unknown worker has no history") {
   Subject subject(GENERATE(from_range(AllStores())));
   const auto nobody = subject.reader().Heartbeats("nobody", kNewest, 1);
   REQUIRE_FALSE(nobody.ok());
@@ -98,7 +98,7 @@ TEST_CASE("there is no history of a worker that is not there") {
   CHECK(subject.History("somebody").empty());
 }
 
-TEST_CASE("a removed id that comes back has no past") {
+TEST_CASE("an id that is removed and inserted again has no past") {
   Subject subject(GENERATE(from_range(AllStores())));
   const bool maintain_between = GENERATE(false, true);
   subject.Register("a");
@@ -141,7 +141,7 @@ TEST_CASE("a change of the worker keeps its pulse and its history") {
   CHECK(subject.History("a").size() == 1);
 }
 
-// What a history should read: all that was ever recorded, cut to the last `kept`.
+// The expected history: everything that was ever recorded, cut to the last `kept`.
 std::string Expected(const std::vector<absl::Time>& all, std::size_t kept) {
   std::string text;
   for (std::size_t i = all.size(); i > 0 && all.size() - i < kept; --i) {
@@ -150,7 +150,7 @@ std::string Expected(const std::vector<absl::Time>& all, std::size_t kept) {
   return text;
 }
 
-TEST_CASE("the last heartbeats are exact, whatever is folded when") {
+TEST_CASE("the last heartbeats are exact, whenever the store folds") {
   const StoreKind kind = GENERATE(from_range(AllStores()));
   const int kept = GENERATE(1, 10, 100);
   CAPTURE(kind.scheme, kept);
@@ -166,7 +166,7 @@ TEST_CASE("the last heartbeats are exact, whatever is folded when") {
     subject.Advance(absl::Microseconds(random() % 3));
     subject.Write([&](WriteTx& tx) {
       for (std::uint64_t beats = random() % 60; beats > 0; --beats) {
-        // "a" beats most; "e" hardly ever.
+        // "a" has the most heartbeats, "e" has few.
         const std::string id(
             1, static_cast<char>('a' + std::min<std::uint64_t>({random() % 5, random() % 5, random() % 5})));
         tx.RecordHeartbeat(Found(tx, id), subject.now(), std::nullopt);

@@ -12,7 +12,7 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-TEST_CASE("lists are ordered by id, byte by byte, and paged by it") {
+TEST_CASE("lists are ordered by id, byte by byte, and paged by id") {
   Subject subject(GENERATE(from_range(AllStores())));
   const Ids ordered = {"A", "B-1", "B.1", "Z", "a", "a.b", "a1", "a10", "a2", "b"};
   Ids shuffled = ordered;
@@ -32,12 +32,11 @@ TEST_CASE("lists are ordered by id, byte by byte, and paged by it") {
     }
     CHECK(paged == ordered);
   }
-  CHECK(IdsOf(subject.reader().List({}, "a3", 10)) ==
-        Ids{"b"});  // an id that is not there is a place all the same
+  CHECK(IdsOf(subject.reader().List({}, "a3", 10)) == Ids{"b"});  // also after an id that does not exist
   CHECK(IdsOf(subject.reader().List({}, "b", 10)).empty());
 }
 
-TEST_CASE("pages go on where workers come and go between them") {
+TEST_CASE("paging goes on when workers are inserted and removed between pages") {
   Subject subject(GENERATE(from_range(AllStores())));
   for (const char* id : {"a", "b", "c", "d", "e"}) subject.Register(id);
   CHECK(IdsOf(subject.reader().List({}, "", 2)) == Ids{"a", "b"});
@@ -48,7 +47,7 @@ TEST_CASE("pages go on where workers come and go between them") {
   CHECK(IdsOf(subject.reader().List({}, "b", 10)) == Ids{"d", "dd", "e"});
 }
 
-TEST_CASE("filters hold one by one and together") {
+TEST_CASE("filters work alone and together") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register(
       "a", {.region = "eu", .capabilities = {"cpu", "gpu"}, .metadata = {{"os", "linux"}, {"zone", "1"}}});
@@ -79,7 +78,7 @@ TEST_CASE("filters hold one by one and together") {
                      .metadata = {{"os", "linux"}}}) == Ids{"a"});
   CHECK(subject.Ids({.region = "us", .capability = "cpu"}).empty());
 
-  // A limit counts matches, and after_id goes with any filter.
+  // A limit counts matches, and after_id works with every filter.
   CHECK(IdsOf(subject.reader().List({.capability = "gpu"}, "", 1)) == Ids{"a"});
   CHECK(IdsOf(subject.reader().List({.capability = "gpu"}, "a", 1)) == Ids{"c"});
   CHECK(IdsOf(subject.reader().List({.statuses = {WorkerStatus::kActive}}, "a", 10)) == Ids{"d"});
@@ -113,19 +112,19 @@ TEST_CASE("a region's numbers follow its workers") {
         "ap: Pending=1 Active=0 Offline=0 Failed=0 capacity=0 in_use=0 free=0\n"
         "eu: Pending=2 Active=0 Offline=0 Failed=0 capacity=0 in_use=0 free=0\n");
 
-  subject.Beat("a", 4);  // before it is Active: counted once it is
+  subject.Beat("a", 4);  // before it is Active: it counts when it is Active
   subject.SetStatus("a", WorkerStatus::kActive);
   subject.SetStatus("b", WorkerStatus::kActive);
   CHECK(Describe(subject.reader().Totals()) ==
         "ap: Pending=1 Active=0 Offline=0 Failed=0 capacity=0 in_use=0 free=0\n"
         "eu: Pending=0 Active=2 Offline=0 Failed=0 capacity=15 in_use=4 free=11\n");
 
-  subject.Beat("b", 8);  // more than its capacity: nobody else's is taken for it
+  subject.Beat("b", 8);  // more than its capacity: takes nothing from the other workers
   CHECK(Describe(subject.reader().Totals()) ==
         "ap: Pending=1 Active=0 Offline=0 Failed=0 capacity=0 in_use=0 free=0\n"
         "eu: Pending=0 Active=2 Offline=0 Failed=0 capacity=15 in_use=12 free=6\n");
 
-  subject.Beat("b");  // says nothing of in_use: the latest stays
+  subject.Beat("b");  // without in_use: the latest value stays
   subject.Write([&](WriteTx& tx) {
     tx.RecordHeartbeat(Found(tx, "a"), subject.now(), 9);
     tx.RecordHeartbeat(Found(tx, "a"), subject.now(), 1);
@@ -144,7 +143,7 @@ TEST_CASE("a region's numbers follow its workers") {
   CHECK((*subject.reader().Totals()).empty());
 }
 
-TEST_CASE("the numbers are those of what is committed, whatever is staged") {
+TEST_CASE("the numbers show what is committed, whatever is staged") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a", {.region = "eu", .capacity = 10});
   WriteTx& tx = subject.store().Begin();
@@ -158,7 +157,7 @@ TEST_CASE("the numbers are those of what is committed, whatever is staged") {
   subject.store().Rollback();
 }
 
-TEST_CASE("a held region says so, until it is released") {
+TEST_CASE("a held region is shown as held until it is released") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a", {.region = "eu"});
   const ListeningTime until = subject.now().listening + absl::Seconds(60);

@@ -1,8 +1,8 @@
-// One long random life of a roll, led on every store at once: whatever is asked, all of them answer the same.
+// One long random sequence of steps, on every store at once: all of them must answer the same.
 //
-// A step is drawn once and then taken on each store. Where an answer may come in any order (the sweeps'
-// questions) it is sorted, and what follows from it is done in that order, so that revisions and cursors stay
-// comparable. MUSTER_RANDOM_SEED and MUSTER_RANDOM_STEPS choose another life.
+// A step is drawn once and then made on each store. Where an answer may come in any order (the questions of
+// the sweeps), it is sorted, and the next steps follow the sorted order, so that revisions and cursors stay
+// comparable. MUSTER_RANDOM_SEED and MUSTER_RANDOM_STEPS choose another sequence.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -33,7 +33,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
 }
 
-// Draws steps. What it draws depends on the seed alone.
+// Draws steps. They depend only on the seed.
 class Life {
  public:
   explicit Life(std::uint64_t seed) : random_(seed) {}
@@ -133,7 +133,7 @@ class Life {
     };
   }
 
-  // As the writer carries out a batch of which it knows that there is nothing else in it.
+  // As the writer handles a batch of which it knows that it has nothing else in it.
   Step HeartbeatBatch() {
     std::vector<Beat> beats;
     for (std::uint64_t i = 0; i <= Below(60); ++i) {
@@ -146,7 +146,7 @@ class Life {
     };
   }
 
-  // The three jobs' questions, and the moves that follow.
+  // The questions of the three jobs, and the moves that follow.
   Step Sweep() {
     const std::uint64_t job = Below(3);
     const absl::Duration age = absl::Seconds(Below(240));
@@ -168,7 +168,7 @@ class Life {
       std::string answers = Describe(silence);
       const std::vector<std::string> some = ask(tx, limit);
       const std::vector<std::string> all = ask(tx, 1000);
-      // Which ones a limit leaves out is the store's to choose.
+      // The store may choose which ones a limit leaves out.
       answers += absl::StrCat(
           some.size(), " of them: ", std::includes(all.begin(), all.end(), some.begin(), some.end()), "\n");
       for (const std::string& id : all) {
@@ -243,7 +243,7 @@ class Life {
     };
   }
 
-  // Tokens are each store's own, so each walks through its pages with them.
+  // Each store has its own tokens, so each goes through its pages with its own.
   Step ListSome() {
     WorkerFilter filter;
     if (Below(2) == 0) filter.statuses.push_back(Status());
@@ -295,14 +295,14 @@ class Life {
   std::mt19937_64 random_;
 };
 
-// All that the store knows.
+// Everything that the store knows.
 std::string Everything(Subject& subject) {
   std::string text = Describe(subject.reader().List({}, "", 1'000'000));
   for (const std::string& id : subject.Ids()) text += id + ":\n" + Describe(subject.History(id));
   return text + Describe(subject.EventsOf("")) + Describe(subject.reader().Totals());
 }
 
-TEST_CASE("a random life reads the same on every store") {
+TEST_CASE("random steps give the same answers on every store") {
   const std::uint64_t seed = FromEnvironment("MUSTER_RANDOM_SEED", 20'261'124);
   const std::uint64_t steps = FromEnvironment("MUSTER_RANDOM_STEPS", 10'000);
   Life life(seed);

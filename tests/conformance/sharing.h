@@ -1,6 +1,6 @@
-// Several stores on one place, as several daemons have them, each driven as a writer drives its own.
+// Several stores on one place, like those of several daemons. Each is driven as a writer drives its own.
 //
-// Nothing here asserts: what a thread did is looked at afterwards, from the test's own.
+// Nothing here asserts. The thread of the test looks afterwards at what the other threads did.
 #pragma once
 
 #include <cstddef>
@@ -15,26 +15,25 @@
 #include "absl/time/time.h"
 #include "conformance/subject.h"
 #include "muster/commands.h"
-#include "muster/batch_keys.h"
 #include "store/store.h"
 
 namespace muster::testing {
 
 inline constexpr absl::Duration kTimeout = absl::Seconds(120);
-/// As often as a writer decides one batch.
+/// The number of times that a writer decides one batch.
 inline constexpr int kMaxTries = 5;
 inline constexpr int kMaxTimesPutOff = 10'000;
 
-/// Those of AllStores that several daemons share; none where there is no server for them.
+/// The stores of AllStores that several daemons share; none where there is no server for them.
 std::vector<StoreKind> SharedStores();
 
-/// The stores, and the moment at which everything happens. Threads take one store each.
+/// The stores, and the moment at which everything happens. Each thread uses one store.
 class Sharing {
  public:
   explicit Sharing(const StoreKind& kind, std::size_t stores = 2, const StoreOptions& options = {});
 
   Store& operator[](std::size_t number) { return *stores_[number]; }
-  /// In order, as a daemon that is told to stop.
+  /// Closes it in an orderly way, like a daemon that is told to stop.
   void Close(std::size_t number) { stores_[number].reset(); }
 
   const Moment& now() const { return now_; }
@@ -46,7 +45,7 @@ class Sharing {
   Moment now_ = kBeginning;
 };
 
-/// What became of a batch.
+/// The outcome of a batch.
 struct Carried {
   bool committed = false;
   CommitResult result;
@@ -56,8 +55,8 @@ struct Carried {
 
 ListeningState ListeningAt(const Moment& now);
 
-/// The batch, decided again while another store was faster. Where rows are held by another store's
-/// transaction it is put off until they are not. `decide(tx)` gives the answers.
+/// Runs the batch, and decides it again as long as another store was faster. Where the transaction of another
+/// store holds rows, the batch waits until they are free. `decide(tx)` gives the answers.
 template <typename Decide>
 Carried CarryOut(Store& store, const Moment& now, const BatchKeys& keys, Decide decide) {
   Carried carried;
@@ -83,12 +82,12 @@ struct Beat {
   std::optional<std::int32_t> in_use = {};
 };
 
-/// A batch of nothing but heartbeats.
+/// A batch of only heartbeats.
 Carried BeatAll(Store& store, const Moment& now, const std::vector<Beat>& beats);
-/// The one answer to one heartbeat.
+/// The answer to a single heartbeat.
 std::string BeatOnce(Store& store, const Moment& now, const Beat& beat);
 
-// Batches of one command that is no heartbeat.
+// Batches of one command that is not a heartbeat.
 Carried Register(Store& store, const Moment& now, const std::string& id, const std::string& instance,
                  bool replace = false);
 Carried Unregister(Store& store, const Moment& now, const std::string& id);
@@ -97,7 +96,7 @@ Carried SetStatus(Store& store, const Moment& now, const std::string& id, Worker
 /// One tick of a second.
 Membership Renew(Store& store, const ListeningReport& own = {}, const Settings& settings = {});
 
-/// Pending workers w0, w1, …, in one transaction, in an order that is not that of their names.
+/// Pending workers w0, w1, …, in one transaction, in an order that is not the order of their names.
 std::vector<std::string> RegisterMany(Store& store, const Moment& now, std::size_t count);
 
 }  // namespace muster::testing

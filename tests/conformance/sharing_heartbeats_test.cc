@@ -1,5 +1,5 @@
-// Batches of nothing but heartbeats, while other stores change the same workers: decided by what was last
-// seen, they are decided again where that is no longer so.
+// Batches of only heartbeats, while other stores change the same workers. They are decided by what the store
+// saw last, and decided again where that is no longer true.
 #include <string>
 #include <vector>
 
@@ -33,7 +33,7 @@ std::vector<Event> ClonesReported(Store& store) {
   return clones;
 }
 
-TEST_CASE("heartbeats count exactly, whatever store takes them") {
+TEST_CASE("heartbeats count exactly, whichever store takes them") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 2, {.history = 4});
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
@@ -61,7 +61,7 @@ TEST_CASE("heartbeats count exactly, whatever store takes them") {
   }
 }
 
-TEST_CASE("a batch that lost a race says so, leaves nothing behind, and decides anew on the truth") {
+TEST_CASE("a batch that lost a race says so, leaves nothing, and is decided again on what is true") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
@@ -95,7 +95,7 @@ TEST_CASE("a batch that lost a race says so, leaves nothing behind, and decides 
   }
 }
 
-TEST_CASE("whoever was replaced elsewhere is refused, and whoever replaced is let in") {
+TEST_CASE("an instance that was replaced through another store is refused, and the new one is accepted") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
@@ -104,18 +104,18 @@ TEST_CASE("whoever was replaced elsewhere is refused, and whoever replaced is le
     REQUIRE(BeatOnce(stores[1], stores.now(), {"a", "i1"}) == "Active");
     REQUIRE(Register(stores[0], stores.now(), "a", "i2", /*replace=*/true).committed);
 
-    SECTION("the old one first") {
+    SECTION("the old instance first") {
       CHECK(BeatOnce(stores[1], stores.now(), {"a", "i1"}) ==
             Describe(WorkerError(InstanceSuperseded{"a", "i1"})));
       CHECK(Total(stores[0], "a") == 4);
       CHECK(BeatOnce(stores[1], stores.now(), {"a", "i2"}) == "Pending");
     }
-    SECTION("the new one first: what the cache alone would refuse is asked") {
+    SECTION("the new instance first: the database is asked about what the cache alone would refuse") {
       CHECK(BeatOnce(stores[1], stores.now(), {"a", "i2"}) == "Pending");
       CHECK(BeatOnce(stores[1], stores.now(), {"a", "i1"}) ==
             Describe(WorkerError(InstanceSuperseded{"a", "i1"})));
     }
-    SECTION("both in one batch, and one that gives no instance") {
+    SECTION("both in one batch, and a heartbeat without an instance") {
       const Carried carried =
           BeatAll(stores[1], stores.now(), {{"a", "i1"}, {"a", "i2"}, {"a"}, {"a", "i1"}});
       const std::string superseded = Describe(WorkerError(InstanceSuperseded{"a", "i1"}));
@@ -128,7 +128,9 @@ TEST_CASE("whoever was replaced elsewhere is refused, and whoever replaced is le
   }
 }
 
-TEST_CASE("what was unregistered elsewhere is not found, and what came after starts from nothing") {
+TEST_CASE(
+    "a worker that was unregistered through another store is not found, and its successor starts from "
+    "nothing") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
@@ -153,7 +155,7 @@ TEST_CASE("what was unregistered elsewhere is not found, and what came after sta
 }
 
 TEST_CASE(
-    "a clone that beats on is reported once, wherever it beats, and the batch's heartbeats count once") {
+    "a clone that goes on sending heartbeats is reported once, and the heartbeats of the batch count once") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
@@ -174,13 +176,13 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("ids that are nobody's, or no ids, do not keep the others from being heard") {
+TEST_CASE("unknown and invalid ids do not affect the other heartbeats of a batch") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
     const std::vector<std::string> wrong = {
         "", "active", "-a", "a'b", "a\"b", std::string("a\0b", 3), "\xff", "ü", std::string(129, 'x')};
-    for (int round = 0; round < 2; ++round) {  // the second time by the cache
+    for (int round = 0; round < 2; ++round) {  // the second time the cache answers
       std::vector<Beat> beats = {{"a", "i1"}, {"nobody"}, {"nobody", "i1"}, {"a", "i1", -1}};
       for (const std::string& id : wrong) beats.push_back({id});
       const Carried carried = BeatAll(stores[1], stores.now(), beats);
@@ -200,12 +202,13 @@ TEST_CASE("ids that are nobody's, or no ids, do not keep the others from being h
   }
 }
 
-TEST_CASE("a heartbeat is not stamped before what the roll's clock shows, nor before the one before it") {
+TEST_CASE("the time of a heartbeat is not before the clock of the roll, nor before the heartbeat before it") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
     const auto heard_at = [&] { return Found(stores[0].Reader(), "a").pulse.heard_at; };
-    // The other daemon was stopped between reading its clock and writing: meanwhile the leader's went on.
+    // The other daemon was stopped between reading its clock and writing. Meanwhile the clock of the leader
+    // went on.
     const ListeningTime leaders = stores.now().listening + absl::Seconds(100);
     REQUIRE(Renew(stores[0]).leads);
     REQUIRE(Renew(stores[0], {{leaders, absl::ZeroDuration()}, true, ""}).leads);
@@ -221,7 +224,7 @@ TEST_CASE("a heartbeat is not stamped before what the roll's clock shows, nor be
   }
 }
 
-TEST_CASE("a batch as large as they come") {
+TEST_CASE("a batch of the largest size") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     constexpr std::size_t kWorkers = 4'000;
@@ -243,7 +246,7 @@ TEST_CASE("a batch as large as they come") {
   }
 }
 
-TEST_CASE("a batch that was dropped never was, and the next one does not feel it") {
+TEST_CASE("a batch that was dropped changes nothing, also not for the next batch") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);

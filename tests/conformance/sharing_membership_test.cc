@@ -1,5 +1,5 @@
-// Who leads among the stores of one place, who was lost, and whose run of jobs is under way. One look is one
-// call: nobody's clock is waited for.
+// Which of the stores of one place leads, which was lost, and whose run of jobs is under way. One look is one
+// call: the tests wait for no clock.
 #include <optional>
 #include <string>
 
@@ -9,7 +9,7 @@
 namespace muster::testing {
 namespace {
 
-// Looks at a second's distance after which a number stands still; the first one only takes note.
+// After this many looks, a second apart, a number stands still; the first look only notes the number.
 constexpr int kTicksUntilLost = 5;
 
 Membership Look(Store& store, const ListeningReport& own = {}) {
@@ -21,7 +21,7 @@ ListeningReport Report(absl::Duration clock, std::string because = "") {
   return {{ListeningTime() + clock, absl::Seconds(7)}, advancing, std::move(because)};
 }
 
-/// One step of a run that has something to stage: whether it was let.
+/// One step of a run that has something to stage. Returns whether it was accepted.
 bool Step(Store& store, const Moment& now) {
   store.BeginStep().Append({.type = EventType::kRegionHeld, .region = "eu"});
   const CommitResult result = store.CommitStep(ListeningAt(now));
@@ -30,7 +30,7 @@ bool Step(Store& store, const Moment& now) {
   return result.committed();
 }
 
-TEST_CASE("a store that is one daemon's has no others to coordinate with, and loses no race") {
+TEST_CASE("a store of one daemon has no coordination, and loses no race") {
   for (const StoreKind& kind : AllStores()) {
     if (kind.shared) continue;
     Subject subject(kind);
@@ -47,12 +47,12 @@ TEST_CASE("a store that is one daemon's has no others to coordinate with, and lo
   }
 }
 
-TEST_CASE("the first one to take part leads, the others follow and hear its clock") {
+TEST_CASE("the first daemon that takes part leads, the others follow and hear its clock") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     CHECK(stores[1].PrefersHeartbeatsAlone());
     CHECK(Look(stores[1]).leads);
-    CHECK_FALSE(Look(stores[0], Report(absl::Hours(1))).leads);  // what a follower says is not looked at
+    CHECK_FALSE(Look(stores[0], Report(absl::Hours(1))).leads);  // the report of a follower is ignored
     CHECK_FALSE(Look(stores[2]).leads);
 
     CHECK(Look(stores[1], Report(absl::Seconds(10))).leads);
@@ -76,7 +76,7 @@ TEST_CASE("the first one to take part leads, the others follow and hear its cloc
   }
 }
 
-TEST_CASE("what a leader says of the clock never takes it back") {
+TEST_CASE("the report of a leader never moves the clock back") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     CHECK(Look(stores[0]).leads);
@@ -111,7 +111,7 @@ TEST_CASE("a follower's changes do not move the clock") {
   }
 }
 
-TEST_CASE("whoever renews its membership keeps the lead") {
+TEST_CASE("a leader that renews its membership keeps the lead") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     for (int round = 0; round < 4 * kTicksUntilLost; ++round) {
@@ -124,7 +124,7 @@ TEST_CASE("whoever renews its membership keeps the lead") {
 }
 
 TEST_CASE(
-    "a leader that is not heard of for some looks is replaced by one, learns of it, and is told lost once") {
+    "a leader that does not count for several looks is replaced, learns of it, and is reported lost once") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     CHECK(Look(stores[0]).leads);
@@ -146,7 +146,7 @@ TEST_CASE(
     }
     CHECK(told == 1);
 
-    const Membership deposed = Look(stores[0], Report(absl::Hours(1)));  // it does not know yet
+    const Membership deposed = Look(stores[0], Report(absl::Hours(1)));  // it does not know it yet
     CHECK_FALSE(deposed.leads);
     CHECK(deposed.heard.state.now >= ListeningTime() + absl::Seconds(11));
     CHECK(deposed.heard.state.now < ListeningTime() + absl::Seconds(20));
@@ -155,7 +155,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a look that was long ago makes nobody dead: looks count, time does not") {
+TEST_CASE("a look that was long ago makes no daemon count as dead: looks count, time does not") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 2);
     CHECK(Look(stores[0]).leads);
@@ -166,7 +166,7 @@ TEST_CASE("a look that was long ago makes nobody dead: looks count, time does no
   }
 }
 
-TEST_CASE("of a follower that is lost the leader is told, once each time") {
+TEST_CASE("the leader is told of a lost follower, once each time") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     CHECK(Look(stores[0]).leads);
@@ -187,7 +187,7 @@ TEST_CASE("of a follower that is lost the leader is told, once each time") {
   }
 }
 
-TEST_CASE("who stops in order hands the lead over at once, and nobody was lost") {
+TEST_CASE("an orderly stop gives the lead away at once, and no daemon counts as lost") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     CHECK(Look(stores[0]).leads);
@@ -205,7 +205,7 @@ TEST_CASE("who stops in order hands the lead over at once, and nobody was lost")
   }
 }
 
-TEST_CASE("a store that never took part leaves nothing of its own, and takes nothing along") {
+TEST_CASE("a store that never took part leaves nothing, and removes nothing") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 2);
     CHECK(Look(stores[0]).leads);
@@ -214,18 +214,18 @@ TEST_CASE("a store that never took part leaves nothing of its own, and takes not
   }
 }
 
-TEST_CASE("a run of jobs keeps the others' runs waiting until it ends") {
+TEST_CASE("the runs of other daemons wait until a run of jobs ends") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     REQUIRE(Register(stores[0], stores.now(), "a", "i1").committed);
     CHECK(Step(stores[0], stores.now()));
     CHECK_FALSE(Step(stores[1], stores.now()));
-    // Whoever waits holds nobody up, and is not held up.
+    // A run that waits does not hold up other commands, and is not held up by them.
     REQUIRE(SetStatus(stores[1], stores.now(), "a", WorkerStatus::kActive).committed);
     REQUIRE(BeatOnce(stores[0], stores.now(), {"a"}) == "Active");
     CHECK(Step(stores[0], stores.now()));
     CHECK_FALSE(Step(stores[1], stores.now()));
-    stores[1].coordination()->EndRun();  // it has none
+    stores[1].coordination()->EndRun();  // it has no run
     CHECK_FALSE(Step(stores[1], stores.now()));
     stores[0].coordination()->EndRun();
     CHECK(Step(stores[1], stores.now()));
@@ -239,13 +239,13 @@ TEST_CASE("a run of jobs keeps the others' runs waiting until it ends") {
   }
 }
 
-TEST_CASE("a step that was dropped, or had nothing to stage, begins no run") {
+TEST_CASE("a step that was dropped, or had nothing to stage, claims no run") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     stores[0].BeginStep().Append({.type = EventType::kRegionHeld, .region = "eu"});
     stores[0].Rollback();
     CHECK(Step(stores[1], stores.now()));
-    // Nothing to stage: no claim, and the other one's run is not noticed.
+    // Nothing to stage: it claims nothing, and does not notice the run of the other.
     CHECK(stores[0].BeginStep().PendingHeard(10)->empty());
     const CommitResult nothing = stores[0].CommitStep(ListeningAt(stores.now()));
     CHECK(nothing.committed());
@@ -256,7 +256,7 @@ TEST_CASE("a step that was dropped, or had nothing to stage, begins no run") {
   }
 }
 
-TEST_CASE("a run that stands still is taken over, one that goes on is not") {
+TEST_CASE("a run that stands still is taken over, a run that goes on is not") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind);
     for (int step = 0; step < 3 * kTicksUntilLost; ++step) {
@@ -265,8 +265,8 @@ TEST_CASE("a run that stands still is taken over, one that goes on is not") {
     }
     for (int look = 1; look < kTicksUntilLost; ++look) CHECK_FALSE(Step(stores[1], stores.now()));
     CHECK(Step(stores[1], stores.now()));
-    CHECK_FALSE(Step(stores[0], stores.now()));  // the old one learns of it
-    stores[0].coordination()->EndRun();          // and ends nobody else's
+    CHECK_FALSE(Step(stores[0], stores.now()));  // the old daemon learns of it
+    stores[0].coordination()->EndRun();          // and does not end the run of another daemon
     CHECK_FALSE(Step(stores[0], stores.now()));
     CHECK(Step(stores[1], stores.now()));
     stores[1].coordination()->EndRun();
@@ -274,7 +274,7 @@ TEST_CASE("a run that stands still is taken over, one that goes on is not") {
   }
 }
 
-TEST_CASE("other changes leave a run under way, and the clock where it is") {
+TEST_CASE("other changes do not end a run, and do not move the clock") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     CHECK(Step(stores[0], stores.now()));
@@ -287,7 +287,7 @@ TEST_CASE("other changes leave a run under way, and the clock where it is") {
   }
 }
 
-TEST_CASE("the workers are counted exactly, whoever comes and goes") {
+TEST_CASE("the workers are counted exactly, whichever are registered and removed") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
     const auto count = [&] {

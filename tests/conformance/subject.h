@@ -1,4 +1,5 @@
-// A store under test, of any kind, with a clock that the test moves and shortcuts for what every case needs.
+// A store under test, of any kind, with a clock that the test moves, and short forms for what every case
+// needs.
 //
 //     Subject subject(GENERATE(from_range(AllStores())));
 //
@@ -23,28 +24,28 @@ namespace muster::testing {
 
 using Catch::Generators::from_range;
 
-/// Where a store of the test's own lives, gone with everything in it when the test is over.
+/// The place of a store for one test. It is removed with everything in it when the test is over.
 class Place {
  public:
   virtual ~Place() = default;
-  /// For OpenStore: the same store every time.
+  /// The spec for OpenStore: the same store every time.
   virtual std::string Spec() const = 0;
 };
 
 struct StoreKind {
   std::string scheme;       // "sqlite"
-  bool persistent = false;  // is there when it is opened again
-  bool shared = false;      // by any number of daemons
+  bool persistent = false;  // it is still there when it is opened again
+  bool shared = false;      // any number of daemons can share it
   std::function<std::unique_ptr<Place>()> make_place;
 };
 
-/// PostgreSQL is among them where MUSTER_POSTGRES names a server, as it does under `tools/postgres run`.
+/// PostgreSQL is one of them where MUSTER_POSTGRES names a server, as under `tools/postgres run`.
 std::vector<StoreKind> AllStores();
 std::vector<StoreKind> PersistentStores();
 
 inline constexpr std::int64_t kNewest = INT64_MAX;
 
-/// Wall time and listening time at which tests begin; they differ on purpose.
+/// The wall time and the listening time at which tests begin. They differ on purpose.
 inline const Moment kBeginning{absl::FromUnixMicros(1'700'000'000'123'456),
                                ListeningTime::FromMicros(5'000'000)};
 
@@ -59,7 +60,7 @@ class Subject {
 
   /// Closes and opens again. Precondition: persistent.
   void Reopen();
-  /// Maintain until nothing waits.
+  /// Calls Maintain until nothing waits.
   void MaintainAll();
 
   const Moment& now() const { return now_; }
@@ -79,7 +80,7 @@ class Subject {
     REQUIRE(result.committed());
   }
 
-  // Each a transaction of its own. Precondition of all but Register: the worker is there.
+  // Each is a transaction of its own. Precondition of all except Register: the worker is there.
   void Register(std::string_view id, WorkerConfig config = {});
   void Beat(std::string_view id, std::optional<std::int32_t> in_use = std::nullopt);
   void SetStatus(std::string_view id, WorkerStatus status);
@@ -102,14 +103,14 @@ class Subject {
 
 /// A worker to insert: Pending, with the next revision.
 Worker NewWorker(WriteTx& tx, std::string_view id, const Moment& now, WorkerConfig config = {});
-/// Precondition: it is there.
+/// Precondition: the worker is there.
 WorkerView Found(const PointReads& reads, std::string_view id);
 WorkerView Found(const WriteTx& tx, std::string_view id);
 bool IsThere(const PointReads& reads, std::string_view id);
 bool IsThere(const WriteTx& tx, std::string_view id);
 /// Sorted: for answers that come in any order.
 std::vector<std::string> SortedIds(const Result<std::vector<WorkerView>>& views);
-/// As they come.
+/// In the order in which they come.
 std::vector<std::string> IdsOf(const Result<std::vector<WorkerView>>& views);
 
 }  // namespace muster::testing

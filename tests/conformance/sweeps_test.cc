@@ -1,4 +1,4 @@
-// The questions that the jobs ask: who was heard, who is silent, to the microsecond.
+// The questions that the jobs ask: which workers were heard, and which are silent, to the microsecond.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -54,8 +54,8 @@ void ActivateByHand(Subject& subject, const std::string& id) {
 
 constexpr absl::Duration kTick = absl::Microseconds(1);
 
-// The rules stand in domain/liveness.h. PostgreSQL has a copy of them in SQL: here is what holds it to them.
-TEST_CASE("the questions find just the workers that the rules of the domain find") {
+// The rules are in domain/liveness.h. PostgreSQL has a copy of them in SQL. This test compares the two.
+TEST_CASE("the questions find exactly the workers that the rules of the domain find") {
   Subject subject(GENERATE(from_range(AllStores())));
   const ListeningTime cutoff = subject.now().listening + absl::Seconds(10);
   const std::optional<absl::Duration> moments[] = {std::nullopt, absl::Seconds(-10) - absl::Seconds(5),
@@ -124,7 +124,7 @@ TEST_CASE("the questions find just the workers that the rules of the domain find
   CHECK(SilentByRegion(subject, cutoff) == Describe(silences));
 }
 
-TEST_CASE("Pending workers are found once they were heard") {
+TEST_CASE("Pending workers are found after they were heard") {
   Subject subject(GENERATE(from_range(AllStores())));
   for (const char* id : {"a", "b", "c", "d"}) subject.Register(id);
   CHECK(PendingHeard(subject).empty());
@@ -144,7 +144,7 @@ TEST_CASE("Pending workers are found once they were heard") {
   CHECK(PendingHeard(subject).empty());
 }
 
-TEST_CASE("a worker that took an id over is not found by the heartbeats before it") {
+TEST_CASE("a worker that took an id over is not found because of earlier heartbeats") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a");
   subject.Beat("a");
@@ -181,7 +181,7 @@ TEST_CASE("heartbeats of the same transaction count before a takeover and after 
 
 TEST_CASE("silence is exact to the microsecond") {
   Subject subject(GENERATE(from_range(AllStores())));
-  // One worker per microsecond, so that any rounding would show.
+  // One worker for each microsecond, so that any rounding shows.
   std::vector<ListeningTime> heard;
   for (int i = 0; i < 10; ++i) {
     const std::string id = absl::StrCat("w", i);
@@ -274,7 +274,7 @@ TEST_CASE("Offline workers are found by a heartbeat after the cutoff") {
   CHECK(OfflineHeardAfter(subject, heard_b).empty());
 }
 
-TEST_CASE("activation by hand does not count as being heard") {
+TEST_CASE("an activation by hand does not count as a heartbeat") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a");
   subject.Beat("a");

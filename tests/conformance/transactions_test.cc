@@ -1,4 +1,5 @@
-// What every store promises about a transaction: staged, then all or none, then visible.
+// What every store promises about a transaction: changes are staged, then all happen or none, then they are
+// visible.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -13,7 +14,7 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-TEST_CASE("what is staged is seen by the transaction and by nobody else") {
+TEST_CASE("only the transaction itself sees what is staged") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a");
   subject.Register("b");
@@ -40,7 +41,7 @@ TEST_CASE("what is staged is seen by the transaction and by nobody else") {
   CHECK((*subject.reader().Holds()).size() == 1);
 }
 
-TEST_CASE("what is rolled back never was") {
+TEST_CASE("a rollback leaves nothing") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a");
   subject.Beat("a");
@@ -64,14 +65,14 @@ TEST_CASE("what is rolled back never was") {
   CHECK(*subject.reader().LastCursor() == 0);
   CHECK((*subject.reader().Holds()).empty());
 
-  subject.Register("b");  // the id, the slot, the cursor: all are free again
+  subject.Register("b");  // the id, the slot and the cursor are free again
   CHECK(subject.Get("b").pulse.total == 0);
   CHECK(subject.History("b").empty());
   subject.Write([&](WriteTx& next) { next.Append(Event{.at = subject.now().wall, .worker_id = "b"}); });
   CHECK(*subject.reader().LastCursor() == 1);
 }
 
-TEST_CASE("a revision is greater than every one before it") {
+TEST_CASE("a revision is greater than all before it") {
   Subject subject(GENERATE(from_range(AllStores())));
   std::int64_t last = 0;
   const auto next_is_greater = [&last](WriteTx& tx) {
@@ -107,7 +108,7 @@ TEST_CASE("a worker can be removed and inserted anew in one transaction, without
   CHECK(subject.History("a").empty());
 }
 
-TEST_CASE("a worker that came and went in one transaction leaves nothing") {
+TEST_CASE("a worker that is inserted and removed in one transaction leaves nothing") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Write([&](WriteTx& tx) {
     const WorkerView view = tx.Insert(NewWorker(tx, "a", subject.now()));
@@ -120,7 +121,7 @@ TEST_CASE("a worker that came and went in one transaction leaves nothing") {
   CHECK(subject.History("a").empty());
 }
 
-TEST_CASE("a worker is inserted and heard in one transaction") {
+TEST_CASE("a worker can be inserted and heard in one transaction") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Write([&](WriteTx& tx) {
     const WorkerView view = tx.Insert(NewWorker(tx, "a", subject.now()));
@@ -133,7 +134,7 @@ TEST_CASE("a worker is inserted and heard in one transaction") {
   CHECK(subject.History("a").size() == 2);
 }
 
-TEST_CASE("a view does not change under its holder") {
+TEST_CASE("a view does not change while it is held") {
   Subject subject(GENERATE(from_range(AllStores())));
   subject.Register("a");
   const WorkerView before = subject.Get("a");
@@ -170,7 +171,7 @@ TEST_CASE("every field of a worker is kept, after a restart too") {
   if (subject.persistent()) subject.Reopen();
   CHECK(Describe(*subject.Get(full.id).worker) == Describe(full));
 
-  // An update writes all of them too, and takes back what is unset.
+  // An update also writes all of them, and clears what is unset.
   for (const bool bare : {true, false}) {
     Worker changed = full;
     if (bare) {
@@ -196,7 +197,7 @@ TEST_CASE("readers see whole commits while the writer writes") {
     const std::int64_t revision = tx.NextRevision();
     for (int i = 0; i < kWorkers; ++i) {
       Worker worker = NewWorker(tx, absl::StrCat("w", i), subject.now());
-      worker.revision = revision;  // from the beginning, all have the same one
+      worker.revision = revision;  // from the beginning all workers have the same revision
       tx.Insert(std::move(worker));
     }
   });

@@ -1,4 +1,4 @@
-// The log is moved into the database beside the writer, and begins anew; what was in it is there.
+// The log is moved into the database beside the writer, and begins anew. What was in it is kept.
 #include "store/sqlite/checkpoints.h"
 
 #include <memory>
@@ -31,7 +31,7 @@ class Fixture {
     REQUIRE(writer.Execute("INSERT INTO t SELECT randomblob(100000)").ok());
     ++written;
   }
-  // Steps, as the writer would, until there is nothing to do for the moment.
+  // Makes steps, as the writer would, until there is nothing to do for the moment.
   void StepUntilDone() {
     while (!checkpoints->IsDue()) std::this_thread::yield();
     REQUIRE(checkpoints->Step().ok());
@@ -50,7 +50,7 @@ TEST_CASE("a log that has become long begins anew, and nothing of it is lost") {
   CHECK_FALSE(f.checkpoints->IsDue());  // not long yet
   while (!f.checkpoints->IsDue()) f.Write();
   const std::int64_t longest = f.writer.log_pages();
-  REQUIRE(f.checkpoints->Step().ok());  // sets the thread going
+  REQUIRE(f.checkpoints->Step().ok());  // starts the lap in the background
   f.Write();                            // beside it
   f.StepUntilDone();
   CHECK_FALSE(f.checkpoints->CatchesUp());
@@ -69,7 +69,7 @@ TEST_CASE("a log that a reader still needs is kept, and moved when the reader is
     while (!f.checkpoints->IsDue()) f.Write();
     REQUIRE(f.checkpoints->Step().ok());
     f.StepUntilDone();
-    CHECK_FALSE(f.checkpoints->IsDue());  // to try again at once would be in vain
+    CHECK_FALSE(f.checkpoints->IsDue());  // to try again at once would not help
     f.Write();
     CHECK(f.writer.log_restarts() == 0);
     CHECK(*reader.QueryInt64("SELECT count(*) FROM t") == 0);
@@ -80,7 +80,7 @@ TEST_CASE("a log that a reader still needs is kept, and moved when the reader is
   CHECK(*f.writer.QueryInt64("SELECT count(*) FROM t") == f.written);
 }
 
-TEST_CASE("commits wait for the disk unless told otherwise, and again when told so") {
+TEST_CASE("commits wait for the disk, unless this is switched off, and wait again when it is switched on") {
   Fixture f;
   CHECK(*f.writer.QueryInt64("PRAGMA synchronous") == 2);
   REQUIRE(f.writer.SyncCommits(false).ok());

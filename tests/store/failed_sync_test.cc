@@ -1,5 +1,5 @@
-// What a commit says when the disk fails under it: nothing happened, or nobody knows. And that no commit is
-// acknowledged unsynced.
+// What a commit says when the disk fails under it: either nothing happened, or the outcome is unknown. And no
+// commit is acknowledged without a sync.
 #include <cerrno>
 #include <filesystem>
 
@@ -47,7 +47,7 @@ class Fixture {
   std::unique_ptr<Store> store;
 };
 
-TEST_CASE("a commit whose sync failed is in doubt: a crash may bring it back, and nobody saw it before") {
+TEST_CASE("a commit whose sync failed is in doubt: a crash may bring it back, and no reader saw it before") {
   Fixture f;
   f.disk.error = GENERATE(EIO, ENOSPC, EDQUOT);
   f.disk.fail_syncs = 1;
@@ -55,7 +55,7 @@ TEST_CASE("a commit whose sync failed is in doubt: a crash may bring it back, an
   CHECK(result.kind == CommitResult::Kind::kInDoubt);
   CHECK(std::get<StoreUnavailable>(result.error()).in_doubt);
   CHECK_FALSE(Has(f.store->Reader(), "b"));
-  // The log holds all of it, as far as anyone who reads it can tell.
+  // To a reader of the log it holds all of the commit.
   CHECK(Has(f.AfterACrash()->Reader(), "b"));
 }
 

@@ -12,7 +12,7 @@
 namespace muster::testing {
 namespace {
 
-// What SQLite sees of a file; the real one lies behind it.
+// What SQLite sees as a file. The real file is behind it.
 struct File {
   sqlite3_file base;
   FaultVfs* disk;

@@ -1,4 +1,5 @@
-// A disk that fails when it is told to: a VFS over SQLite's own, through which a store reaches its files.
+// A disk that fails when a test wants it: a VFS over the one of SQLite, through which a store reaches its
+// files.
 //
 //     FaultVfs disk;
 //     Open("sqlite:" + path, {.sqlite_vfs = disk.name()});
@@ -13,7 +14,8 @@ struct sqlite3_vfs;
 
 namespace muster::testing {
 
-/// Registered from construction to destruction; the databases must be closed before. Thread-safe.
+/// Registered from construction to destruction. The databases must be closed before its destruction.
+/// Thread-safe.
 class FaultVfs {
  public:
   FaultVfs();
@@ -23,11 +25,11 @@ class FaultVfs {
 
   const std::string& name() const { return name_; }
 
-  // Of the write-ahead log; each failure counts down. `error` is the errno that goes with it.
+  // Failures of the write-ahead log; each failure counts down. `error` is the errno that goes with it.
   std::atomic<int> fail_syncs = 0;
   std::atomic<int> fail_writes = 0;
   std::atomic<int> error = 5;  // EIO
-  /// fsyncs of the log that were asked for.
+  /// The fsyncs of the log that were asked for.
   std::atomic<int> syncs = 0;
 
  private:

@@ -1,4 +1,4 @@
-// Shorthand for what every test of a store does.
+// Short forms of what every test of a store does.
 #pragma once
 
 #include <memory>

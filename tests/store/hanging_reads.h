@@ -1,4 +1,4 @@
-// A store whose slow reads hang: a disk or a database that does not answer.
+// A store whose slow reads hang, like a disk or a database that does not answer.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace muster {
 
-/// Holds up every thread that passes while it is closed. Thread-safe.
+/// Holds every thread that passes while it is closed. Thread-safe.
 class Turnstile {
  public:
   void Pass() {
@@ -29,12 +29,12 @@ class Turnstile {
     closed_ = false;
     opened_.SignalAll();
   }
-  /// How many are held up.
+  /// How many threads it holds.
   int held() const {
     const MutexLock lock(mu_);
     return held_;
   }
-  /// How many ever came.
+  /// How many threads ever came.
   int came() const {
     const MutexLock lock(mu_);
     return came_;
@@ -48,7 +48,7 @@ class Turnstile {
   int came_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-/// `inner`, but that everything beyond a point read first passes the turnstile.
+/// Like `inner`, but every read except a point read first passes the turnstile.
 class HangingReads final : public ScanReads {
  public:
   explicit HangingReads(const ScanReads& inner) : inner_(inner) {}

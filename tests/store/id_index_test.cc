@@ -1,4 +1,4 @@
-// Every id is found at its slot, and no other, through any order of coming and going.
+// Every id is found at its slot, and no other id is found, in any order of inserts and removals.
 #include "store/model/id_index.h"
 
 #include <map>
@@ -11,7 +11,7 @@
 namespace muster {
 namespace {
 
-TEST_CASE("ids come and go in any order, and are found where they are") {
+TEST_CASE("ids are inserted and removed in any order, and are found at their slots") {
   constexpr std::uint32_t kSlots = 6000;
   Slab<WorkerPtr> workers;
   workers.GrowTo(kSlots);
@@ -21,7 +21,7 @@ TEST_CASE("ids come and go in any order, and are found where they are") {
   std::mt19937 random(5);
   std::map<std::string, std::uint32_t> expected;
   for (int round = 0; round < 60'000; ++round) {
-    // Fewer and fewer slots, so that tables fill and empty again.
+    // With fewer and fewer slots, so that tables fill and empty again.
     const auto slot = static_cast<std::uint32_t>(random() % (round < 30'000 ? kSlots : kSlots / 20));
     const std::string id = absl::StrCat("w", slot);
     if (workers[slot] == nullptr) {

@@ -1,4 +1,4 @@
-// The history and the events of the store in memory, and readers beside its writer.
+// The history and the events of the memory store, and readers beside its writer.
 #include "store/memory/memory_store.h"
 
 #include <atomic>

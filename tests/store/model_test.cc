@@ -1,4 +1,4 @@
-// What a transaction shows before it is committed, and what everyone sees afterwards.
+// What a transaction shows before its commit, and what every reader sees afterwards.
 #include "catch.h"
 #include "store/memory/memory_store.h"
 #include "tests/store/fleet.h"
@@ -29,7 +29,7 @@ TEST_CASE("a transaction sees what it staged, readers see it after the commit") 
   store->Rollback();
 }
 
-TEST_CASE("a worker that goes and comes back in one transaction begins anew") {
+TEST_CASE("a worker that is removed and inserted in one transaction begins anew") {
   const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   Register(store->Begin(), NewWorker("a"));
   Beat(store->Begin(), "a", At(1), 3);
@@ -50,7 +50,7 @@ TEST_CASE("a worker that goes and comes back in one transaction begins anew") {
   CHECK(History(store->Reader(), "a").size() == 1);
 }
 
-TEST_CASE("a worker that comes and goes in one transaction leaves nothing") {
+TEST_CASE("a worker that is inserted and removed in one transaction leaves nothing") {
   const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   WriteTx& tx = store->Begin();
   Register(tx, NewWorker("a"));
@@ -75,7 +75,7 @@ TEST_CASE("totals follow statuses, heartbeats and regions") {
   CHECK(eu().in_use == 3);
   CHECK(eu().free_capacity == 1);
 
-  Beat(store->Begin(), "a", At(2), 9);  // says more than it has: no negative room
+  Beat(store->Begin(), "a", At(2), 9);  // reports more than its capacity: the free capacity is not negative
   MoveTo(store->Begin(), "b", WorkerStatus::kActive);
   CommitAt(*store, At(2));
   CHECK(eu().capacity == 8);

@@ -1,4 +1,4 @@
-// Lists are in the order of ids whatever the order of registration, and skip what no filter wants.
+// Lists are in the order of ids, in whatever order workers register, and skip what no filter wants.
 #include "store/model/order_index.h"
 
 #include <map>

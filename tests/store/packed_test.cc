@@ -1,4 +1,6 @@
-// What is packed into blobs comes out the same; what is damaged is told, and never crashes.
+// What is packed into blobs comes out the same. Damaged bytes are reported, and never crash.
+#include "store/sqlite/packed.h"
+
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -7,8 +9,6 @@
 #include <vector>
 
 #include "catch.h"
-#include "store/sqlite/history_codec.h"
-#include "store/sqlite/journal_codec.h"
 
 namespace muster::sqlite {
 namespace {
@@ -20,7 +20,7 @@ std::string Pack(const std::vector<JournaledBeat>& beats) {
   return encoder.bytes();
 }
 
-// Nothing, if the bytes are damaged.
+// Nothing if the bytes are damaged.
 std::optional<std::vector<JournaledBeat>> Unpack(const std::string& bytes) {
   std::vector<JournaledBeat> beats;
   JournalDecoder decoder(bytes);
@@ -59,12 +59,12 @@ TEST_CASE("heartbeats in the order of keys take two bytes each") {
   CHECK(Pack(row).size() < 2'010);
 }
 
-TEST_CASE("a row that was cut, lengthened or is of another format is damaged") {
+TEST_CASE("a row that was cut or lengthened, or has another format, is damaged") {
   const std::string packed = Pack({{5, 1}, {900, std::nullopt}, {70'000, 12}});
   for (std::size_t size = 0; size < packed.size(); ++size) CHECK_FALSE(Unpack(packed.substr(0, size)));
   CHECK_FALSE(Unpack(packed + "x"));
   CHECK_FALSE(Unpack("\x02" + packed.substr(1)));
-  CHECK_FALSE(Unpack(std::string("\x01\xff\xff\xff\xff\x0f", 6)));  // says that it has billions
+  CHECK_FALSE(Unpack(std::string("\x01\xff\xff\xff\xff\x0f", 6)));  // claims to have billions
 }
 
 TEST_CASE("any bytes at all are unpacked or refused") {

@@ -1,4 +1,5 @@
-// The SQLite store's own promises: exact whatever the fold does, all there after a crash, clear about damage.
+// What the SQLite store promises beyond the port: it is exact whatever the fold does, complete after a crash,
+// and clear about damage.
 #include "store/sqlite/sqlite_store.h"
 
 #include <algorithm>
@@ -50,7 +51,7 @@ std::int64_t Ask(const std::string& path, const std::string& sql) {
   return *answer;
 }
 
-// What the store should say of each worker.
+// What the store should answer about each worker.
 struct Expected {
   std::vector<double> times;  // oldest first
   std::optional<std::int32_t> in_use;
@@ -74,7 +75,7 @@ void CheckHistories(const Store& store, const std::vector<Expected>& expected, i
 }
 
 TEST_CASE("histories are exact whenever the store folds, and wherever it is when the power fails") {
-  constexpr std::size_t kWorkers = 50;  // not a multiple of what a step folds
+  constexpr std::size_t kWorkers = 50;  // not a multiple of the size of a step
   const testing::TempDirectory directory;
   StoreOptions options;
   options.history = 12;
@@ -112,7 +113,7 @@ TEST_CASE("histories are exact whenever the store folds, and wherever it is when
   }
 }
 
-TEST_CASE("a fold leaves one row of the journal, and shows the pulses to whoever looks into the database") {
+TEST_CASE("a fold leaves one row of the journal, and the pulses can be read in the database") {
   const testing::TempDirectory directory;
   const std::string path = directory / "roll.db";
   const std::unique_ptr<Store> store = Open(path);
@@ -145,7 +146,7 @@ TEST_CASE("under constant load neither the journal nor the files grow without en
   CHECK(Ask(path, "SELECT count(*) FROM journal") < 200);
 }
 
-TEST_CASE("heartbeats that nobody folds fill the room for them, and folding makes room again") {
+TEST_CASE("heartbeats that are not folded fill the room for them, and a fold makes room again") {
   const testing::TempDirectory directory;
   const std::string path = directory / "roll.db";
   const std::unique_ptr<Store> store = Open(path);
@@ -201,7 +202,7 @@ TEST_CASE("a step of maintenance deletes fewer rows of the journal where each ha
   }
 }
 
-TEST_CASE("a worker that is removed takes along what waited to be folded") {
+TEST_CASE("the removal of a worker also removes its heartbeats that waited to be folded") {
   const testing::TempDirectory directory;
   const std::string path = directory / "roll.db";
   const std::unique_ptr<Store> store = Open(path);
@@ -218,7 +219,7 @@ TEST_CASE("a worker that is removed takes along what waited to be folded") {
     CHECK(Ask(path, "SELECT count(*) FROM journal") == 1);
     CHECK(Ask(path, "SELECT count(*) FROM pulses") == 0);
   }
-  SECTION("and whoever comes after it has only its own") {
+  SECTION("and the next worker in its slot has only its own") {
     Register(store->Begin(), NewWorker("b"));
     Beat(store->Begin(), "b", At(7));
     CommitAt(*store, At(7));
@@ -228,7 +229,7 @@ TEST_CASE("a worker that is removed takes along what waited to be folded") {
   }
 }
 
-TEST_CASE("exactly as many events stay in the database as are to be kept") {
+TEST_CASE("the database keeps exactly as many events as it should") {
   const testing::TempDirectory directory;
   const std::string path = directory / "roll.db";
   StoreOptions options;
@@ -247,7 +248,7 @@ TEST_CASE("exactly as many events stay in the database as are to be kept") {
   CHECK(Ask(path, "SELECT max(cursor) FROM events") == events);
 }
 
-TEST_CASE("damage is found when the store opens, and said") {
+TEST_CASE("damage is found and reported when the store opens") {
   const testing::TempDirectory directory;
   const std::string path = directory / "roll.db";
   {
@@ -271,7 +272,7 @@ TEST_CASE("damage is found when the store opens, and said") {
   CHECK(absl::StrContains(std::string(store.status().message()), message));
 }
 
-TEST_CASE("a removed worker's heartbeats are not its successor's, before and after a restart") {
+TEST_CASE("the heartbeats of a removed worker are not those of its successor, before and after a restart") {
   const testing::TempDirectory directory;
   const std::string path = directory / "roll.db";
   {
@@ -344,7 +345,7 @@ TEST_CASE("histories read while the store folds are whole") {
   CHECK(torn == 0);
 }
 
-TEST_CASE("what cannot be a store is refused with what can") {
+TEST_CASE("a spec that names no store is refused, and the message says which specs are valid") {
   const auto refusal = [](const std::string& spec, StoreOptions options = {}) {
     const absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore(spec, options);
     REQUIRE_FALSE(store.ok());

@@ -1,4 +1,5 @@
-// What the writer's transaction asks of a large model: sweeps of many, and workers that were foreseen.
+// What the transaction of the writer asks of a large model: sweeps of many workers, and workers that were
+// foreseen.
 #include "store/model/staging.h"
 
 #include <memory>
@@ -15,8 +16,8 @@
 namespace muster {
 namespace {
 
-TEST_CASE("a sweep of many finds each of them once, and none that is held, fresh or moved on") {
-  constexpr int kWorkers = 40'000;  // more than are sorted
+TEST_CASE("a sweep of many workers finds each once, and none that is held, fresh or no longer Active") {
+  constexpr int kWorkers = 40'000;  // more than the queue sorts
   const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   WriteTx& tx = store->Begin();
   for (int i = 0; i < kWorkers; ++i) {
@@ -40,11 +41,11 @@ TEST_CASE("a sweep of many finds each of them once, and none that is held, fresh
       REQUIRE(found.insert(view.worker->id).second);
       MoveTo(store->Begin(), view.worker->id, WorkerStatus::kOffline);
     }
-    if (step == 3) {  // one that is heard between two steps is spared
+    if (step == 3) {  // a worker that is heard between two steps is not taken
       store->Rollback();
       for (const WorkerView& view : *silent) found.erase(view.worker->id);
       Beat(store->Begin(), silent->front().worker->id, At(100));
-      found.insert(silent->front().worker->id);  // as if it had been: nobody may find it any more
+      found.insert(silent->front().worker->id);  // as if it had been found: no step may find it from now on
     }
     CommitAt(*store, At(60));
     if (silent->size() < kLimit) break;
@@ -59,13 +60,13 @@ TEST_CASE("a sweep of many finds each of them once, and none that is held, fresh
   }());
 }
 
-TEST_CASE("workers that were foreseen are found, in any order, and so is everybody else") {
+TEST_CASE("workers that were foreseen are found, in any order, and so are all others") {
   const std::unique_ptr<Store> store = NewMemoryStore(StoreOptions(), TestRuntime().random);
   WriteTx& registering = store->Begin();
   for (int i = 0; i < 500; ++i) Register(registering, NewWorker(absl::StrCat("w", i)));
   CommitAt(*store, At(0));
   std::vector<std::string> ids;
-  for (int i = 0; i < 200; ++i) ids.push_back(absl::StrCat("w", i * 3));  // the last ones are nobody's
+  for (int i = 0; i < 200; ++i) ids.push_back(absl::StrCat("w", i * 3));  // no worker has the last ids
   ids.push_back(ids[7]);
   BatchKeys keys;
   keys.ids.assign(ids.begin(), ids.end());
@@ -75,7 +76,7 @@ TEST_CASE("workers that were foreseen are found, in any order, and so is everybo
   for (std::size_t i = 0; i < ids.size(); i += static_cast<std::size_t>(stride)) {
     REQUIRE(Has(tx, keys.ids[i]) == is_there(ids[i]));
     if (i % 5 == 0) REQUIRE(Has(tx, keys.ids[i]) == is_there(ids[i]));  // asked twice
-    if (i % 4 == 0) REQUIRE(Has(tx, "w499"));                                // not foreseen
+    if (i % 4 == 0) REQUIRE(Has(tx, "w499"));                           // not foreseen
     if (i == 0) {
       tx.Remove(Get(tx, "w150"));
       Register(tx, NewWorker("w777"));

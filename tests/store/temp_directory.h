@@ -1,4 +1,4 @@
-// A directory of a test's own, gone with everything in it when the test is over.
+// A directory for one test. It is removed with everything in it when the test is over.
 #pragma once
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// What a test hands to the store that it opens: the machine's clock and randomness, and one background thread
-// for the whole program.
+// What a test gives to the store that it opens: the clock and the randomness of the machine, and one
+// background thread for the whole program.
 #pragma once
 
 #include "runtime/executor.h"

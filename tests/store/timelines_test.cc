@@ -1,4 +1,4 @@
-// The sweeps' index finds exactly those that are due, wherever a cutoff falls.
+// The index of the sweeps finds exactly the slots that are due, for any cutoff.
 #include "store/model/timelines.h"
 
 #include <map>

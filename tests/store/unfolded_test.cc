@@ -1,4 +1,4 @@
-// The heartbeats that wait to be folded are found by worker, across rows, chunks and folds.
+// The heartbeats that wait for a fold are found by worker, across rows, chunks and folds.
 #include "store/sqlite/unfolded.h"
 
 #include <map>
@@ -47,7 +47,7 @@ TEST_CASE("unfolded heartbeats are kept until they are folded, and no longer") {
 
     const std::int64_t through = seq;
     for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
-      if (slot == kSlots / 2) {  // more come while the fold is under way
+      if (slot == kSlots / 2) {  // more heartbeats come while the fold is under way
         ++seq;
         beats.BeginRow(seq, seq * 10, ListeningTime::FromMicros(seq));
         for (std::uint32_t heard = 0; heard < kSlots; ++heard) {

@@ -8,10 +8,24 @@
 namespace muster {
 namespace {
 
-/// How many events a reader looks at before it lets the writer in.
+// How many events a reader looks at before it lets the writer in.
 constexpr int kEventsWithoutABreak = 4096;
 
 }  // namespace
+
+void HeartbeatRing::Push(std::int64_t at, std::uint32_t most) {
+  if (size_ == room_ && room_ < most) {
+    const std::uint32_t room = std::min(most, std::max(4U, room_ * 2));
+    auto times = std::make_unique<std::int64_t[]>(room);
+    for (std::uint32_t i = 0; i < size_; ++i) times[i] = FromNewest(size_ - 1 - i);
+    times_ = std::move(times);
+    room_ = room;
+    next_ = size_;
+  }
+  times_[next_] = at;
+  next_ = (next_ + 1) % room_;
+  size_ = std::min(size_ + 1, room_);
+}
 
 Result<std::vector<HeartbeatRecord>> MemoryArchive::Heartbeats(std::string_view id, std::int64_t before,
                                                                int limit) const {
@@ -37,7 +51,7 @@ Result<std::vector<Event>> MemoryArchive::Events(std::string_view worker_id, std
     if (events_.empty()) break;
     const std::int64_t first = events_.front().cursor;
     const std::int64_t last = events_.back().cursor;
-    // Cursors have no gaps: the next one to look at is an index away.
+    // Cursors have no gaps, so the index of the next event follows from its cursor.
     std::int64_t cursor = newest_first ? std::min(bound - 1, last) : std::max(bound, first - 1) + 1;
     for (int looked = 0;; ++looked) {
       more = cursor >= first && cursor <= last && std::cmp_less(found.size(), limit);

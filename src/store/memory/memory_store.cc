@@ -8,7 +8,6 @@
 #include "store/memory/memory_archive.h"
 #include "store/model/committed_reader.h"
 #include "store/model/staging.h"
-#include "store/token_key.h"
 
 namespace muster {
 namespace {
@@ -42,7 +41,7 @@ class MemoryStore final : public Store {
       batch.DropOrphans();
       {
         const MutexLock lock(registry_.mu);
-        // Before others get their slots.
+        // Before other workers get their slots.
         for (const std::uint32_t slot : batch.removed) registry_.rings[slot].Clear();
         Apply(batch, registry_.model);
         registry_.rings.GrowTo(registry_.model.SlotCount());

@@ -1,5 +1,5 @@
-// The roll in memory only: for trying things out, for tests, and to measure what durability costs. It forgets
-// everything when it goes.
+// The roll in memory only: to try things out, for tests, and to measure what durability costs. It forgets
+// everything when it ends.
 #pragma once
 
 #include <memory>

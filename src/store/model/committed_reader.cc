@@ -3,16 +3,16 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/btree_map.h"
 #include "domain/worker_size.h"
 
 namespace muster {
 namespace {
 
-/// How many workers a list looks at before it lets the writer in.
+// How many workers a list looks at before it lets the writer in.
 constexpr int kWorkersWithoutABreak = 4096;
 
-}  // namespace
-
+// The totals, with the guard's holds written in, in the order of regions.
 std::vector<RegionTotals> WithHolds(absl::btree_map<std::string, RegionTotals> totals,
                                     const absl::btree_map<std::string, ListeningTime>& holds) {
   std::vector<RegionTotals> regions;
@@ -26,6 +26,8 @@ std::vector<RegionTotals> WithHolds(absl::btree_map<std::string, RegionTotals> t
   }
   return regions;
 }
+
+}  // namespace
 
 Result<std::optional<WorkerView>> CommittedReader::Find(std::string_view id) const {
   const ReaderMutexLock lock(shared_.mu);

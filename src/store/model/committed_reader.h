@@ -1,15 +1,46 @@
-// The view of any thread on what is committed.
+// What any thread reads of what is committed: the model, which it shares with the writer, and the archive
+// beside it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "store/model/archive.h"
-#include "store/model/shared_model.h"
+#include "absl/base/thread_annotations.h"
+#include "muster/event.h"
+#include "muster/queries.h"
+#include "muster/result.h"
+#include "runtime/mutex.h"
+#include "store/model/model.h"
 #include "store/store.h"
 
 namespace muster {
+
+/// The model as the writer and the readers share it.
+///
+/// Only the writer's thread changes the model. For that it holds the lock exclusively, for the short time
+/// that it takes to apply a committed batch, and never while it writes to the disk. Its own reads need no
+/// lock. Readers hold the lock shared, for bounded work at a time.
+struct SharedModel {
+  /// The writer's thread only.
+  const Model& ForWriter() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return model; }
+
+  mutable Mutex mu;
+  Model model ABSL_GUARDED_BY(mu);
+};
+
+/// What a store keeps outside the model: the history of heartbeats, and the events. Thread-safe. Shows what
+/// is committed; the arguments are those of ScanReads.
+class Archive {
+ public:
+  virtual ~Archive() = default;
+  virtual Result<std::vector<HeartbeatRecord>> Heartbeats(std::string_view id, std::int64_t before,
+                                                          int limit) const = 0;
+  virtual Result<std::vector<Event>> Events(std::string_view worker_id, std::int64_t bound, bool newest_first,
+                                            int limit) const = 0;
+};
 
 /// Thread-safe. The shared model and the archive must outlive it.
 class CommittedReader final : public ScanReads {
@@ -34,9 +65,5 @@ class CommittedReader final : public ScanReads {
   const Archive& archive_;
   const std::string token_key_;
 };
-
-/// Totals with the guard's holds written in, in the order of regions.
-std::vector<RegionTotals> WithHolds(absl::btree_map<std::string, RegionTotals> totals,
-                                    const absl::btree_map<std::string, ListeningTime>& holds);
 
 }  // namespace muster

@@ -1,9 +1,9 @@
 // Workers that a sweep is about to move, in the order of their slots.
 //
-// They came to be due in the order of their heartbeats, which is no order at all for the tables on disk: to
-// write a thousand of a million rows touches a thousand pages. In the order of slots, which is about that of
-// keys, it touches a few dozen. Where few are due they are found by time and sorted; where many are, the
-// slots are gone through from first to last, and whoever is due is taken.
+// They became due in the order of their heartbeats. For the tables on disk that order is random: to write a
+// thousand of a million rows in it touches a thousand pages. In the order of slots, which is about the order
+// of keys, it touches a few dozen. Where few workers are due, they are found by time and sorted. Where many
+// are, all slots are visited from first to last, and each slot that is due is taken.
 #pragma once
 
 #include <algorithm>
@@ -14,22 +14,22 @@
 
 namespace muster {
 
-/// The writer's thread only. Holds guesses: each is looked at again when it is taken.
+/// The writer's thread only. What it holds may be out of date: each slot is checked again when it is taken.
 class DueQueue {
  public:
-  /// At most `limit` slots for which `is_due(slot)` holds; fewer only if there are no more. `slots`: every
-  /// slot is below it. `visit_due(visit)` calls visit(slot) for all that are due, until it returns false.
+  /// At most `limit` slots for which `is_due(slot)` holds; fewer only if there are no more. Every slot is
+  /// below `slots`. `visit_due(visit)` calls visit(slot) for all that are due, until visit returns false.
   template <typename VisitDue, typename IsDue>
   std::vector<std::uint32_t> Take(int limit, std::uint32_t slots, VisitDue visit_due, IsDue is_due) {
     std::vector<std::uint32_t> taken = TakeAhead(limit, is_due);
     if (std::cmp_equal(taken.size(), limit)) return taken;
-    // What was taken is still due, so it is found again.
+    // The slots that were taken are still due, so the search finds them again.
     Look(limit, slots, visit_due);
     return TakeAhead(limit, is_due);
   }
 
  private:
-  // To find and sort so many takes a millisecond or two.
+  // To find and sort this many takes a millisecond or two.
   static constexpr std::size_t kMany = 1U << 14;
 
   template <typename VisitDue>

@@ -49,7 +49,8 @@ void IdIndex::Erase(std::uint32_t slot) {
   std::uint32_t hole = Kept(hash) & table.mask;
   while (table.entries[hole].slot != slot) hole = (hole + 1) & table.mask;
   --table.used;
-  // Those behind it that belong at the hole or before it move up, so that none is cut off.
+  // Entries behind the hole that belong at the hole or before it move up, so that a search still reaches
+  // them.
   for (std::uint32_t at = (hole + 1) & table.mask; table.entries[at].slot != kNoSlot;
        at = (at + 1) & table.mask) {
     const std::uint32_t home = table.entries[at].hash & table.mask;

@@ -1,8 +1,8 @@
 // From a worker's id to its slot.
 //
-// Entries carry their hash, so that growing touches no worker; and there are many small tables instead of one
-// large one, so that none takes long to grow while readers wait. In a large fleet what costs is the wait for
-// memory: an entry is found in one cache line, mostly, and that line can be asked for ahead.
+// Entries hold their hash, so that growing touches no worker. There are many small tables instead of one
+// large table, so that none takes long to grow while readers wait. In a large fleet the wait for memory costs
+// most: an entry is mostly found in one cache line, and that line can be prefetched.
 #pragma once
 
 #include <array>
@@ -15,7 +15,6 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "muster/worker.h"
-#include "store/model/prefetch.h"
 #include "store/model/slab.h"
 
 namespace muster {
@@ -37,8 +36,8 @@ class IdIndex {
     const Table& table = TableOf(hash);
     if (table.used > 0) Prefetch(&table.entries[Kept(hash) & table.mask]);
   }
-  /// The slot of a worker whose id has this hash: nearly always the one, so look at its id. kNoSlot if there
-  /// is none.
+  /// The slot of a worker whose id has this hash: nearly always the right one, so compare its id. kNoSlot if
+  /// there is none.
   std::uint32_t Probe(std::uint64_t hash) const;
 
   /// Precondition: the slot's worker is set and its id is not in the index.
@@ -49,9 +48,9 @@ class IdIndex {
  private:
   struct Entry {
     std::uint32_t hash = 0;
-    std::uint32_t slot = kNoSlot;  // none: unused
+    std::uint32_t slot = kNoSlot;  // kNoSlot: unused
   };
-  /// An entry is at the place that its hash says, or behind it with no unused one between.
+  /// An entry is at the place that its hash gives, or behind it with no unused entry between.
   struct Table {
     std::unique_ptr<Entry[]> entries;
     std::uint32_t mask = 0;  // a power of two, less one

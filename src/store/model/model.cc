@@ -1,13 +1,25 @@
 #include "store/model/model.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstddef>
 #include <utility>
 
-#include "store/model/filter.h"
-#include "store/model/totals.h"
-
 namespace muster {
+namespace {
+
+// How one worker counts in the totals of its region: adds it (sign 1) or takes it away (sign -1).
+void CountWorker(const Worker& worker, const std::optional<std::int32_t>& in_use, int sign,
+                 RegionTotals& totals) {
+  totals.by_status[static_cast<std::size_t>(worker.status)] += sign;
+  if (worker.status != WorkerStatus::kActive) return;
+  const std::int64_t capacity = worker.config.capacity;
+  const std::int64_t used = in_use.value_or(0);
+  totals.capacity += sign * capacity;
+  totals.in_use += sign * used;
+  totals.free_capacity += sign * std::max<std::int64_t>(capacity - used, 0);
+}
+
+}  // namespace
 
 Model::Model()
     : ids_(workers_),

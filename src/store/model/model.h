@@ -1,8 +1,8 @@
 // What is committed, in memory: the workers with their pulses, and the indexes that answer every question
 // about them. The history of heartbeats and the events are not here; each store keeps them in its own way.
 //
-// A worker has a slot for as long as it is registered, and a key for ever: keys are never given twice.
-// Not thread-safe; see shared_model.h for how readers and the writer share it.
+// A worker has a slot for as long as it is registered, and a key for ever: a key is never given again. Not
+// thread-safe; committed_reader.h shows how readers and the writer share the model.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,6 @@
 #include "muster/worker.h"
 #include "store/model/id_index.h"
 #include "store/model/order_index.h"
-#include "store/model/prefetch.h"
 #include "store/model/slab.h"
 #include "store/model/timelines.h"
 #include "store/store.h"
@@ -47,29 +46,29 @@ class Model {
   std::uint32_t SlotCount() const { return slot_count_; }
   std::int64_t WorkerCount() const { return worker_count_; }
 
-  /// Appends those of the next `most` workers with id > `after` that match, until `out` has `limit`. Returns
-  /// the id to go on after, or nothing when the list is complete. Bounded work: what a reader does without a
-  /// break.
+  /// Looks at the next `most` workers with id > `after` and appends those that match, until `out` has
+  /// `limit`. Returns the id after which to go on, or nothing when the list is complete. The work is bounded:
+  /// a reader does it without a break.
   std::optional<std::string> List(const WorkerFilter& filter, std::string_view after, int limit, int most,
                                   std::vector<WorkerView>& out) const;
 
   /// By region; regions without workers are not there.
   absl::btree_map<std::string, RegionTotals> Totals() const;
 
-  // The sweeps' questions, as in store.h. Whether a slot is (still) due, and all that are: visit(slot) is
-  // called until it returns false. Any order; the costs go by what is visited.
+  // The questions of the sweeps, as in store.h: whether a slot is (still) due, and all slots that are due.
+  // visit(slot) is called until it returns false. The order is arbitrary; the cost goes by what is visited.
 
   bool IsPendingHeard(std::uint32_t slot) const {
     return HasStatus(slot, WorkerStatus::kPending) && timelines_.IsOn(slot);
   }
   /// `except`: by number of region (see NumbersOf).
   bool IsSilent(std::uint32_t slot, ListeningTime cutoff, const std::vector<bool>& except) const {
-    // First what is told without the worker itself, which is far away.
+    // First the checks that need only the cell: the worker itself is elsewhere in memory.
     const PulseCell& cell = pulses_[slot];
     return HasStatus(slot, WorkerStatus::kActive) && !except[cell.region] && IsStale(cell.heard_at, cutoff) &&
            IsStale(ReferenceOf(slot), cutoff);
   }
-  /// Which regions these are, by their numbers for now.
+  /// The regions as flags, by their current numbers.
   std::vector<bool> NumbersOf(const absl::flat_hash_set<std::string>& regions) const;
   bool IsOfflineHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
     return HasStatus(slot, WorkerStatus::kOffline) && timelines_.IsOn(slot) && IsHeardAfter(slot, cutoff);
@@ -97,19 +96,19 @@ class Model {
 
   // Changes.
 
-  /// Room for `slots`, so that what follows allocates little.
+  /// Makes room for `slots`, so that the next changes allocate little.
   void GrowTo(std::uint32_t slots);
   /// Returns the worker's slot. Precondition: no worker has its id; the key is NextKey() or greater.
   std::uint32_t Insert(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
-  /// As Insert, but FinishLoading must be called before anything else is asked: faster for many.
+  /// As Insert, but faster for many. FinishLoading must be called before anything else is asked.
   std::uint32_t Load(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
   void FinishLoading();
-  /// Returns the worker as it was. Precondition: the same id.
+  /// Returns the worker as it was before. Precondition: the same id.
   WorkerPtr Update(std::uint32_t slot, WorkerPtr worker);
   WorkerPtr Remove(std::uint32_t slot);
   void Beat(std::uint32_t slot, const Moment& now, const std::optional<std::int32_t>& in_use);
 
-  // Asks the processor for what is going to be read: of the slot, then of its worker; and for what Beat will
+  // Asks the processor for what is going to be read: of a slot, then of its worker. And for what Beat will
   // touch.
 
   void PrefetchSlot(std::uint32_t slot) const {
@@ -135,7 +134,7 @@ class Model {
   absl::btree_map<std::string, ListeningTime> holds;
 
  private:
-  /// Two to a cache line and a half; a heartbeat writes to this and to one link.
+  /// Two cells take a cache line and a half. A heartbeat writes to a cell and to one link.
   struct PulseCell {
     std::int64_t key = 0;
     std::int64_t total = 0;

@@ -4,8 +4,30 @@
 
 namespace muster {
 
+StatusMask StatusesOf(const WorkerFilter& filter) {
+  if (filter.statuses.empty()) return kAnyStatus;
+  StatusMask mask = 0;
+  for (const WorkerStatus status : filter.statuses) mask = static_cast<StatusMask>(mask | MaskOf(status));
+  return mask;
+}
+
+bool Matches(const WorkerFilter& filter, StatusMask statuses, const Worker& worker) {
+  if ((statuses & MaskOf(worker.status)) == 0) return false;
+  const WorkerConfig& config = worker.config;
+  if (!filter.region.empty() && filter.region != config.region) return false;
+  if (!filter.capability.empty() &&
+      !std::binary_search(config.capabilities.begin(), config.capabilities.end(), filter.capability)) {
+    return false;
+  }
+  return std::all_of(filter.metadata.begin(), filter.metadata.end(), [&config](const auto& wanted) {
+    const auto found = config.metadata.find(wanted.first);
+    return found != config.metadata.end() && found->second == wanted.second;
+  });
+}
+
 std::size_t OrderIndex::LeafFor(std::string_view id) const {
-  // The last leaf whose first id is not greater than `id`; the first leaf takes what is smaller than all.
+  // The last leaf whose first id is not greater than `id`. The first leaf takes the ids that are smaller than
+  // all.
   const auto after = std::upper_bound(
       order_.begin(), order_.end(), id,
       [this](std::string_view wanted, std::uint32_t leaf) { return wanted < IdOf(leaves_[leaf]->slots[0]); });
@@ -73,7 +95,7 @@ void OrderIndex::Insert(std::uint32_t slot) {
     const std::uint32_t full = order_[at];
     NewLeaf(at + 1);
     const bool grows_at_the_end = at + 2 == order_.size() && IdOf(leaves_[full]->slots[kLeafSize - 1]) < id;
-    if (grows_at_the_end) {  // ids that ascend leave full leaves behind
+    if (grows_at_the_end) {  // so ids that ascend fill their leaves
       ++at;
     } else {
       MoveTail(full, kLeafSize / 2, order_[at + 1]);

@@ -1,8 +1,8 @@
 // Slots in the order of their workers' ids, for lists that are paged by key.
 //
-// A sorted array in leaves of bounded size. Each leaf counts its workers by status, so that a list of the few
-// Offline workers of a large fleet skips whole leaves instead of looking at every worker; and a change of
-// status costs two counters, not a move.
+// A sorted array in leaves of bounded size. Each leaf counts its workers by status. So a list of the few
+// Offline workers of a large fleet skips whole leaves instead of a look at every worker. A change of status
+// costs two counters, and moves nothing.
 #pragma once
 
 #include <array>
@@ -12,34 +12,39 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/queries.h"
 #include "muster/worker.h"
 #include "store/model/id_index.h"
 #include "store/model/slab.h"
 
 namespace muster {
 
-/// A set of statuses, a bit each.
+/// A set of statuses, one bit each.
 using StatusMask = std::uint8_t;
 inline constexpr StatusMask kAnyStatus = 0xff;
 inline StatusMask MaskOf(WorkerStatus status) {
   return static_cast<StatusMask>(1U << static_cast<unsigned>(status));
 }
 
-/// Not thread-safe. What it is built over must outlive it; a slot is in one index only of those that share
-/// `leaf_of`.
+/// The filter's statuses as a mask; no statuses means any.
+StatusMask StatusesOf(const WorkerFilter& filter);
+/// Whether all of the filter's conditions hold.
+bool Matches(const WorkerFilter& filter, StatusMask statuses, const Worker& worker);
+
+/// Not thread-safe. The slabs must outlive it. A slot is in only one of the indexes that share `leaf_of`.
 class OrderIndex {
  public:
   OrderIndex(const Slab<WorkerPtr>& workers, Slab<std::uint32_t>& leaf_of)
       : workers_(workers), leaf_of_(leaf_of) {}
 
-  /// Precondition: the slot's worker is set, its id is new. Cheapest in the order of ids.
+  /// Precondition: the worker of the slot is set, and its id is new. Cheapest in the order of ids.
   void Insert(std::uint32_t slot);
-  /// Precondition: the slot's worker is the one that was inserted, or has its id and status.
+  /// Precondition: the worker of the slot is the one that was inserted, or has its id and status.
   void Erase(std::uint32_t slot);
   void ChangeStatus(std::uint32_t slot, WorkerStatus from, WorkerStatus to);
 
-  /// Calls `visit(slot)` for those with id > `after` in order, until it returns false. May leave out any
-  /// whose status is not in `statuses`.
+  /// Calls `visit(slot)` for the slots with id > `after`, in order, until it returns false. May leave out a
+  /// slot whose status is not in `statuses`.
   template <typename Visit>
   void VisitAfter(std::string_view after, StatusMask statuses, Visit visit) const {
     for (std::size_t at = LeafFor(after); at < order_.size(); ++at) {
@@ -68,7 +73,8 @@ class OrderIndex {
   };
 
   std::string_view IdOf(std::uint32_t slot) const { return workers_[slot]->id; }
-  /// Where in order_ the leaf is that has, or would take, `id`. Precondition: not empty, or 0 is returned.
+  /// The place in order_ of the leaf that has, or would take, `id`. Precondition: not empty; if empty, 0 is
+  /// returned.
   std::size_t LeafFor(std::string_view id) const;
   /// The first position in the leaf whose id is greater than `id`.
   std::size_t FirstAfter(const Leaf& leaf, std::string_view id) const;

@@ -30,7 +30,7 @@ void Prefetcher::Touch(std::size_t index) {
 }
 
 std::size_t Prefetcher::PlaceOf(std::string_view id) const {
-  // Some commands are refused before they ask, and some ask twice.
+  // Some commands are refused before they ask for their id, and some ask twice.
   const std::size_t last = std::min(next_ + kMaxSkipped, ids_.size());
   for (std::size_t at = next_; at < last; ++at) {
     if (ids_[at].data() == id.data() && ids_[at].size() == id.size()) return at;

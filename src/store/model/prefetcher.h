@@ -1,8 +1,8 @@
-// Finds the workers of a batch, whose ids are known beforehand, without waiting for memory at every step.
+// Finds the workers of a batch, whose ids are known before, without a wait for memory at every step.
 //
-// In a large fleet each step from an id to its worker (the table, the slot, the worker itself) is in no
-// cache, and each waits for the one before. So the ids that follow are looked at ahead, a step at a time, and
-// when their turn comes all that they need is there.
+// In a large fleet no step from an id to its worker (the table, the slot, the worker itself) is in a cache,
+// and each step waits for the one before. So the prefetcher looks ahead at the ids that follow, one step at a
+// time. When the turn of an id comes, all that it needs is in the cache.
 #pragma once
 
 #include <array>
@@ -21,15 +21,15 @@ class Prefetcher {
  public:
   explicit Prefetcher(const Model& model) : model_(model) {}
 
-  /// The next calls of Find are about these, most of them in this order. The ids must live until the last.
-  /// Precondition: the model does not change before it.
+  /// The next calls of Find ask for these ids, most of them in this order. The ids must live until the last
+  /// call. Precondition: the model does not change before that.
   void Begin(std::span<const std::string_view> ids);
   void End() { Begin({}); }
-  /// As Model::Find, for any id.
+  /// As Model::Find. Any id may be asked.
   std::optional<std::uint32_t> Find(std::string_view id);
 
  private:
-  // How far ahead of its turn an id comes to each step.
+  // How far ahead of its turn an id gets to each step.
   static constexpr std::size_t kHash = 24;
   static constexpr std::size_t kProbe = 16;
   static constexpr std::size_t kTouch = 8;
@@ -43,7 +43,7 @@ class Prefetcher {
   void Hash(std::size_t index);
   void Probe(std::size_t index);
   void Touch(std::size_t index);
-  /// Where among those to come the id is, or the number of all.
+  /// The place of the id among those to come, or the number of all ids.
   std::size_t PlaceOf(std::string_view id) const;
   std::uint32_t TakeNext();
 

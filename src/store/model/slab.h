@@ -1,4 +1,4 @@
-// A growing array whose elements stay where they are: growing never copies, so it never makes readers wait.
+// The memory under the model: an array by slot, and how to ask the processor for a part of it early.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace muster {
 
-/// Indexed by a worker's slot. Elements are value-initialised. Not thread-safe.
+/// A growing array, indexed by a worker's slot. Elements stay where they are: to grow copies nothing, so
+/// readers do not wait for it. Elements are value-initialised. Not thread-safe.
 template <typename T>
 class Slab {
  public:
@@ -24,5 +25,13 @@ class Slab {
 };
 
 inline constexpr std::uint32_t kNoSlot = 0xffffffff;
+
+/// Asks the processor for the cache line at `address`, which need not be readable: so that a later read does
+/// not wait for memory.
+[[gnu::always_inline]] inline void Prefetch(const void* address) {
+  __builtin_prefetch(address);
+  // GCC takes a function that only prefetches for one that does nothing, and leaves its calls out.
+  asm volatile("");
+}
 
 }  // namespace muster

@@ -1,4 +1,4 @@
-// What a transaction has staged: plain data, until a store writes it down and the model takes it in.
+// What a transaction has staged: plain data, until a store writes it and the model applies it.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace muster {
 
-/// One worker inserted, updated or removed. Inserted: no `before`. Removed: no `after`. Neither: it came and
-/// went within the transaction.
+/// One worker that is inserted (no `before`), updated, or removed (no `after`). With neither, it was inserted
+/// and removed within the transaction.
 struct StagedChange {
   std::uint32_t slot = kNoSlot;  // of `before`; for an inserted worker it is known once the batch is applied
   std::int64_t key = 0;
@@ -24,7 +24,7 @@ struct StagedChange {
   WorkerPtr after;
 };
 
-/// One heartbeat of a worker that has a slot, or of the one that changes[slot - kStagedSlot] inserts.
+/// One heartbeat of a worker that has a slot, or of the worker that changes[slot - kStagedSlot] inserts.
 struct StagedBeat {
   std::uint32_t slot = kNoSlot;
   std::int32_t in_use = 0;
@@ -34,7 +34,8 @@ struct StagedBeat {
 };
 inline constexpr std::uint32_t kStagedSlot = 0x80000000;
 
-/// Heartbeats up to `end` were heard at this moment; a batch has one, unless the moment changed within it.
+/// Heartbeats up to `end` were heard at this moment. A batch has one moment, unless the moment changed within
+/// it.
 struct StagedMoment {
   Moment at;
   std::size_t end = 0;
@@ -61,15 +62,15 @@ struct StagedBatch {
       begin = moment.end;
     }
   }
-  /// The key of a heartbeat's worker. Precondition: DropOrphans was called.
+  /// The key of the worker of a heartbeat. Precondition: DropOrphans was called.
   std::int64_t KeyOf(const StagedBeat& beat, const Model& model) const {
     return (beat.slot & kStagedSlot) != 0 ? changes[beat.slot - kStagedSlot].key : model.KeyOf(beat.slot);
   }
 };
 
 /// Makes the batch visible in the model. Afterwards the slots of inserted workers and of heartbeats are
-/// known, and the batch holds the workers as they were, to be freed without the lock. Precondition:
-/// DropOrphans was called.
+/// known. The batch then holds the workers as they were before, so that they can be freed without the lock.
+/// Precondition: DropOrphans was called.
 void Apply(StagedBatch& batch, Model& model);
 
 }  // namespace muster

@@ -154,7 +154,7 @@ Result<std::vector<WorkerView>> Staging::OfflineHeardAfter(ListeningTime cutoff,
       [&](std::uint32_t slot) { return model_.IsOfflineHeardAfter(slot, cutoff); }));
 }
 
-// Of what is committed, as the sweeps' other questions.
+// From what is committed, like the other questions of the sweeps.
 Result<std::vector<RegionHold>> Staging::Holds() const {
   std::vector<RegionHold> holds;
   holds.reserve(model_.holds.size());

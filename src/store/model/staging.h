@@ -1,5 +1,5 @@
-// The writer's transaction over the model. It changes nothing: it collects a batch, and finds workers as if
-// the batch were applied already.
+// The transaction of the writer over the model. It does not change the model: it collects a batch, and finds
+// workers as if the batch were applied already.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 #include "absl/container/btree_map.h"
 #include "store/model/due_queue.h"
-#include "store/model/prefetcher.h"
 #include "store/model/model.h"
+#include "store/model/prefetcher.h"
 #include "store/model/staged_batch.h"
 #include "store/store.h"
 
@@ -23,15 +23,16 @@ class Staging final : public WriteTx {
   Staging(const Model& model, std::int64_t last_revision)
       : model_(model), last_revision_(last_revision), prefetcher_(model) {}
 
-  /// The transaction is about these; they must live until it ends.
+  /// The transaction is about these ids. They must live until it ends.
   void CollectKeys(const BatchKeys& keys) { prefetcher_.Begin(keys.ids); }
 
   /// What was staged since the transaction began.
   StagedBatch& batch() { return batch_; }
   std::int64_t last_revision() const { return last_revision_; }
 
-  // The transaction ends. Nobody ever saw the revisions of one that was rolled back, so they are given again;
-  // those of a commit that failed are not, because only the disk knows how far it came.
+  // The transaction ends. The revisions of a transaction that was rolled back were never visible, so they are
+  // given again. The revisions of a failed commit are not given again, because only the disk knows how far it
+  // came.
   void Committed();
   void RolledBack();
   void Failed();
@@ -59,7 +60,7 @@ class Staging final : public WriteTx {
 
  private:
   void CheckView(const WorkerView& view) const;
-  /// The latest change of the worker that the view shows; made if there is none.
+  /// The latest change of the worker that the view shows. Made if there is none.
   StagedChange& ChangeOf(const WorkerView& view);
   WorkerView View(std::uint32_t change) const;
   void Clear();

@@ -1,10 +1,10 @@
-// Who was heard when: slots grouped by time, so that the sweeps find the silent ones without looking at the
-// rest.
+// When each worker was heard: slots grouped by time, so that the sweeps find the silent workers without a
+// look at the others.
 //
-// A timeline groups its slots into buckets of an eighth of a second on the listening clock. A slot is on one
-// timeline at most. Moving a slot costs the same whatever the size of the fleet, and a heartbeat within the
-// same bucket costs nothing. Inside a bucket the order is arbitrary: whoever asks for an exact cutoff looks
-// closer at the members of the one bucket that the cutoff falls into.
+// A timeline groups its slots into buckets of an eighth of a second on the listening clock. A slot is on at
+// most one timeline. To move a slot costs the same at any size of the fleet, and a heartbeat within the same
+// bucket costs nothing. Inside a bucket the order is arbitrary: for an exact cutoff the members of the one
+// bucket that holds the cutoff are checked one by one.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,6 @@
 
 #include "absl/container/btree_map.h"
 #include "muster/clock.h"
-#include "store/model/prefetch.h"
 #include "store/model/slab.h"
 
 namespace muster {
@@ -27,14 +26,14 @@ class Timelines {
   void GrowTo(std::size_t slots) { links_.GrowTo(slots); }
   /// Precondition: the slot is on no timeline.
   void Put(std::uint32_t slot, std::uint32_t timeline, ListeningTime time);
-  /// Nothing happens to a slot that is on no timeline.
+  /// Does nothing for a slot that is on no timeline.
   void Take(std::uint32_t slot);
   /// Moves a slot along its timeline. Precondition: it is on one.
   void Move(std::uint32_t slot, ListeningTime time);
   bool IsOn(std::uint32_t slot) const { return links_[slot].bucket != 0; }
 
-  /// Slots at or before `cutoff`, oldest buckets first, until `visit(slot)` returns false. `is_due(slot)`
-  /// decides for the members of the bucket that the cutoff falls into. Returns false if `visit` did.
+  /// Slots at or before `cutoff`, oldest buckets first, until `visit(slot)` returns false. In the bucket that
+  /// holds the cutoff, `is_due(slot)` decides for each member. Returns false if `visit` did.
   template <typename IsDue, typename Visit>
   bool VisitUntil(std::uint32_t timeline, ListeningTime cutoff, IsDue is_due, Visit visit) const {
     const std::int64_t last = QuantumOf(cutoff);
@@ -95,7 +94,7 @@ class Timelines {
   };
   struct Timeline {
     absl::btree_map<std::int64_t, std::uint32_t> buckets;  // quantum to bucket number
-    std::uint32_t newest = 0;  // the bucket that was put into last: the next heartbeat most likely goes there
+    std::uint32_t newest = 0;  // the bucket that was put into last: most heartbeats go there
   };
 
   static std::int64_t QuantumOf(ListeningTime time) { return time.micros() >> 17; }

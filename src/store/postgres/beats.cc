@@ -6,13 +6,13 @@
 namespace muster::postgres {
 namespace {
 
-// History goes by tens: a worker's tenth heartbeat takes ten old ones along, so that it is one look at the
-// index and not ten. Readers leave out what is too old but not yet gone.
+// The history is trimmed in tens: the tenth heartbeat of a worker removes ten old ones, so that this is one
+// look at the index and not ten. Readers leave out rows that are too old but not yet removed.
 //
-// The moment on the listening clock is never before the one that is stored: a daemon that was stopped between
-// reading its clock and writing must not make its workers look silent.
+// The moment on the listening clock is never before the stored one: a daemon that was stopped between reading
+// its clock and writing must not make its workers look silent.
 //
-// The division by zero is the check: it takes the statement back.
+// The division by zero is the check: it makes the whole statement fail.
 constexpr Sql kRecordBeats = {"record_beats",
                               "WITH beat AS ("
                               "UPDATE workers w SET last_heartbeat_at = $5, "
@@ -31,7 +31,7 @@ constexpr Sql kRecordBeats = {"record_beats",
                               "AND h.worker_id = beat.id AND h.ordinal <= beat.heartbeats - $7) "
                               "SELECT 1 / (count(*) = cardinality($1))::int FROM beat"};
 
-constexpr std::string_view kDivisionByZero = "22012";
+constexpr std::string_view kCheckFailed = "22012";  // division by zero
 
 }  // namespace
 
@@ -55,7 +55,7 @@ void AddBeats(std::vector<BeatsOfWorker> beats, const Moment& at, std::int64_t h
 }
 
 bool LostRace(const Failure& failure) {
-  return failure.sqlstate == kDivisionByZero;
+  return failure.sqlstate == kCheckFailed;
 }
 
 }  // namespace muster::postgres

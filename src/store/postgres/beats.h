@@ -1,9 +1,9 @@
-// The heartbeats of one transaction, written by one statement: the pulses move on, the history grows, and
-// what is too old of it goes.
+// The heartbeats of one transaction, written by one statement: it moves the pulses on, adds to the history,
+// and removes what is too old.
 //
-// Everything is set-based and checked in the same breath: a worker whose revision is not the one that was
-// decided on makes the whole statement fail, with LostRace. So heartbeats need no look at the database
-// before they are written, and a batch of them is one round trip.
+// The statement works on the whole set, and checks it too: if the revision of a worker is not the one that
+// was decided on, the whole statement fails with LostRace. So heartbeats need no look at the database before
+// they are written, and a batch of them is one round trip.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,13 @@ struct BeatsOfWorker {
   std::string_view id;
   std::int64_t revision = 0;
   std::int64_t beats = 0;
-  std::optional<std::int32_t> in_use;  // the latest that they brought
+  std::optional<std::int32_t> in_use;  // the latest value that they brought
 };
 
-/// Adds the statement. Ids must not repeat, and are put in order, so that two writers lock in the same one.
+/// Adds the statement. Ids must not repeat. They are sorted, so that two writers lock in the same order.
 void AddBeats(std::vector<BeatsOfWorker> beats, const Moment& at, std::int64_t history, Pipeline& pipeline);
 
-/// Whether a transaction failed because a worker was not at its revision any more.
+/// Whether a transaction failed because a worker was no longer at its revision.
 bool LostRace(const Failure& failure);
 
 }  // namespace muster::postgres

@@ -12,11 +12,11 @@ namespace {
 
 constexpr int kOldestServer = 130000;
 
-// In one statement, and only where the server knows the setting. Compiling a plan takes longer than any of
-// ours runs. A server looks from time to time whether the client of a long statement is still there, so that
-// one that gave up holds no locks. And it does not wait for a client that stands still in the middle of a
-// transaction: a daemon that was stopped or cut off there would hold the roll's lock, and with it all other
-// daemons, for as long as that lasts.
+// Set only where the server knows the setting. To compile a plan (jit) takes longer than any of our
+// statements runs. During a long statement the server checks from time to time whether its client is still
+// there, so that a client that gave up holds no locks. And the server does not wait for a client that stands
+// still in the middle of a transaction: a daemon that was stopped or cut off there would hold the lock of the
+// roll, and block all other daemons for as long as that lasts.
 constexpr char kSetUp[] =
     "SELECT set_config('TimeZone', 'UTC', false);"
     "SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings"
@@ -57,7 +57,7 @@ Failure NotUtf8(std::string_view encoding) {
   return failure;
 }
 
-// What a server must be like; asked without a round trip.
+// What the server must fulfil. Asked without a round trip.
 std::optional<Failure> Unfit(const pg_conn* server) {
   if (const int version = PQserverVersion(server); version < kOldestServer) return TooOld(version);
   const char* encoding = PQparameterStatus(server, "server_encoding");
@@ -65,13 +65,14 @@ std::optional<Failure> Unfit(const pg_conn* server) {
   return std::nullopt;
 }
 
-// Runs a script to its end, in the simple protocol: the first of its errors, or the connection's.
+// Runs a script to its end, in the simple protocol. The failure is the first error of the script, or that of
+// the connection.
 Reply<Nothing> RunScript(pg_conn* connection, const std::string& script, const Deadline& deadline) {
   if (PQsendQuery(connection, script.c_str()) == 0) return LostFailure(connection);
   std::optional<Failure> failure;
   while (true) {
     Reply<NativeResult> result = NextResult(connection, deadline);
-    if (!result.ok()) return std::move(result).failure();
+    if (!result.ok()) return std::move(result).error();
     if (*result == nullptr) break;
     if (!IsAnswer(PQresultStatus(result->get())) && !failure.has_value()) {
       failure = FailureOf(result->get(), "a script");
@@ -86,7 +87,7 @@ Reply<Nothing> RunScript(pg_conn* connection, const std::string& script, const D
 
 Reply<Connection> Connection::Open(const std::string& url, const Clock& clock, absl::Duration timeout) {
   const Reply<std::vector<Target>> targets = TargetsOf(url);
-  if (!targets.ok()) return targets.failure();
+  if (!targets.ok()) return targets.error();
   const Deadline deadline(clock, timeout);
   Failure failure;
   for (std::size_t i = 0; i < targets->size(); ++i) {
@@ -96,9 +97,9 @@ Reply<Connection> Connection::Open(const std::string& url, const Clock& clock, a
       if (std::optional<Failure> unfit = Unfit(native->get())) return *std::move(unfit);
       const Reply<Nothing> set_up = RunScript(native->get(), kSetUp, share);
       if (set_up.ok()) return Connection(*std::move(native), clock);
-      failure = set_up.failure();
+      failure = set_up.error();
     } else {
-      absl::StrAppend(&failure.detail, failure.detail.empty() ? "" : "; ", native.failure().detail);
+      absl::StrAppend(&failure.detail, failure.detail.empty() ? "" : "; ", native.error().detail);
     }
   }
   return failure;
@@ -117,7 +118,7 @@ Reply<Rows> Connection::Run(const Sql& sql, Parameters parameters, absl::Duratio
   Pipeline pipeline;
   pipeline.Add(sql, std::move(parameters));
   Reply<std::vector<Rows>> answers = Run(pipeline, timeout);
-  if (!answers.ok()) return std::move(answers).failure();
+  if (!answers.ok()) return std::move(answers).error();
   return std::move(answers->front());
 }
 
@@ -126,7 +127,7 @@ Reply<Nothing> Connection::Execute(const std::string& script, absl::Duration tim
   const Deadline deadline(*clock_, timeout);
   Reply<Nothing> done = RunScript(native_.get(), script, deadline);
   if (done.ok()) return done;
-  Failure failure = std::move(done).failure();
+  Failure failure = std::move(done).error();
   if (failure.sqlstate.empty() || PQstatus(native_.get()) == CONNECTION_BAD) {
     failure.in_doubt = true;
     return Break(std::move(failure));
@@ -161,9 +162,9 @@ Reply<std::vector<Rows>> Connection::Receive(const std::vector<Awaited>& awaited
   pg_conn* connection = native_.get();
   std::vector<Rows> answers;
   answers.reserve(awaited.size());
-  std::optional<Failure> failure;  // the first that the server told
-  // What the server refused was not done, unless that was the last statement and the connection went with it:
-  // then it may have been a COMMIT that the server had carried out already.
+  std::optional<Failure> failure;  // the first one that the server reported
+  // What the server refused was not done, with one exception: it was the last statement, and the connection
+  // was lost with it. Then it may have been a COMMIT that the server had already carried out.
   bool certain = false;
   const auto lost = [&](Failure why) {
     if (failure.has_value()) why = *std::move(failure);
@@ -175,7 +176,7 @@ Reply<std::vector<Rows>> Connection::Receive(const std::vector<Awaited>& awaited
   for (std::size_t i = 0; i < awaited.size(); ++i) {
     while (true) {
       Reply<NativeResult> result = NextResult(connection, deadline);
-      if (!result.ok()) return lost(std::move(result).failure());
+      if (!result.ok()) return lost(std::move(result).error());
       if (*result == nullptr) break;
       const ExecStatusType status = PQresultStatus(result->get());
       if (IsAnswer(status)) {
@@ -192,7 +193,7 @@ Reply<std::vector<Rows>> Connection::Receive(const std::vector<Awaited>& awaited
     }
   }
   const Reply<NativeResult> end = NextResult(connection, deadline);
-  if (!end.ok()) return lost(end.failure());
+  if (!end.ok()) return lost(end.error());
   if (PQresultStatus(end->get()) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(connection) == 0) {
     return lost(LostFailure(connection));
   }
@@ -200,7 +201,7 @@ Reply<std::vector<Rows>> Connection::Receive(const std::vector<Awaited>& awaited
   return answers;
 }
 
-// The connection is in step again, and in a transaction that failed.
+// The connection is in step with the server again, and in a transaction that failed.
 Failure Connection::Recover(Failure failure, const Deadline& deadline) {
   if (EndsConnection(failure.sqlstate)) return Break(std::move(failure));
   if (in_transaction() && !RunScript(native_.get(), kRollback.text, deadline).ok())
@@ -208,7 +209,7 @@ Failure Connection::Recover(Failure failure, const Deadline& deadline) {
   return failure;
 }
 
-// Closing it tells the server that nobody waits any more.
+// To close it tells the server that the client no longer waits.
 Failure Connection::Break(Failure failure) {
   native_.reset();
   return failure;

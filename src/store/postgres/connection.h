@@ -1,5 +1,5 @@
 // One connection to a PostgreSQL server. Statements go out as a pipeline: any number of them in one network
-// round trip, prepared the first time that the connection meets them.
+// round trip. A statement is prepared when the connection first meets it.
 //
 //     static constexpr Sql kRename = {"rename", "UPDATE workers SET id = $2 WHERE id = $1"};
 //     Pipeline pipeline;
@@ -7,16 +7,16 @@
 //     const std::size_t renamed = pipeline.Add(kRename, std::move(parameters));
 //     pipeline.Add(kCommit);
 //     Reply<std::vector<Rows>> answers = connection.Run(pipeline, absl::Seconds(5));
-//     if (!answers.ok()) return answers.failure();
+//     if (!answers.ok()) return answers.error();
 //     Use((*answers)[renamed].affected());
 //
 // A pipeline without kBegin is still one transaction. With kBegin and without kCommit the transaction stays
-// open for the next Run. After a failure it is rolled back, whoever began it, and the connection is ready for
-// the next one, or broken(): then open another.
+// open for the next Run. After a failure the transaction is rolled back, whichever Run began it. Then the
+// connection is ready for the next one, or broken(): then open another.
 //
-// Nothing here waits longer than it was asked to, but for the resolution of a host's name, which is the C
-// library's. Move-only; belongs to one thread at a time. Nothing is printed: the server's notices go to the
-// log, at debug.
+// No call waits longer than its timeout, except for the resolution of a host name, which the C library does.
+// Move-only; belongs to one thread at a time. Nothing is printed: the notices of the server go to the log, at
+// debug.
 #pragma once
 
 #include <cstddef>
@@ -36,23 +36,23 @@
 
 namespace muster::postgres {
 
-/// A statement, known by a name that no other has. Both live as long as the program: keep them in constants.
-/// The parameters' types are those that Parameters gives.
+/// A statement with a name that no other statement has. Both live as long as the program: keep them in
+/// constants. The types of the parameters are those that Parameters gives.
 struct Sql {
   const char* name;
   const char* text;
 };
 
 inline constexpr Sql kBegin = {"begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
-/// All that is read in it is of one moment.
+/// All reads in it see the same moment.
 inline constexpr Sql kBeginSnapshot = {"begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
 inline constexpr Sql kCommit = {"commit", "COMMIT"};
 inline constexpr Sql kRollback = {"rollback", "ROLLBACK"};
 
-/// Statements to be run in order, up to the first that fails.
+/// Statements to run in order, up to the first one that fails.
 class Pipeline {
  public:
-  /// Returns where in Run's answer its rows will be.
+  /// Returns the place of its rows in the answer of Run.
   std::size_t Add(const Sql& sql, Parameters parameters = {}) {
     statements_.push_back({&sql, std::move(parameters)});
     return statements_.size() - 1;
@@ -73,24 +73,25 @@ class Pipeline {
 class Connection {
  public:
   /// `url` as libpq takes it: "postgresql://user@host:5432/database?options=…", or "host=… dbname=…". Of
-  /// several hosts the first that can write is taken, each given its share of the time. `clock` must outlive
-  /// the connection. A server that is too old, or a database that is not encoded in UTF-8, is kRefused. The
-  /// session is UTF-8, in UTC, and a commit is on the disk before it is answered, even where the server's
-  /// default says otherwise.
+  /// several hosts, the first one that can write is taken; each gets its share of the time. `clock` must
+  /// outlive the connection. A server that is too old, or a database that is not encoded in UTF-8, is
+  /// kRefused. The session is UTF-8 and in UTC. A commit is on the disk before it is answered, even where the
+  /// default of the server is different.
   static Reply<Connection> Open(const std::string& url, const Clock& clock, absl::Duration timeout);
 
-  /// One round trip. The answers are one for each statement, in order.
+  /// One round trip. There is one answer for each statement, in order.
   Reply<std::vector<Rows>> Run(const Pipeline& pipeline, absl::Duration timeout);
   /// The same for one statement.
   Reply<Rows> Run(const Sql& sql, Parameters parameters, absl::Duration timeout);
-  /// A script of any number of statements, without parameters and unprepared; what it answers is dropped.
+  /// A script of any number of statements, without parameters and not prepared. Its answers are dropped.
   Reply<Nothing> Execute(const std::string& script, absl::Duration timeout);
 
-  /// Lost, or of no more use. Never heals.
+  /// Lost, or no longer of use. This never changes back.
   bool broken() const { return native_ == nullptr; }
   /// A transaction is open.
   bool in_transaction() const;
-  /// Looks, without waiting, whether the server has hung up meanwhile; if so, the connection is broken.
+  /// Looks, without a wait, whether the server has closed the connection meanwhile. If so, the connection is
+  /// broken.
   bool StillThere();
 
   /// The number of the server's process, as pg_stat_activity and pg_terminate_backend have it.
@@ -99,7 +100,7 @@ class Connection {
  private:
   Connection(NativeConnection native, const Clock& clock) : native_(std::move(native)), clock_(&clock) {}
 
-  /// What is to come back for one thing that was sent.
+  /// What is expected back for one thing that was sent.
   struct Awaited {
     const Sql* sql;
     bool preparation;
@@ -113,6 +114,22 @@ class Connection {
   NativeConnection native_;  // null once it is broken
   const Clock* clock_;
   std::unordered_set<std::string_view> prepared_;  // names in constants
+};
+
+/// Where statements run: on a connection of the pool for readers, on the writer's own within its transaction.
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// One round trip; the answers are one for each statement, in order.
+  virtual Reply<std::vector<Rows>> Run(const Pipeline& pipeline) = 0;
+
+  Reply<Rows> Run(const Sql& sql, Parameters parameters) {
+    Pipeline pipeline;
+    pipeline.Add(sql, std::move(parameters));
+    Reply<std::vector<Rows>> answers = Run(pipeline);
+    if (!answers.ok()) return std::move(answers).error();
+    return std::move(answers->front());
+  }
 };
 
 }  // namespace muster::postgres

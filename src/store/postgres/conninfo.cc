@@ -15,19 +15,19 @@
 namespace muster::postgres {
 namespace {
 
-// What a URL may say otherwise.
+// Defaults. A URL may set other values.
 constexpr std::pair<const char*, const char*> kDefaults[] = {
     {"target_session_attrs", "read-write"}, {"keepalives_idle", "10"},
     {"keepalives_interval", "5"},           {"keepalives_count", "3"},
     {"tcp_user_timeout", "15000"},
 };
-// What it may not.
+// Fixed. A URL cannot change these.
 constexpr std::pair<const char*, const char*> kAlways[] = {
     {"application_name", "musterd"},
     {"client_encoding", "UTF8"},
 };
 
-// Those of which a URL may give a list, one for each host.
+// Keywords for which a URL may give a list, one value for each host.
 constexpr std::string_view kHosts[] = {"host", "hostaddr", "port"};
 
 bool IsHostKeyword(std::string_view keyword) {
@@ -35,7 +35,7 @@ bool IsHostKeyword(std::string_view keyword) {
 }
 
 Failure NotAUrl(std::string message) {
-  // libpq quotes what it does not understand, which may be any part of the URL, and all of it, with the
+  // libpq quotes what it does not understand. That may be any part of the URL, or all of it, with the
   // password.
   message.resize(std::min(message.find('"'), message.size()));
   while (message.ends_with(' ') || message.ends_with(':')) message.pop_back();

@@ -1,5 +1,5 @@
-// Where to connect: a URL taken apart, one target for each host in it, and what Muster adds where the URL
-// does not say: only a server that can write, and a dead network noticed within seconds. Pure functions.
+// Where to connect: the parts of a URL, as one target for each host, with what Muster adds where the URL does
+// not say: only a server that can write, and a dead network noticed within seconds. Pure functions.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace muster::postgres {
 /// One server, as libpq's keywords and values.
 using Target = std::vector<std::pair<std::string, std::string>>;
 
-/// The targets in the order of the URL; at least one. kRefused if it is no URL of PostgreSQL: its detail
-/// names no password.
+/// The targets in the order of the URL; at least one. kRefused if it is no URL of PostgreSQL; the detail then
+/// contains no password.
 Reply<std::vector<Target>> TargetsOf(const std::string& url);
 
 }  // namespace muster::postgres

@@ -13,8 +13,8 @@ namespace {
 constexpr int kTicks = 5;
 constexpr absl::Duration kAtLeast = absl::Seconds(1);
 constexpr int kMaxTicksForward = 2;
-// For other daemons' transactions, which hold the roll's row while they commit; and once it was held for so
-// many ticks that it must be another program's.
+// How long to wait for transactions of other daemons, which hold the row of the roll while they commit. After
+// so many ticks it must be another program that holds the row; then the wait is short.
 constexpr absl::Duration kMaxWait = absl::Milliseconds(250);
 constexpr absl::Duration kShortWait = absl::Milliseconds(20);
 constexpr int kTicksOfOthers = 3;
@@ -29,7 +29,7 @@ constexpr Sql kCountUp = {
   "allowance_credit = CASE WHEN coalesce(listening, $2) <= $2 THEN $3 ELSE allowance_credit END, " \
   "listening = greatest(listening, $2), advancing = $4, not_listening = $5, "                      \
   "reported_at = clock_timestamp() WHERE leader = $1"
-// Only if nobody holds the row.
+// Only if no transaction holds the row.
 #define MUSTER_ROLL_IF_FREE "only_row IN (SELECT only_row FROM roll FOR UPDATE SKIP LOCKED)"
 constexpr Sql kReportClock = {"report_clock", MUSTER_REPORT_CLOCK " AND " MUSTER_ROLL_IF_FREE};
 constexpr Sql kReportClockAgain = {"report_clock_again", MUSTER_REPORT_CLOCK};
@@ -56,15 +56,16 @@ Parameters Id(std::string_view id) {
   return parameters;
 }
 
-// What the leader said, brought forward by the age that the server gives it. That is the server's wall clock,
-// which may step: so by no more than two ticks.
+// What the leader reported, brought forward by its age on the wall clock of the server. That clock may step:
+// so by no more than two ticks.
 ListeningReport Heard(const RegistryRow& registry, absl::Duration tick) {
   ListeningReport heard;
   heard.state = registry.clock.value_or(ListeningState());
   heard.advancing = registry.advancing;
   heard.because = registry.not_listening;
   if (heard.advancing) {
-    heard.state.now = heard.state.now + std::clamp(registry.age, absl::ZeroDuration(), kMaxTicksForward * tick);
+    heard.state.now =
+        heard.state.now + std::clamp(registry.age, absl::ZeroDuration(), kMaxTicksForward * tick);
   }
   return heard;
 }
@@ -79,8 +80,8 @@ Reply<std::vector<DaemonSettings>> ReadSettings(const Rows& daemons) {
   return Checked(daemons, std::move(all));
 }
 
-// What it counts up in the table; -1 if it is not there. It counts there too while it cannot in the roll's
-// row.
+// The number of a daemon in the table; -1 if it is not there. A daemon counts there even while it cannot
+// write to the row of the roll.
 std::int64_t BeatOf(std::string_view daemon, const Rows& daemons) {
   for (int row = 0; row < daemons.size(); ++row) {
     if (daemons.Text(row, 0) == daemon) return daemons.Int64(row, 1);
@@ -106,40 +107,41 @@ Reply<DaemonGroup::Renewed> DaemonGroup::Renew(Session& session, const Listening
   const std::size_t registry_at = pipeline.Add(kReadRegistry);
   const std::size_t daemons_at = pipeline.Add(kListDaemons);
   const Reply<std::vector<Rows>> answers = session.Run(pipeline);
-  if (!answers.ok()) return answers.failure();
+  if (!answers.ok()) return answers.error();
 
   Reply<RegistryRow> registry = ReadRegistry((*answers)[registry_at]);
-  if (!registry.ok()) return registry.failure();
+  if (!registry.ok()) return registry.error();
   Renewed renewed;
   renewed.registry = *std::move(registry);
   Reply<std::vector<DaemonSettings>> all = ReadSettings((*answers)[daemons_at]);
-  if (!all.ok()) return std::move(all).failure();
+  if (!all.ok()) return std::move(all).error();
   renewed.membership.differing_settings = DifferingSettings(*all);
   const int ticks = TicksUntilLost(tick);
   leads_ = renewed.registry.leader == id_;
-  const int same = leader_.Look(renewed.registry.leader, BeatOf(renewed.registry.leader, (*answers)[daemons_at]));
+  const int same =
+      leader_.Look(renewed.registry.leader, BeatOf(renewed.registry.leader, (*answers)[daemons_at]));
   if (!leads_ && (renewed.registry.leader.empty() || same >= ticks)) {
     const Reply<bool> taken = TakeLead(session, renewed.registry);
-    if (!taken.ok()) return taken.failure();
+    if (!taken.ok()) return taken.error();
     leads_ = *taken;
   }
   bool reported = true;
   if (reports && leads_ && (*answers)[report_at].affected() == 0) {
     const Reply<bool> again = ReportAgain(session, own, tick);
-    if (!again.ok()) return again.failure();
+    if (!again.ok()) return again.error();
     reported = *again;
   }
   unreported_ = reported ? 0 : unreported_ + 1;
   renewed.membership.leads = leads_;
   renewed.membership.heard = Heard(renewed.registry, tick);
-  if (unreported_ > kMaxTicksForward) {  // the others' clocks do not go further
+  if (unreported_ > kMaxTicksForward) {  // the clocks of the others do not go further
     renewed.membership.leads = false;
     renewed.membership.heard = {renewed.registry.clock.value_or(ListeningState()), false, kRegistryIsHeld};
     return renewed;
   }
   if (leads_) {
     const Reply<bool> lost = StrikeOffTheLost(session, (*answers)[daemons_at], ticks);
-    if (!lost.ok()) return lost.failure();
+    if (!lost.ok()) return lost.error();
     renewed.membership.daemon_lost = *lost;
   } else {
     others_.clear();
@@ -156,15 +158,15 @@ Reply<bool> DaemonGroup::ReportAgain(Session& session, const ListeningReport& ow
   pipeline.Add(kReportClockAgain, ClockReport(id_, own));
   const Reply<std::vector<Rows>> answers = session.Run(pipeline);
   if (answers.ok()) return true;
-  if (IsHeld(answers.failure())) return false;
-  return answers.failure();
+  if (IsHeld(answers.error())) return false;
+  return answers.error();
 }
 
 Reply<bool> DaemonGroup::TakeLead(Session& session, const RegistryRow& registry) {
   Parameters parameters;
   parameters.Text(id_).Text(registry.leader).Int64(registry.leader_beat);
   const Reply<Rows> taken = session.Run(kTakeLead, std::move(parameters));
-  if (!taken.ok()) return taken.failure();
+  if (!taken.ok()) return taken.error();
   return taken->affected() == 1;
 }
 
@@ -184,7 +186,7 @@ Reply<bool> DaemonGroup::StrikeOffTheLost(Session& session, const Rows& daemons,
   others_ = std::move(there);
   if (pipeline.empty()) return false;
   const Reply<std::vector<Rows>> struck = session.Run(pipeline);
-  if (!struck.ok()) return struck.failure();
+  if (!struck.ok()) return struck.error();
   return std::any_of(struck->begin(), struck->end(), [](const Rows& rows) { return rows.affected() > 0; });
 }
 

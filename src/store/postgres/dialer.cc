@@ -31,18 +31,18 @@ Reply<Connection> Dialer::Dial(absl::Duration timeout) {
     ++round_;
   } else if (round == round_) {
     backoff_ = std::clamp(2 * backoff_, kFirstBackoff, kLongestBackoff);
-    // Up to a quarter less, so that the longest stays the longest; the first is not shortened.
+    // Up to a quarter less, so that the longest wait stays the longest. The first wait is not shortened.
     std::uniform_real_distribution<double> share(0.75, 1.0);
     const absl::Duration pause = std::max(kFirstBackoff, backoff_ * share(random_));
     not_before_ = clock_->MonotonicNow() + pause;
-    last_detail_ = connection.failure().detail;
+    last_detail_ = connection.error().detail;
     ++round_;
     Log(LogLevel::kWarning, "cannot connect to PostgreSQL",
         {{"detail", last_detail_},
          {"next_attempt_in", absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1)))}});
   }
   if (connection.ok()) return connection;
-  Failure failure = std::move(connection).failure();
+  Failure failure = std::move(connection).error();
   failure.logged = true;
   return failure;
 }
@@ -51,7 +51,7 @@ Reply<Connection*> Reconnecting::Get(absl::Duration timeout) {
   if (connection_.has_value() && connection_->StillThere()) return &*connection_;
   connection_.reset();
   Reply<Connection> dialled = dialer_->Dial(timeout);
-  if (!dialled.ok()) return std::move(dialled).failure();
+  if (!dialled.ok()) return std::move(dialled).error();
   connection_.emplace(*std::move(dialled));
   ++session_;
   return &*connection_;

@@ -9,7 +9,8 @@
 namespace muster::postgres {
 namespace {
 
-// Class 08 is about the connection, 57P about an operator's hand on the server, 53 about what it lacks.
+// Class 08 is about the connection, 57P about an action of an operator on the server, 53 about resources that
+// the server lacks.
 constexpr std::string_view kConnection = "08";
 constexpr std::string_view kOperator = "57P";
 constexpr std::string_view kResources = "53";
@@ -18,10 +19,10 @@ constexpr std::string_view kDiskFull = "53100";
 constexpr std::string_view kReadOnly = "25006";       // a standby, or a primary that became one
 constexpr std::string_view kQueryCanceled = "57014";  // by a time limit of the server, or by an operator
 constexpr std::string_view kIdleTimeouts[] = {"25P03", "25P04"};
-// A statement prepared before the schema changed, or before a proxy gave us another session.
+// A statement that was prepared before the schema changed, or before a proxy gave us another session.
 constexpr std::string_view kPlanGone[] = {"0A000", "26000"};
-// Class 22 is a value that is none of its type, 23 one that breaks a constraint. The division by zero is
-// ours: see beats.cc.
+// Class 22 is a value that does not fit its type, 23 one that breaks a constraint. The division by zero is
+// our own check: see beats.cc.
 constexpr std::string_view kValues[] = {"22", "23"};
 constexpr std::string_view kDivisionByZero = "22012";
 constexpr std::string_view kLockNotAvailable = "55P03";

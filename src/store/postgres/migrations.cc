@@ -1,7 +1,5 @@
 #include "store/postgres/migrations.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -9,21 +7,23 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "generated/postgres_migrations.h"
 #include "runtime/log.h"
 
 namespace muster::postgres {
 namespace {
 
 constexpr char kDoing[] = "bringing the schema up to date";
+// As errors name it.
+constexpr char kDatabase[] = "the PostgreSQL database";
 
-// One may be beaten by other daemons, but not for ever.
+// Other daemons may be faster, but not for ever.
 constexpr int kMaxAttempts = 100;
 
 constexpr std::string_view kNoSuchTable = "42P01";
 constexpr std::string_view kNoSuchColumn = "42703";
-// How a CREATE TABLE IF NOT EXISTS fails when another one is faster.
+// How a CREATE TABLE IF NOT EXISTS fails when another daemon is faster.
 constexpr std::string_view kFasterElsewhere[] = {"23505", "42P07", "42710"};
 
 constexpr char kCreateRecord[] =
@@ -37,30 +37,11 @@ constexpr Sql kApplied = {"migrations_applied",
                           "SELECT version, name, checksum FROM schema_migrations ORDER BY version"};
 constexpr Sql kMinVersion = {"migrations_min_version", "SELECT min_version FROM schema_use"};
 
-// Whoever inserts the row holds it until its transaction ends; the others wait here, and find it done or
-// undone.
+// The transaction that inserts the row holds it until it ends. The others wait here, and then find the row,
+// or no row.
 constexpr Sql kRecord = {"migrations_record",
                          "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)"
                          " ON CONFLICT (version) DO NOTHING"};
-
-std::string Checksum(std::string_view sql) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(sql.data()), sql.size(), digest);
-  return absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));
-}
-
-absl::Status TooNew(int version, std::size_t known) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the PostgreSQL database has schema version ", version, "; this program knows versions up to ", known,
-      ". It was left as it is; run the newer program, or restore a backup from before the upgrade."));
-}
-
-absl::Status Altered(std::int32_t version, std::string_view name) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the PostgreSQL database got its schema version ", version, " from a file \"",
-      absl::CHexEscape(std::string(name)),
-      "\" that is not the one in this program. It was left as it is; run the program that wrote it."));
-}
 
 absl::Status SomeoneElses() {
   return absl::InvalidArgumentError(
@@ -69,29 +50,29 @@ absl::Status SomeoneElses() {
       "another database, or a schema (…?options=-csearch_path%3Dmuster).");
 }
 
-// The rows of schema_migrations against what we know.
+// Compares the rows of schema_migrations with what this program knows.
 absl::Status CompareRecord(const Rows& applied, std::span<const Migration> known) {
   for (int row = 0; row < applied.size() && std::cmp_less(row, known.size()); ++row) {
-    const std::int32_t version = applied.Int32(row, 0);
-    if (version != row + 1 || applied.Text(row, 2) != Checksum(known[static_cast<std::size_t>(row)].sql)) {
-      return Altered(version, applied.Text(row, 1));
-    }
+    const RecordedMigration recorded = {applied.Int32(row, 0), applied.Text(row, 1), applied.Text(row, 2)};
+    absl::Status as_released = CompareRecorded(kDatabase, recorded, static_cast<std::size_t>(row), known);
+    if (!as_released.ok()) return as_released;
   }
   return applied.fault().empty() ? absl::OkStatus() : SomeoneElses();
 }
 
-// Whether a schema that is newer says that this program may use it.
+// Whether a newer schema says that this program may use it.
 absl::Status MayUse(Connection& connection, int version, std::size_t known, absl::Duration timeout) {
   const Reply<Rows> rows = connection.Run(kMinVersion, {}, timeout);
-  if (!rows.ok() && rows.failure().sqlstate != kNoSuchTable) return StatusOf(rows.failure(), kDoing);
-  if (!rows.ok() || rows->empty() || std::cmp_greater(rows->Int32(0, 0), known))
-    return TooNew(version, known);
+  if (!rows.ok() && rows.error().sqlstate != kNoSuchTable) return StatusOf(rows.error(), kDoing);
+  if (!rows.ok() || rows->empty() || std::cmp_greater(rows->Int32(0, 0), known)) {
+    return SchemaTooNew(kDatabase, version, known);
+  }
   Log(LogLevel::kInfo, "the schema is newer than this program, which may use it",
       {{"version", absl::StrCat(version)}, {"known", absl::StrCat(known)}});
   return absl::OkStatus();
 }
 
-// True if this was done by us or by another daemon, and there is more to look at.
+// True if we or another daemon did this, and there is more to look at.
 absl::StatusOr<bool> GoOn(const Failure& failure) {
   const bool beaten = std::find(std::begin(kFasterElsewhere), std::end(kFasterElsewhere), failure.sqlstate) !=
                       std::end(kFasterElsewhere);
@@ -100,28 +81,28 @@ absl::StatusOr<bool> GoOn(const Failure& failure) {
   return StatusOf(failure, kDoing);
 }
 
-// Ok also if another daemon was faster: the record will tell.
+// Also Ok if another daemon was faster: the record shows it.
 Reply<Nothing> Apply(Connection& connection, const Migration& migration, absl::Duration timeout) {
   Pipeline claim;
   claim.Add(kBegin);
   Parameters parameters;
-  parameters.Int32(migration.version).Text(migration.name).Text(Checksum(migration.sql));
+  parameters.Int32(migration.version).Text(migration.name).Text(MigrationChecksum(migration.sql));
   const std::size_t recorded = claim.Add(kRecord, std::move(parameters));
   const Reply<std::vector<Rows>> claimed = connection.Run(claim, timeout);
-  if (!claimed.ok()) return claimed.failure();
+  if (!claimed.ok()) return claimed.error();
   if ((*claimed)[recorded].affected() == 0) return connection.Execute(kRollback.text, timeout);
   Reply<Nothing> applied = connection.Execute(std::string(migration.sql), timeout);
   return applied.ok() ? connection.Execute(kCommit.text, timeout) : applied;
 }
 
-// One step towards the schema: false once nothing is left to be done.
+// One step towards the schema. False when nothing is left to do.
 absl::StatusOr<bool> Advance(Connection& connection, std::span<const Migration> known,
                              absl::Duration timeout) {
   const Reply<Rows> applied = connection.Run(kApplied, {}, timeout);
   if (!applied.ok()) {
-    if (applied.failure().sqlstate != kNoSuchTable) return GoOn(applied.failure());
+    if (applied.error().sqlstate != kNoSuchTable) return GoOn(applied.error());
     const Reply<Nothing> created = connection.Execute(kCreateRecord, timeout);
-    return created.ok() ? true : GoOn(created.failure());
+    return created.ok() ? true : GoOn(created.error());
   }
   const absl::Status in_order = CompareRecord(*applied, known);
   if (!in_order.ok()) return in_order;
@@ -133,10 +114,15 @@ absl::StatusOr<bool> Advance(Connection& connection, std::span<const Migration> 
     return false;
   }
   const Reply<Nothing> done = Apply(connection, known[next], timeout);
-  return done.ok() ? true : GoOn(done.failure());
+  return done.ok() ? true : GoOn(done.error());
 }
 
 }  // namespace
+
+std::span<const Migration> EmbeddedMigrations() {
+  static const auto migrations = MigrationsIn(embedded::kPostgresMigrations);
+  return migrations;
+}
 
 absl::Status Migrate(Connection& connection, std::span<const Migration> known, absl::Duration timeout) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {

@@ -16,7 +16,7 @@
 namespace muster::postgres {
 namespace {
 
-// libpq's messages end in a newline, and some have more lines than one.
+// Messages of libpq end in a newline, and some have several lines.
 std::string OneLine(const char* message) {
   std::string line = message == nullptr ? "" : message;
   absl::StripTrailingAsciiWhitespace(&line);
@@ -34,7 +34,7 @@ Failure Away(std::string detail) {
   return failure;
 }
 
-// The events that came to pass; 0 once the deadline is over.
+// The events that happened; 0 when the deadline has passed.
 short Await(int socket, short events, const Deadline& deadline) {
   pollfd descriptor = {socket, events, 0};
   while (true) {
@@ -122,7 +122,7 @@ Reply<NativeResult> NextResult(pg_conn* connection, const Deadline& deadline) {
     const short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
     const short ready = Await(PQsocket(connection), events, deadline);
     if (ready == 0) return deadline.Passed();
-    // A server that ends the session says why before it hangs up: what it said is read even then.
+    // A server that ends the session says why before it closes the connection. That is read even then.
     if ((ready & ~POLLOUT) != 0 && PQconsumeInput(connection) == 0 && PQisBusy(connection) != 0) {
       return LostFailure(connection);
     }
@@ -135,7 +135,7 @@ bool IsStillThere(pg_conn* connection) {
   while (PQstatus(connection) == CONNECTION_OK) {
     if (poll(&descriptor, 1, 0) <= 0) return true;
     if (PQconsumeInput(connection) == 0) return false;
-    (void)PQisBusy(connection);  // takes in what came: a notice, or why the server hangs up
+    (void)PQisBusy(connection);  // reads what came: a notice, or why the server closes the connection
   }
   return false;
 }

@@ -1,5 +1,5 @@
-// What libpq gives, owned, and waiting for it with an end: no call here blocks longer than its deadline. Only
-// connection.cc uses it. Not thread-safe.
+// Owners for what libpq gives, and waits that end: no call here blocks longer than its deadline. Only
+// connection.cc calls libpq through it. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,7 @@ class Deadline {
       : clock_(&clock), timeout_(timeout), at_(clock.MonotonicNow() + timeout) {}
 
   absl::Duration Left() const;
-  /// An earlier one: in `share` of what is left.
+  /// An earlier deadline: after `share` of the time that is left.
   Deadline Share(double share) const { return {*clock_, Left() * share}; }
   /// kAway: "no answer within 5s".
   Failure Passed() const;
@@ -44,11 +44,12 @@ class Deadline {
   absl::Duration at_;  // on the monotonic clock
 };
 
-/// A connection in non-blocking mode, its notices going to the log.
+/// A connection in non-blocking mode. Its notices go to the log.
 Reply<NativeConnection> Connect(const Target& target, const Deadline& deadline);
 
-/// The next result, sending what is still to be sent; null where libpq has none: between two statements, and
-/// at the end. kAway if the connection is lost or time is up. A result may itself be an error: see FailureOf.
+/// The next result; sends first what is still to be sent. Null where libpq has no result: between two
+/// statements, and at the end. kAway if the connection is lost or the time is up. A result may itself be an
+/// error: see FailureOf.
 Reply<NativeResult> NextResult(pg_conn* connection, const Deadline& deadline);
 
 /// Why the connection is of no more use, or would not send: kAway.
@@ -57,7 +58,7 @@ Failure LostFailure(pg_conn* connection);
 /// What an error result says; `doing` names the statement.
 Failure FailureOf(const pg_result* result, std::string_view doing);
 
-/// Looks, without waiting: false if the server has hung up.
+/// Looks, without a wait. False if the server has closed the connection.
 bool IsStillThere(pg_conn* connection);
 
 }  // namespace muster::postgres

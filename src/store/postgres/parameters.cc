@@ -6,8 +6,8 @@
 namespace muster::postgres {
 namespace {
 
-// An array's header: dimensions, whether it holds NULLs, the elements' type; then length and lower bound of
-// the one dimension.
+// The header of an array: the number of dimensions, whether it holds NULLs, the type of the elements; then
+// length and lower bound of the one dimension.
 constexpr std::size_t kHasNullsAt = 4;
 constexpr std::size_t kLengthAt = 12;
 constexpr std::int32_t kNull = -1;
@@ -43,7 +43,6 @@ template class ArrayOf<wire::Int64>;
 template class ArrayOf<wire::Int32>;
 template class ArrayOf<wire::Bool>;
 template class ArrayOf<wire::Text>;
-template class ArrayOf<wire::Bytes>;
 template class ArrayOf<wire::Time>;
 template class ArrayOf<wire::Json>;
 
@@ -51,7 +50,7 @@ std::string TextList(std::span<const std::string> values) {
   std::string list = "{";
   for (const std::string& value : values) {
     if (list.size() > 1) list.push_back(',');
-    list.push_back('"');  // always: bare, the text NULL would be a NULL
+    list.push_back('"');  // always: without quotes the text NULL would be a NULL
     for (const char c : value) {
       if (c == '"' || c == '\\') list.push_back('\\');
       list.push_back(c);

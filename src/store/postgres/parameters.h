@@ -1,4 +1,4 @@
-// The values of a statement's $1, $2, …, in binary, so that nothing is quoted, parsed or rounded on the way.
+// The values of $1, $2, … of a statement, in binary, so that nothing is quoted, parsed or rounded on the way.
 //
 //     Parameters parameters;
 //     parameters.Text(id).Int64(revision).Time(now).Int32(std::nullopt);
@@ -11,11 +11,11 @@
 //     Parameters parameters;
 //     parameters.Array(ids).Array(revisions);
 //
-// A column that is itself a TEXT[] cannot go into an array of arrays, which must be of equal length: add
-// TextList(values) to a TextArray and cast in SQL: SELECT id, capabilities::text[] FROM unnest($1, $2) AS
+// A column that is itself a TEXT[] cannot go into an array of arrays, because those must be of equal length.
+// Add TextList(values) to a TextArray and cast in SQL: SELECT id, capabilities::text[] FROM unnest($1, $2) AS
 // r(id, capabilities).
 //
-// Not thread-safe. Owns copies of everything it is given.
+// Not thread-safe. Owns copies of everything that it is given.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@
 
 namespace muster::postgres {
 
-/// A one-dimensional array of one type, grown element by element.
+/// A one-dimensional array of one type. It grows element by element.
 template <typename Type>
 class ArrayOf {
  public:
@@ -54,7 +54,7 @@ class ArrayOf {
   std::string_view bytes() const { return bytes_; }
 
  private:
-  std::string bytes_;  // header, then the elements; the header is kept true
+  std::string bytes_;  // the header, always up to date, then the elements
   std::int32_t size_ = 0;
 };
 
@@ -62,7 +62,6 @@ using Int64Array = ArrayOf<wire::Int64>;
 using Int32Array = ArrayOf<wire::Int32>;
 using BoolArray = ArrayOf<wire::Bool>;
 using TextArray = ArrayOf<wire::Text>;
-using BytesArray = ArrayOf<wire::Bytes>;
 using TimeArray = ArrayOf<wire::Time>;
 using JsonArray = ArrayOf<wire::Json>;
 

@@ -14,15 +14,15 @@ Reply<ConnectionPool::Lease> ConnectionPool::Borrow(absl::Duration timeout) {
   const Deadline deadline(dialer_->clock(), timeout);
   while (true) {
     Reply<std::optional<Connection>> taken = TakeIdleOrPlace(deadline);
-    if (!taken.ok()) return std::move(taken).failure();
+    if (!taken.ok()) return std::move(taken).error();
     if (!taken->has_value()) break;
     if ((*taken)->StillThere()) return Lease(*this, **std::move(taken));
-    GiveUpPlace();  // the server restarted while it was idle; so did the others, perhaps
+    GiveUpPlace();  // the server restarted while it was idle; the others may be lost too
   }
   Reply<Connection> dialled = dialer_->Dial(deadline.Left());
   if (dialled.ok()) return Lease(*this, *std::move(dialled));
   GiveUpPlace();
-  return std::move(dialled).failure();
+  return std::move(dialled).error();
 }
 
 Reply<std::optional<Connection>> ConnectionPool::TakeIdleOrPlace(const Deadline& deadline) {

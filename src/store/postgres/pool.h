@@ -1,7 +1,7 @@
 // A few connections, shared by many threads.
 //
 //     Reply<ConnectionPool::Lease> lease = pool.Borrow(absl::Seconds(1));
-//     if (!lease.ok()) return lease.failure();
+//     if (!lease.ok()) return lease.error();
 //     Reply<Rows> rows = (*lease)->Run(kFind, std::move(parameters), absl::Seconds(1));
 #pragma once
 
@@ -20,11 +20,11 @@ namespace muster::postgres {
 
 inline constexpr int kDefaultPoolSize = 4;
 
-/// Thread-safe. Connections are opened when they are needed, at most `limit` of them; those that are broken,
-/// or come back with a transaction open, are closed. Must outlive its leases.
+/// Thread-safe. Connections are opened when they are needed, at most `limit` of them. A connection that is
+/// broken, or comes back with an open transaction, is closed. Must outlive its leases.
 class ConnectionPool {
  public:
-  /// Gives the connection back when it goes. Move-only; belongs to one thread at a time.
+  /// Gives the connection back at its end. Move-only; belongs to one thread at a time.
   class Lease {
    public:
     Lease(Lease&& other) noexcept
@@ -46,11 +46,11 @@ class ConnectionPool {
   /// `dialer` must outlive the pool.
   explicit ConnectionPool(Dialer& dialer, int limit = kDefaultPoolSize);
 
-  /// kAway if none is free within `timeout`, or none can be opened.
+  /// kAway if no connection is free within `timeout`, or none can be opened.
   Reply<Lease> Borrow(absl::Duration timeout);
 
  private:
-  /// An idle connection, or nothing and a place to fill, or why neither.
+  /// An idle connection; or no connection, but a place for a new one; or the reason why there is neither.
   Reply<std::optional<Connection>> TakeIdleOrPlace(const Deadline& deadline);
   void GiveBack(Connection connection);
   void GiveUpPlace();

@@ -8,13 +8,13 @@
 namespace muster::postgres {
 namespace {
 
-// For a connection of the pool.
+// To wait for a connection of the pool.
 constexpr absl::Duration kBorrowTimeout = absl::Seconds(5);
 
 template <typename T>
 Result<T> Answer(Reply<T> reply) {
   if (reply.ok()) return *std::move(reply);
-  Failure failure = std::move(reply).failure();
+  Failure failure = std::move(reply).error();
   failure.in_doubt = false;  // it changed nothing
   return Report(failure, "a query");
 }
@@ -24,7 +24,7 @@ Result<T> Answer(Reply<T> reply) {
 Reply<std::vector<Rows>> ReadSession::Run(const Pipeline& pipeline) {
   if (!lease_) {
     Reply<ConnectionPool::Lease> lease = pool_.Borrow(kBorrowTimeout);
-    if (!lease.ok()) return std::move(lease).failure();
+    if (!lease.ok()) return std::move(lease).error();
     lease_.emplace(*std::move(lease));
   }
   return (*lease_)->Run(pipeline, timeout_);

@@ -1,4 +1,4 @@
-// The view of any thread on what is committed: every question goes to the database, on a connection of the
+// What any thread reads of what is committed: every question goes to the database, on a connection of the
 // pool.
 #pragma once
 
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "store/postgres/connection.h"
 #include "store/postgres/pool.h"
-#include "store/postgres/session.h"
 #include "store/store.h"
 
 namespace muster::postgres {
@@ -46,7 +46,7 @@ class PostgresReader final : public ScanReads {
 /// For an answer over a large fleet.
 inline constexpr absl::Duration kReadTimeout = absl::Seconds(30);
 
-/// For one question: borrows a connection for its first statement, and gives it back when it goes.
+/// For one question: borrows a connection for its first statement, and gives it back at its end.
 class ReadSession final : public Session {
  public:
   /// The pool must outlive it.

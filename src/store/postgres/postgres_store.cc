@@ -20,7 +20,6 @@
 #include "store/postgres/usage_count.h"
 #include "store/postgres/worker_cache.h"
 #include "store/postgres/writer_session.h"
-#include "store/token_key.h"
 
 namespace muster {
 namespace postgres {
@@ -28,13 +27,13 @@ namespace {
 
 constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
 constexpr absl::Duration kMigrationTimeout = absl::Minutes(5);
-// Twice as many workers are cached at most: some 600 bytes each.
+// At most twice as many workers are cached: about 600 bytes each.
 constexpr std::size_t kCacheGeneration = 500'000;
-// Events beyond the limit go when there are so many, by steps of so many.
+// Events above the limit are removed when there are this many, in steps of this many.
 constexpr std::int64_t kTrimFrom = 1'000;
 constexpr std::int64_t kTrimAtOnce = 10'000;
-// Where a program that does not keep the totals makes changes too, as during an upgrade. All changes wait for
-// it.
+// How often totals are counted anew where a program that does not keep them also makes changes, as during an
+// upgrade. All changes wait for the count.
 constexpr absl::Duration kCountTotalsEvery = absl::Minutes(1);
 
 constexpr Sql kTrimEvents = {"trim_events",
@@ -42,7 +41,7 @@ constexpr Sql kTrimEvents = {"trim_events",
                              "(SELECT min(cursor) FROM events) + $2"};
 constexpr Sql kEndRun = {"end_run", "UPDATE roll SET runner = '' WHERE runner = $1"};
 
-// Differs between all daemons that there ever were.
+// Different for all daemons that ever were.
 std::string NewDaemonId(Random& random) {
   std::uint64_t number = 0;
   random.Fill({reinterpret_cast<char*>(&number), sizeof number});
@@ -129,28 +128,28 @@ class PostgresStore final : public Store, private Coordination {
   std::int64_t last_cursor_ = 0;
   std::int64_t workers_ = 0;
   bool totals_are_kept_ = true;
-  absl::Duration count_totals_at_ = -absl::InfiniteDuration();  // no sooner
+  absl::Duration count_totals_at_ = -absl::InfiniteDuration();  // not before
   std::int64_t trimmed_to_ = 0;
-  Attempt attempt_ = Attempt::kByCache;  // of the batch under way, or to come
+  Attempt attempt_ = Attempt::kByCache;  // of the current or the next batch
   std::vector<std::string_view> batch_;  // its ids
   bool is_batch_ = false;
   bool lost_race_ = false;
   bool took_part_ = false;
   bool leads_ = false;
   bool runs_jobs_ = false;  // the roll's row says so
-  bool outdated_ = false;   // the schema is not for this program any more
+  bool outdated_ = false;   // the schema is no longer for this program
 };
 
 absl::Status PostgresStore::Start(const std::string& url, Random& random) {
   Reply<Connection> connection = Connection::Open(url, clock_, kOpenTimeout);
-  if (!connection.ok()) return StatusOf(connection.failure(), "cannot open the PostgreSQL store");
+  if (!connection.ok()) return StatusOf(connection.error(), "cannot open the PostgreSQL store");
   absl::Status migrated = Migrate(*connection, EmbeddedMigrations(), kMigrationTimeout);
   if (!migrated.ok()) return migrated;
   const Reply<std::string> key = TokenKeyOf(*connection, NewTokenKey(random), kOpenTimeout);
-  if (!key.ok()) return StatusOf(key.failure(), "cannot read the PostgreSQL store");
+  if (!key.ok()) return StatusOf(key.error(), "cannot read the PostgreSQL store");
   const Reply<Rows> rows = connection->Run(kReadRegistry, {}, kOpenTimeout);
-  const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.failure();
-  if (!registry.ok()) return StatusOf(registry.failure(), "cannot read the PostgreSQL store");
+  const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.error();
+  if (!registry.ok()) return StatusOf(registry.error(), "cannot read the PostgreSQL store");
   Adopt(*registry);
   reader_.emplace(pool_, *key, options_.history, options_.max_events);
   transaction_.emplace(session_, cache_, runs_, held_, options_.history);
@@ -189,7 +188,7 @@ WriteTx& PostgresStore::BeginStep() {
 void PostgresStore::EndRun() {
   transaction_->EndRun();
   if (!std::exchange(runs_jobs_, false)) return;
-  if (session_.Ready()) return;  // it stands still, and the others notice
+  if (session_.Ready()) return;  // its number stands still, and the others notice
   Parameters parameters;
   parameters.Text(group_.id());
   (void)session_.Run(kEndRun, std::move(parameters));
@@ -214,24 +213,23 @@ CommitResult PostgresStore::Classify(const Failure& failure) {
     return DecideAgain(transaction_->locked() ? Attempt::kLocked : Attempt::kFresh);
   }
   if (failure.kind == FailureKind::kBadValue) {
-    // At debug: a client can do this as often as it likes.
+    // At debug: a client can cause this as often as it likes.
     Log(LogLevel::kDebug, "the database refuses a value",
         {{"sqlstate", failure.sqlstate}, {"detail", failure.detail}});
     return CommitResult::Refused("brings a value that the database refuses");
   }
-  // What came up before the commit was told then.
+  // A failure before the commit was already reported.
   const StoreUnavailable error =
       transaction_->failure() ? WhyUnavailable(failure) : Report(failure, "a commit");
   return error.in_doubt ? CommitResult::InDoubt(error.reason) : CommitResult::Failed(error.reason);
 }
 
-// The same again, without the rows that others hold.
+// The batch again, without the rows that other programs hold.
 CommitResult PostgresStore::FindWhatIsHeld(const Failure& failure) {
   const Reply<Nothing> looked = transaction_->LookForHeld(batch_);
   if (looked.ok()) return DecideAgain(attempt_);
-  // A whole table, or the server.
-  return CommitResult::Failed(
-      Report(IsHeld(looked.failure()) ? failure : looked.failure(), "a commit").reason);
+  // A whole table is held, or the server failed.
+  return CommitResult::Failed(Report(IsHeld(looked.error()) ? failure : looked.error(), "a commit").reason);
 }
 
 CommitResult PostgresStore::Commit(const ListeningState& at) {
@@ -240,8 +238,9 @@ CommitResult PostgresStore::Commit(const ListeningState& at) {
   if (transaction.failure()) return Classify(*transaction.failure());
   if (transaction.NeedsLock()) return DecideAgain(Attempt::kLocked);
 
-  // Only the leader moves the clock. What a follower knows is what the leader said, brought forward: if that
-  // were stored, the next follower would bring it forward again, and so on, ever faster than time passes.
+  // Only the leader moves the clock. What a follower knows is what the leader said, brought forward. If a
+  // follower stored that, the next follower would bring it forward again, and so on: the clock would run
+  // faster than time.
   const ListeningState& listening = took_part_ && !leads_ && listening_ ? *listening_ : at;
   const bool clock_stands_still = listening_ && listening_->now == listening.now &&
                                   listening_->allowance_credit == listening.allowance_credit;
@@ -269,7 +268,7 @@ CommitResult PostgresStore::CommitStep(const ListeningState& at) {
 CommitResult PostgresStore::Write(const ListeningState& listening) {
   const bool locked = transaction_->locked();
   const Reply<Nothing> committed = transaction_->Commit(listening);
-  if (!committed.ok()) return Classify(committed.failure());
+  if (!committed.ok()) return Classify(committed.error());
   if (locked) {
     listening_ = listening;
     last_cursor_ = transaction_->registry().last_cursor;
@@ -285,15 +284,15 @@ Result<Membership> PostgresStore::RenewMembership(const ListeningReport& own, co
   if (const std::optional<Failure> failure = session_.Ready()) return WhyUnavailable(*failure);
   if (outdated_) {
     const Reply<Rows> rows = session_.Run(kReadRegistry, {});
-    const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.failure();
-    if (!registry.ok()) return WhyUnavailable(registry.failure());
+    const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.error();
+    if (!registry.ok()) return WhyUnavailable(registry.error());
     outdated_ = false;
   }
   Reply<DaemonGroup::Renewed> renewed = group_.Renew(session_, own, SettingsRecord(settings, options_), tick);
   if (!renewed.ok()) {
-    outdated_ = renewed.failure().kind == FailureKind::kOutdated;
-    if (outdated_) group_.Leave(session_);  // so that the others need not miss it
-    return Report(renewed.failure(), "taking part among the daemons");
+    outdated_ = renewed.error().kind == FailureKind::kOutdated;
+    if (outdated_) group_.Leave(session_);  // so that the others need not wait for it
+    return Report(renewed.error(), "taking part among the daemons");
   }
   took_part_ = true;
   leads_ = renewed->membership.leads;
@@ -314,7 +313,7 @@ bool PostgresStore::Maintain(absl::Duration budget) {
   Parameters parameters;
   parameters.Int64(last_to_go).Int64(kTrimAtOnce);
   const Reply<Rows> trimmed = session_.Run(kTrimEvents, std::move(parameters));
-  if (!trimmed.ok()) return false;  // the next commit tells
+  if (!trimmed.ok()) return false;  // the next commit reports it
   if (trimmed->affected() > 0) return true;
   trimmed_to_ = last_to_go;
   return false;

@@ -1,8 +1,8 @@
 // The store on PostgreSQL, which any number of daemons share.
 //
-// Nothing is kept in memory but a cache of workers for the heartbeats; every query is answered by the
-// database. How transactions of several daemons go together stands in transaction.h, how daemons find a
-// leader in daemon_group.h.
+// In memory it keeps only a cache of workers for the heartbeats; the database answers every query.
+// transaction.h describes how transactions of several daemons work together, and daemon_group.h how daemons
+// find a leader.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace muster {
 
-/// `url` as libpq takes it. Connects and brings the schema up to date: so the server must be there at the
-/// start; later it may come and go. Errors are for the operator.
+/// `url` as libpq takes it. Connects and brings the schema up to date. So the server must be there at the
+/// start; later it may go away and come back. Errors are for the operator.
 absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(const std::string& url, const StoreOptions& options,
                                                          const StoreRuntime& runtime);
 

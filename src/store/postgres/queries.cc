@@ -26,7 +26,7 @@ namespace {
 
 constexpr Sql kFindWorker = {"find_worker", "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE id = $1"};
 
-// What the filter does not ask for is empty, or NULL for the region: that always holds.
+// A part that the filter does not ask for is empty, or NULL for the region: such a condition always holds.
 constexpr Sql kListWorkers = {"list_workers",
                               "SELECT " MUSTER_WORKER_COLUMNS
                               " FROM workers WHERE id > $1 AND (cardinality($2) = 0 OR status = ANY ($2)) "
@@ -95,7 +95,7 @@ std::optional<std::string_view> Unless(bool missing, std::string_view value) {
   return missing ? std::nullopt : std::optional(value);
 }
 
-// A page of workers of the largest size is about full with so many.
+// About so many workers of the largest size fill a page.
 constexpr int kFirstChunk = 64;
 
 Parameters ListParameters(const WorkerFilter& filter, std::string_view after_id, int limit) {
@@ -155,7 +155,7 @@ Reply<std::optional<WorkerView>> FindWorker(Session& session, std::string_view i
   Parameters parameters;
   parameters.Text(id);
   const Reply<Rows> rows = session.Run(kFindWorker, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   if (rows->empty()) return std::optional<WorkerView>();
   return Checked(*rows, std::optional(ReadWorker(*rows, 0)));
 }
@@ -165,7 +165,7 @@ Reply<std::vector<WorkerView>> ListWorkers(Session& session, const WorkerFilter&
   const bool in_chunks = limit.rows > kFirstChunk && limit.bytes < std::numeric_limits<std::int64_t>::max();
   std::vector<WorkerView> workers;
   std::int64_t bytes = 0;
-  bool open = false;  // the transaction that makes all chunks be of one moment
+  bool open = false;  // the transaction in which all chunks show one moment
   int chunk = std::max(in_chunks ? kFirstChunk : limit.rows, 0);
   while (true) {
     const bool last = chunk == limit.rows - static_cast<int>(workers.size());
@@ -175,7 +175,7 @@ Reply<std::vector<WorkerView>> ListWorkers(Session& session, const WorkerFilter&
     const std::size_t at = pipeline.Add(kListWorkers, ListParameters(filter, after, chunk));
     if (last && std::exchange(open, false)) pipeline.Add(kCommit);
     const Reply<std::vector<Rows>> answers = session.Run(pipeline);
-    if (!answers.ok()) return answers.failure();
+    if (!answers.ok()) return answers.error();
 
     const Rows& rows = (*answers)[at];
     for (int row = 0; row < rows.size() && bytes <= limit.bytes; ++row) {
@@ -189,7 +189,7 @@ Reply<std::vector<WorkerView>> ListWorkers(Session& session, const WorkerFilter&
   }
   if (open) {
     const Reply<Rows> ended = session.Run(kCommit, {});
-    if (!ended.ok()) return ended.failure();
+    if (!ended.ok()) return ended.error();
   }
   return workers;
 }
@@ -199,10 +199,10 @@ Reply<std::optional<std::vector<HeartbeatRecord>>> ListHeartbeats(Session& sessi
                                                                   std::int64_t history) {
   using Found = std::optional<std::vector<HeartbeatRecord>>;
   Parameters parameters;
-  // One row at least: it shows whether the worker is there.
+  // At least one row: it shows whether the worker is there.
   parameters.Text(id).Int64(before).Int64(history).Int64(std::max(limit, 1));
   const Reply<Rows> rows = session.Run(kListHeartbeats, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   if (rows->empty()) return Found();
   std::vector<HeartbeatRecord> records;
   for (int row = 0; row < std::min(rows->size(), limit) && !rows->IsNull(row, 0); ++row) {
@@ -220,10 +220,10 @@ Reply<std::vector<std::vector<HeartbeatRecord>>> RecentHeartbeats(Session& sessi
   Parameters parameters;
   parameters.Array(ids).Int64(limit);
   const Reply<Rows> rows = session.Run(kRecentHeartbeats, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   for (int row = 0; row < rows->size(); ++row) {
     const auto number = static_cast<std::size_t>(rows->Int64(row, 0));  // from 1
-    if (number < 1 || number > recent.size()) break;  // not the number that it was asked for: a fault
+    if (number < 1 || number > recent.size()) break;  // not a number that was asked for: a fault
     recent[number - 1].push_back({rows->Int64(row, 1), rows->Time(row, 2)});
   }
   return Checked(*rows, std::move(recent));
@@ -235,7 +235,7 @@ Reply<std::vector<Event>> ListEvents(Session& session, std::string_view worker_i
   parameters.Int64(bound).Int64(max_events).Text(Unless(worker_id.empty(), worker_id));
   parameters.Int64(std::max(limit, 0));
   const Reply<Rows> rows = session.Run(newest_first ? kListEventsDown : kListEventsUp, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   std::vector<Event> events;
   events.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) events.push_back(ReadEvent(*rows, row));
@@ -253,13 +253,13 @@ Reply<std::vector<RegionHold>> ReadHolds(const Rows& rows) {
 
 Reply<std::vector<RegionHold>> ListHolds(Session& session) {
   const Reply<Rows> rows = session.Run(kListHolds, {});
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   return ReadHolds(*rows);
 }
 
 Reply<std::int64_t> LastCursor(Session& session) {
   const Reply<Rows> rows = session.Run(kLastCursor, {});
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   return Checked(*rows, rows->empty() ? 0 : rows->Int64(0, 0));
 }
 
@@ -267,7 +267,7 @@ Reply<std::optional<std::int64_t>> LockTotal(Session& session, std::string_view 
   Parameters parameters;
   parameters.Text(id);
   const Reply<Rows> rows = session.Run(kLockTotal, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   if (rows->empty()) return std::optional<std::int64_t>();
   return Checked(*rows, std::optional(rows->Int64(0, 0)));
 }

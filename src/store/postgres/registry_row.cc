@@ -14,9 +14,10 @@ namespace {
   "runner_beat, totals_revision = last_revision AND totals_cursor = last_cursor, (SELECT min_version FROM " \
   "schema_use)"
 
-constexpr Sql kMakeRegistry = {"make_roll",
-                           "INSERT INTO roll (only_row, token_key, totals_revision, totals_cursor) VALUES "
-                           "(1, $1, 0, 0) ON CONFLICT (only_row) DO NOTHING"};
+constexpr Sql kMakeRegistry = {
+    "make_roll",
+    "INSERT INTO roll (only_row, token_key, totals_revision, totals_cursor) VALUES "
+    "(1, $1, 0, 0) ON CONFLICT (only_row) DO NOTHING"};
 constexpr Sql kTokenKey = {"token_key", "SELECT token_key FROM roll"};
 
 Failure Outdated(std::int32_t min_version) {
@@ -40,12 +41,14 @@ Reply<RegistryRow> ReadRegistry(const Rows& rows) {
   RegistryRow registry;
   if (rows.empty()) return registry;
   registry.min_version = rows.Int32(0, 13);
-  if (std::cmp_greater(registry.min_version, EmbeddedMigrations().size())) return Outdated(registry.min_version);
+  if (std::cmp_greater(registry.min_version, EmbeddedMigrations().size()))
+    return Outdated(registry.min_version);
   registry.last_revision = rows.Int64(0, 0);
   registry.last_cursor = rows.Int64(0, 1);
   registry.workers = rows.Int64(0, 2);
   if (const std::optional<std::int64_t> listening = rows.OptionalInt64(0, 3)) {
-    registry.clock = ListeningState{ListeningTime::FromMicros(*listening), absl::Microseconds(rows.Int64(0, 4))};
+    registry.clock =
+        ListeningState{ListeningTime::FromMicros(*listening), absl::Microseconds(rows.Int64(0, 4))};
   }
   registry.advancing = rows.Bool(0, 5);
   registry.not_listening = rows.Text(0, 6);
@@ -89,7 +92,7 @@ Reply<std::string> TokenKeyOf(Connection& connection, std::string_view fresh, ab
   pipeline.Add(kMakeRegistry, std::move(parameters));
   const std::size_t key = pipeline.Add(kTokenKey);
   const Reply<std::vector<Rows>> answers = connection.Run(pipeline, timeout);
-  if (!answers.ok()) return answers.failure();
+  if (!answers.ok()) return answers.error();
   const Rows& found = (*answers)[key];
   return Checked(found, std::string(found.Bytes(0, 0)));
 }

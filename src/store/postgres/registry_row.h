@@ -1,4 +1,4 @@
-// The roll's one row: what there is one of, and what daemons tell each other.
+// The one row of the roll: what exists once, and what daemons tell each other.
 #pragma once
 
 #include <cstdint>
@@ -24,30 +24,32 @@ struct RegistryRow {
   std::int64_t leader_beat = 0;
   std::string runner;
   std::int64_t runner_beat = 0;
-  bool totals_are_kept = false;  // region_totals fits to the last change
+  bool totals_are_kept = false;  // region_totals matches the last change
   std::int32_t min_version = 1;  // of the schema, which a program must know to use it
 };
 
-/// The row, locked or not. To wait for the lock is bounded by the two settings, for the transaction: short
-/// once another program was found to hold it. kLockTimeoutAgain goes back to what the session has.
+/// The row, locked or not. The first two settings bound the wait for the lock, for the transaction: short
+/// after another program was found to hold the row. kLockTimeoutAgain goes back to the setting of the
+/// session.
 extern const Sql kPatiently;
 extern const Sql kBriefly;
 extern const Sql kLockTimeoutAgain;
 extern const Sql kLockRegistry;
 extern const Sql kReadRegistry;
-/// From the answer of one of the two. kOutdated if the schema is not for this program any more.
+/// Reads the answer of one of the two. kOutdated if the schema is no longer for this program.
 Reply<RegistryRow> ReadRegistry(const Rows& rows);
 
-/// Whether it failed because another program holds the row.
+/// Whether the failure came because another program holds the row.
 bool RegistryIsHeld(const Failure& failure);
 /// Whether any row, or a table, was held for too long.
 bool IsHeld(const Failure& failure);
 
-/// Writes what a transaction changed of it: what `roll` says now, and the clock, which never goes back.
+/// Writes what a transaction changed in the row: the values of `registry`, and the clock, which never goes
+/// back.
 extern const Sql kWriteRegistry;
 Parameters WriteRegistry(const RegistryRow& registry, const ListeningState& clock);
 
-/// The token key that the roll has; `fresh` becomes it where there is none.
+/// The token key of the roll. A roll without a key gets `fresh`.
 Reply<std::string> TokenKeyOf(Connection& connection, std::string_view fresh, absl::Duration timeout);
 
 }  // namespace muster::postgres

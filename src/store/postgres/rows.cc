@@ -14,13 +14,12 @@
 namespace muster::postgres {
 namespace {
 
-constexpr wire::TypeId kInt2 = 21;
 constexpr wire::TypeId kVarchar = 1043;
 
 constexpr std::size_t kArrayHeader = 12;
 constexpr std::size_t kDimension = 8;  // a length and a lower bound
 
-// The elements of an array; nothing, unless it is of one dimension and without NULLs.
+// The elements of an array; nothing if it has more dimensions than one, or has NULLs.
 std::optional<std::vector<std::string>> Elements(std::string_view array) {
   std::vector<std::string> elements;
   if (array.size() < kArrayHeader + kDimension) return elements;  // empty: no dimension
@@ -90,19 +89,17 @@ std::int64_t Rows::Integer(int row, int column, std::initializer_list<wire::Type
       return wire::ReadInt64(value.data());
     case 4:
       return wire::ReadInt32(value.data());
-    case 2:
-      return wire::ReadInt16(value.data());
     default:
-      return 0;  // Value has said why
+      return 0;  // Value has noted the fault
   }
 }
 
 std::int64_t Rows::Int64(int row, int column) const {
-  return Integer(row, column, {wire::Int64::kId, wire::Int32::kId, kInt2});
+  return Integer(row, column, {wire::Int64::kId, wire::Int32::kId});
 }
 
 std::int32_t Rows::Int32(int row, int column) const {
-  return static_cast<std::int32_t>(Integer(row, column, {wire::Int32::kId, kInt2}));
+  return static_cast<std::int32_t>(Integer(row, column, {wire::Int32::kId}));
 }
 
 bool Rows::Bool(int row, int column) const {
@@ -141,10 +138,6 @@ std::optional<std::int64_t> Rows::OptionalInt64(int row, int column) const {
 std::optional<std::int32_t> Rows::OptionalInt32(int row, int column) const {
   if (IsNull(row, column)) return std::nullopt;
   return Int32(row, column);
-}
-std::optional<std::string_view> Rows::OptionalText(int row, int column) const {
-  if (IsNull(row, column)) return std::nullopt;
-  return Text(row, column);
 }
 std::optional<absl::Time> Rows::OptionalTime(int row, int column) const {
   if (IsNull(row, column)) return std::nullopt;

@@ -1,10 +1,10 @@
-// What a statement answered: rows in binary, read by type, without copies on the way.
+// The answer of a statement: rows in binary, read by type, without copies on the way.
 //
 //     for (int row = 0; row < rows.size(); ++row) Use(rows.Text(row, 0), rows.Time(row, 1));
 //
-// Asking for a value with another type than the column's, or for a NULL without an Optional, answers zero or
-// nothing, and is remembered: a schema that is not as the program knows it must not be taken for data. So
-// nothing that was read counts before it went through Checked.
+// A read with another type than the type of the column, or of a NULL without an Optional, gives zero or
+// nothing, and is remembered as a fault: a schema that the program does not know must not be taken for data.
+// So what was read counts only after it went through Checked.
 //
 // Move-only; owns the result. Views point into it. For one thread at a time.
 #pragma once
@@ -27,7 +27,7 @@ namespace muster::postgres {
 
 class Rows {
  public:
-  /// Takes `result` over; null: no rows.
+  /// Takes ownership of `result`; null: no rows.
   explicit Rows(pg_result* result = nullptr) : result_(result) {}
 
   int size() const;
@@ -36,8 +36,8 @@ class Rows {
   std::int64_t affected() const;
 
   bool IsNull(int row, int column) const;
-  std::int64_t Int64(int row, int column) const;  // any integer type
-  std::int32_t Int32(int row, int column) const;  // int4 and int2
+  std::int64_t Int64(int row, int column) const;  // int8 or int4
+  std::int32_t Int32(int row, int column) const;  // int4
   bool Bool(int row, int column) const;
   std::string_view Text(int row, int column) const;
   std::string_view Bytes(int row, int column) const;
@@ -47,10 +47,9 @@ class Rows {
 
   std::optional<std::int64_t> OptionalInt64(int row, int column) const;
   std::optional<std::int32_t> OptionalInt32(int row, int column) const;
-  std::optional<std::string_view> OptionalText(int row, int column) const;
   std::optional<absl::Time> OptionalTime(int row, int column) const;
 
-  /// For a caller that knows what the text of a column may be: this one is not among it.
+  /// For a caller that knows which texts a column may have: this text is not one of them.
   void Reject(int row, int column) const;
   /// Why what was read does not count; empty while it does.
   const std::string& fault() const { return fault_; }
@@ -59,7 +58,7 @@ class Rows {
   struct Clear {
     void operator()(pg_result* result) const;
   };
-  /// The bytes of a value whose type is one of `types`; empty for any other.
+  /// The bytes of a value whose type is one of `types`; empty for any other type.
   std::string_view Value(int row, int column, std::initializer_list<wire::TypeId> types) const;
   std::int64_t Integer(int row, int column, std::initializer_list<wire::TypeId> types) const;
   void Fault(int column, std::string_view why) const;
@@ -68,7 +67,7 @@ class Rows {
   mutable std::string fault_;  // the first
 };
 
-/// What was read from the rows, unless they were not as expected.
+/// What was read from the rows, or a failure if the rows were not as expected.
 template <typename T>
 Reply<T> Checked(const Rows& rows, T value) {
   if (rows.fault().empty()) return value;

@@ -1,8 +1,8 @@
-// Whose run of jobs is under way, as the roll's row says: two runs never overlap.
+// Whose run of jobs is under way, as the row of the roll says. Two runs never overlap.
 //
-// A run is claimed by the first of its steps that has anything to stage, and each such step counts its number
-// up. A run of another daemon whose number was seen to stand still for some looks is no more.
-// Used by the writer's thread.
+// The first step of a run that has anything to stage claims the run, and each such step counts its number up.
+// A run of another daemon is over when its number stands still for several looks. Used by the writer's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,6 @@
 #include "absl/time/time.h"
 #include "store/postgres/daemon_group.h"
 #include "store/postgres/registry_row.h"
-#include "store/postgres/still.h"
 
 namespace muster::postgres {
 

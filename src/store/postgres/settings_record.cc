@@ -11,7 +11,7 @@
 namespace muster::postgres {
 namespace {
 
-// Of those that are set alike, so many are named.
+// Of the daemons with the same value, at most this many are named.
 constexpr std::size_t kMaxNamed = 4;
 
 std::string Holders(std::vector<std::string> holders) {

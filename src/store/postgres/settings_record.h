@@ -1,5 +1,5 @@
-// The settings that should be the same on all daemons of a roll, as each of them records its own, and in what
-// they differ. Pure functions.
+// The settings that should be the same on all daemons of a roll: each daemon records its own, and can see in
+// what they differ. Pure functions.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace muster::postgres {
 
-/// A JSON object: the names of the daemon's flags, and what they are set to, for people.
+/// A JSON object: the names of the flags of the daemon, and their values, for people.
 std::string SettingsRecord(const Settings& settings, const StoreOptions& options);
 
 struct DaemonSettings {
   std::string holder;  // for people
-  std::string record;  // empty: it does not say, being of before these were recorded
+  std::string record;  // empty: its version does not record settings
 };
 
 /// One line for each setting that differs: "heartbeat-timeout: 2m at musterd a:1, 20s at musterd b:1". A

@@ -7,7 +7,8 @@
 namespace muster::postgres {
 namespace {
 
-// The worker goes first: that waits for heartbeats on their way, and its history is complete when it goes.
+// The worker is deleted first: that waits for heartbeats that are being written, so its history is complete
+// when it is deleted.
 constexpr Sql kRemoveWorkers = {"remove_workers", "DELETE FROM workers WHERE id = ANY ($1)"};
 constexpr Sql kRemoveHistory = {"remove_history", "DELETE FROM worker_heartbeats WHERE worker_id = ANY ($1)"};
 constexpr Sql kHold = {"hold",
@@ -15,7 +16,7 @@ constexpr Sql kHold = {"hold",
                        "ON CONFLICT (region) DO UPDATE SET until = excluded.until"};
 constexpr Sql kRelease = {"release", "DELETE FROM region_holds WHERE region = $1"};
 
-// The division by zero takes the transaction back, as in beats.cc.
+// The division by zero makes the transaction fail, as in beats.cc.
 constexpr Sql kRefusedStill = {"refused_still",
                                "SELECT 1 / (count(*) = cardinality($1))::int FROM unnest($1, $2) "
                                "AS seen (id, revision) JOIN workers w USING (id, revision)"};
@@ -143,7 +144,7 @@ void Staged::AddHeartbeats(std::int64_t history, Pipeline& pipeline) const {
     std::vector<std::uint32_t> place(entries_.size(), UINT32_MAX);
     for (std::size_t i = moments_[moment].first; i < end; ++i) {
       const Entry& entry = entries_[beats_[i].entry];
-      if (entry.worker == nullptr || i < entry.beats_from) continue;  // it went away
+      if (entry.worker == nullptr || i < entry.beats_from) continue;  // it was removed
       std::uint32_t& at = place[beats_[i].entry];
       if (at == UINT32_MAX) {
         at = static_cast<std::uint32_t>(workers.size());

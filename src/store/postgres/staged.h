@@ -1,6 +1,6 @@
 // What a transaction has read of workers and what it has staged, and the statements that write it.
 //
-// Nothing here talks to the server: a commit adds all of it to one pipeline. Used by the writer's thread.
+// Nothing here talks to the server: a commit adds everything to one pipeline. Used by the writer's thread.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 #include "muster/clock.h"
 #include "muster/event.h"
 #include "muster/worker.h"
-#include "store/postgres/by_id.h"
 #include "store/postgres/connection.h"
+#include "store/postgres/worker_cache.h"
 
 namespace muster::postgres {
 
@@ -31,8 +31,8 @@ class Staged {
     Pulse pulse;                           // the committed one
     bool by_cache = false;                 // the database was not asked
     bool locked = false;                   // since it was read: `pulse` is still true
-    bool asked = false;                    // something was decided by it
-    bool held = false;                     // another program holds the row: nothing can be decided
+    bool asked = false;                    // a decision used it
+    bool held = false;                     // another program holds the row: no decision is possible
     bool to_remove = false;                // `was`, and its heartbeats
     bool to_write = false;                 // `worker`
     std::size_t beats_from = 0;            // those before belong to a worker that was removed
@@ -50,7 +50,7 @@ class Staged {
   WorkerView ViewOf(std::uint32_t entry) const {
     return {entries_[entry].worker, entries_[entry].pulse, entry};
   }
-  /// Remembers what was read. What was read or staged before wins.
+  /// Remembers what was read. If the worker was already read or staged, that stays.
   std::uint32_t Read(const WorkerView& view);
   std::uint32_t ReadAbsent(std::string_view id);
 
@@ -59,24 +59,24 @@ class Staged {
   void Remove(std::uint32_t entry);
   void Record(std::uint32_t entry, const Moment& now, std::optional<std::int32_t> in_use);
   void Append(Event event);
-  /// Unset: the hold ends.
+  /// Without `until` the hold ends.
   void Hold(std::string region, std::optional<ListeningTime> until);
   /// Heartbeats staged for the worker as it is now.
   std::int64_t Recorded(std::uint32_t entry) const;
 
-  /// Workers, less those removed.
+  /// Workers inserted, less those removed.
   std::int64_t added() const;
   std::int64_t events() const { return static_cast<std::int64_t>(events_.size()); }
 
   // For a commit.
 
-  /// Everything but the heartbeats. The events follow `last_cursor`.
+  /// Everything except the heartbeats. The events follow `last_cursor`.
   void AddChanges(std::int64_t last_cursor, Pipeline& pipeline) const;
   /// `history`: how many are kept for each worker.
   void AddHeartbeats(std::int64_t history, Pipeline& pipeline) const;
-  /// What was refused by the cache alone must still be so, or the transaction fails: see RefusedInError.
+  /// What the cache alone refused must still be refused, or the transaction fails: see RefusedInError.
   void AddChecks(Pipeline& pipeline) const;
-  /// Refused by the cache alone: asked, and not heard.
+  /// What the cache alone refused: it was asked, and got no heartbeat.
   std::vector<std::uint32_t> RefusedByCache() const;
 
  private:
@@ -84,7 +84,7 @@ class Staged {
     std::uint32_t entry;
     std::optional<std::int32_t> in_use;
   };
-  // Heartbeats of one moment.
+  // The heartbeats of one moment.
   struct Beats {
     Moment at;
     std::size_t first;  // in beats_
@@ -99,7 +99,7 @@ class Staged {
   bool changes_ = false;  // anything but heartbeats
 };
 
-/// Whether a transaction failed because something was refused that would not be refused any more.
+/// Whether a transaction failed because the cache refused something that would no longer be refused.
 bool RefusedInError(const Failure& failure);
 
 }  // namespace muster::postgres

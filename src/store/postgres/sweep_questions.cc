@@ -9,7 +9,7 @@ namespace muster::postgres {
 namespace {
 
 #define MUSTER_PENDING_HEARD "status = 'Pending' AND heartbeats > heartbeats_before"
-// SilenceReference of domain/liveness.h, to which a test holds it.
+// SilenceReference of domain/liveness.h. A test compares the two.
 #define MUSTER_SILENT "status = 'Active' AND greatest(heard_at, activated_by_hand_at, 0) <= $1"
 #define MUSTER_OFFLINE_HEARD "status = 'Offline' AND heartbeats > 0 AND heard_at > $1"
 #define MUSTER_LOCK "ORDER BY id FOR UPDATE SKIP LOCKED"
@@ -32,8 +32,8 @@ constexpr Sql kLockOfflineHeard = {"lock_offline_heard",
                                    "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_OFFLINE_HEARD
                                    " AND id = ANY ($2) " MUSTER_LOCK};
 
-// One look for all of the silent; where there are none that is all of it. How many others their regions have
-// is kept (see totals.h), and counted only where it is not.
+// One look for all silent workers; where there are none, that is all. How many other workers their regions
+// have is kept (see totals.h), and counted only where it is not.
 constexpr Sql kSilentByRegion = {
     "silent_by_region",
     "SELECT silent.region, coalesce("
@@ -44,8 +44,8 @@ constexpr Sql kSilentByRegion = {
     "FROM (SELECT region, count(*) AS workers FROM workers WHERE " MUSTER_SILENT
     " GROUP BY region) AS silent"};
 
-// The writer's connection goes by indexes (see writer_session.cc). These look at all the workers of a status:
-// the server should find the best way by itself.
+// The connection of the writer uses indexes only (see writer_session.cc). These statements look at all
+// workers of a status: the server should choose the plan itself.
 constexpr Sql kAnyPlan = {"any_plan",
                           "SELECT set_config(name, $1, true) FROM pg_settings "
                           "WHERE name IN ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin')"};
@@ -61,7 +61,7 @@ Reply<Rows> RunWithAnyPlan(Session& session, const Sql& sql, Parameters paramete
   const std::size_t at = pipeline.Add(sql, std::move(parameters));
   pipeline.Add(kAnyPlan, any_plan("off"));
   Reply<std::vector<Rows>> answers = session.Run(pipeline);
-  if (!answers.ok()) return std::move(answers).failure();
+  if (!answers.ok()) return std::move(answers).error();
   return std::move((*answers)[at]);
 }
 
@@ -87,7 +87,7 @@ Reply<std::vector<std::string>> Probe(Session& session, const SweepQuestion& que
   Parameters parameters = question.arguments;
   parameters.Int64(limit);
   const Reply<Rows> rows = RunWithAnyPlan(session, *question.probe, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   std::vector<std::string> ids;
   ids.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) ids.emplace_back(rows->Text(row, 0));
@@ -106,7 +106,7 @@ Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, ListeningTime
   Parameters parameters;
   parameters.Int64(cutoff.micros());
   const Reply<Rows> rows = RunWithAnyPlan(session, kSilentByRegion, std::move(parameters));
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   std::vector<RegionSilence> regions;
   regions.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) {

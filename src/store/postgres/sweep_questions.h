@@ -1,11 +1,11 @@
-// The sweeps' questions: which workers a job would move. What they answer stands in store/store.h.
+// The questions of the sweeps: which workers a job would move. store/store.h says what they answer.
 //
-// Each is asked twice. A probe looks for ids, as any reader does: it locks nothing and waits for nobody, and
-// nearly always there is none. Those that it finds are then locked by their ids, and the question is asked
-// again of them alone: so that no heartbeat comes between the answer and the commit, and the time under the
-// lock goes by what is moved. A worker whose row is locked is left out: with the roll's row ours, it is heard
-// at this very moment, or in another program's hands. So a sweep never waits for heartbeats, whatever order
-// they lock in, and is never part of a deadlock.
+// Each question is asked twice. A probe looks for ids, as any reader does: it locks nothing and waits for
+// nothing, and nearly always it finds none. The ids that it finds are then locked, and the question is asked
+// again, of these ids alone. So no heartbeat comes between the answer and the commit, and the time under the
+// lock goes by what is moved. A worker whose row is locked is left out: while we hold the row of the roll, it
+// is being heard at this moment, or another program holds it. So a sweep never waits for heartbeats, in
+// whatever order they lock, and is never part of a deadlock.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "store/postgres/connection.h"
 #include "store/postgres/failure.h"
-#include "store/postgres/session.h"
 #include "store/store.h"
 
 namespace muster::postgres {
@@ -35,26 +35,26 @@ Reply<std::vector<std::string>> Probe(Session& session, const SweepQuestion& que
 /// Adds the statement that locks those of `ids` for which the question still holds, and answers with them.
 void AddLock(const SweepQuestion& question, const std::vector<std::string_view>& ids, Pipeline& pipeline);
 
-/// One look at the workers, and the counts of the regions that have silent ones.
+/// One look at the workers, and at the counts of the regions that have silent ones.
 Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, ListeningTime cutoff);
 
-/// What a step has seen of silence: so that it need not look for silent workers where there are none.
+/// What a step has seen of silence, so that it need not look for silent workers where there are none.
 struct SilenceSeen {
   ListeningTime cutoff;
   std::vector<std::string> regions;
 
-  /// Whether no worker can be silent since `until` in another region than `except`.
+  /// Whether no worker outside the regions `except` can be silent since `until`.
   bool Excludes(ListeningTime until, const absl::flat_hash_set<std::string>& except) const;
 };
 
-/// What a probe found beyond the step that it was made for: the next steps of the same run need not look
-/// again. Each of them is checked again when it is locked.
+/// What a probe found more than its step needed, so that the next steps of the same run need not look again.
+/// Each candidate is checked again when it is locked.
 class Candidates {
  public:
-  /// As many are looked for at once.
+  /// A probe looks for this many at once.
   static constexpr int kMax = 50'000;
 
-  /// Enough of them for a step of so many, or all that there are.
+  /// Whether they are enough for a step of this size, or all that there are.
   bool Suffice(const SweepQuestion& question, int step) const {
     return probe_ == question.probe && (all_ || ids_.size() - next_ >= static_cast<std::size_t>(step));
   }
@@ -66,7 +66,7 @@ class Candidates {
     all_ = all;
   }
   void Clear() { *this = Candidates(); }
-  /// The next ones, at most so many; they live until Set or Clear.
+  /// The next ones, at most `count`; they live until Set or Clear.
   std::vector<std::string_view> Take(std::size_t count);
 
  private:

@@ -19,13 +19,13 @@ constexpr Sql kCountRegions = {
     "FROM workers GROUP BY region, status) t LEFT JOIN region_holds h ON h.region = t.region "
     "ORDER BY t.region"};
 
-// The same from what is kept.
+// The same from the kept numbers.
 constexpr Sql kKeptRegions = {"kept_regions",
                               "SELECT t.region, t.status, t.workers, t.capacity, coalesce(u.in_use, 0), "
                               "coalesce(u.free_capacity, t.capacity), "
                               "h.until FROM region_totals t LEFT JOIN region_usage u ON u.region = t.region "
                               "LEFT JOIN region_holds h ON h.region = t.region ORDER BY t.region"};
-// Whether it can be used: what was kept fits to the last change, and what is in use was counted lately.
+// Whether they can be used: the kept numbers match the last change, and what is in use was counted lately.
 constexpr Sql kAreKept = {
     "are_kept",
     "SELECT totals_revision = last_revision AND totals_cursor = last_cursor AND workers > $1 "
@@ -89,16 +89,16 @@ Reply<std::vector<RegionTotals>> ReadTotals(Session& session, std::int64_t count
   const std::size_t regions = pipeline.Add(kKeptRegions);
   pipeline.Add(kCommit);
   const Reply<std::vector<Rows>> answers = session.Run(pipeline);
-  if (!answers.ok()) return answers.failure();
+  if (!answers.ok()) return answers.error();
   const Rows& kept = (*answers)[are_kept];
   const Reply<bool> usable = Checked(kept, !kept.empty() && kept.Bool(0, 0));
-  if (!usable.ok()) return usable.failure();
+  if (!usable.ok()) return usable.error();
   return *usable ? ReadRegions((*answers)[regions]) : CountRegions(session);
 }
 
 Reply<std::vector<RegionTotals>> CountRegions(Session& session) {
   const Reply<Rows> rows = session.Run(kCountRegions, {});
-  if (!rows.ok()) return rows.failure();
+  if (!rows.ok()) return rows.error();
   return ReadRegions(*rows);
 }
 
@@ -147,7 +147,7 @@ void AddTotalsAnew(Pipeline& pipeline) {
 
 Reply<Nothing> CountUsage(Session& session) {
   const Reply<Rows> counted = session.Run(kCountUsage, {});
-  if (!counted.ok()) return counted.failure();
+  if (!counted.ok()) return counted.error();
   return Nothing{};
 }
 

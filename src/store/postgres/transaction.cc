@@ -40,10 +40,10 @@ void Transaction::BeginLocked(const std::vector<std::string_view>& ids) {
   if (!rest.empty()) pipeline.Add(kLockWorkers, Ids(rest));
   if (!suspects.empty()) AddSuspects(suspects, pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) return Remember(answers.failure());
+  if (!answers.ok()) return Remember(answers.error());
   if (!RegistryIsLocked(*answers)) return;
   const auto lock = [&](const Reply<std::vector<WorkerView>>& found) {
-    if (!found.ok()) return Remember(found.failure());
+    if (!found.ok()) return Remember(found.error());
     for (const WorkerView& view : *found) staged_[staged_.Read(view)].locked = true;
   };
   if (!rest.empty()) lock(ReadWorkers((*answers)[at]));
@@ -73,10 +73,10 @@ void Transaction::BeginLight(const std::vector<std::string_view>& ids, bool fres
   if (!unknown.empty()) pipeline.Add(kFindWorkers, Ids(unknown));
   if (pipeline.empty()) return;
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) return Remember(answers.failure());
+  if (!answers.ok()) return Remember(answers.error());
   if (!unknown.empty()) {
     const Reply<std::vector<WorkerView>> found = ReadWorkers(answers->back());
-    if (!found.ok()) return Remember(found.failure());
+    if (!found.ok()) return Remember(found.error());
     for (const WorkerView& view : *found) {
       cache_.Put(view.worker);
       staged_.Read(view);
@@ -87,7 +87,7 @@ void Transaction::BeginLight(const std::vector<std::string_view>& ids, bool fres
   }
   if (!open_) return;
   const Reply<std::vector<WorkerView>> free = SortSuspects((*answers)[1], (*answers)[2]);
-  if (!free.ok()) Remember(free.failure());
+  if (!free.ok()) Remember(free.error());
 }
 
 void Transaction::BeginStep() {
@@ -123,7 +123,7 @@ Reply<Nothing> Transaction::Commit(const ListeningState& clock) {
   if (locked_ || open_) pipeline.Add(kCommit);
   if (!pipeline.empty()) {
     Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-    if (!answers.ok()) return std::move(answers).failure();
+    if (!answers.ok()) return std::move(answers).error();
   }
   for (const Staged::Entry& entry : staged_.entries()) {
     if (entry.by_cache) continue;
@@ -146,7 +146,7 @@ bool Transaction::CountTotals() {
   AddTotalsAnew(pipeline);
   pipeline.Add(kCommit);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) Remember(answers.failure());
+  if (!answers.ok()) Remember(answers.error());
   Abandon();
   return answers.ok();
 }
@@ -163,7 +163,7 @@ void Transaction::Remember(Failure failure) {
   (void)Fail(std::move(failure));
 }
 
-// The roll's row.
+// The row of the roll.
 
 void Transaction::AddRegistryLock(Pipeline& pipeline) const {
   pipeline.Add(kBegin);
@@ -177,7 +177,7 @@ bool Transaction::RegistryIsLocked(const std::vector<Rows>& answers) {
   locked_ = patient_ = true;
   Reply<RegistryRow> registry = ReadRegistry(answers[2]);
   if (!registry.ok()) {
-    Remember(registry.failure());
+    Remember(registry.error());
     return false;
   }
   registry_ = *std::move(registry);
@@ -185,7 +185,7 @@ bool Transaction::RegistryIsLocked(const std::vector<Rows>& answers) {
   if (kind_ != Kind::kStep) return true;
   const Reply<std::vector<RegionHold>> holds = ReadHolds(answers[4]);
   if (!holds.ok()) {
-    Remember(holds.failure());
+    Remember(holds.error());
     return false;
   }
   refused_ = !runs_.MayGoOn(registry_) || (holds_ && !SameHolds(*holds_, *holds));
@@ -203,11 +203,11 @@ bool Transaction::ClaimRun() {
   AddRegistryLock(pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
   if (answers.ok()) return RegistryIsLocked(*answers);
-  Remember(answers.failure());
+  Remember(answers.error());
   return false;
 }
 
-// Rows that others hold.
+// Rows that other programs hold.
 
 std::vector<std::string_view> Transaction::Suspects(const std::vector<std::string_view>& ids,
                                                     std::vector<std::string_view>* rest) const {
@@ -255,9 +255,9 @@ Reply<Nothing> Transaction::LookForHeld(const std::vector<std::string_view>& ids
   Pipeline pipeline;
   AddSuspects(ids, pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) return answers.failure();
+  if (!answers.ok()) return answers.error();
   const Reply<std::vector<WorkerView>> free = SortSuspects((*answers)[0], (*answers)[1]);
-  if (!free.ok()) return free.failure();
+  if (!free.ok()) return free.error();
   return Nothing{};
 }
 
@@ -288,7 +288,7 @@ void Transaction::NeedLock() {
 
 std::int64_t Transaction::NextRevision() {
   NeedLock();
-  if (kind_ == Kind::kStep) (void)ClaimRun();  // it counts from the roll's
+  if (kind_ == Kind::kStep) (void)ClaimRun();  // it counts on from the revision of the roll
   return ++revision_;
 }
 

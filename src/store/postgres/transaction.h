@@ -1,20 +1,20 @@
-// One transaction of the writer, of one of three kinds.
+// One transaction of the writer. There are three kinds.
 //
-// Locked: for changes. It begins by locking the roll's one row, so that of all daemons one at a time changes
-// anything; what it reads holds until its commit, revisions and cursors count without gaps, and whoever reads
-// the events sees a beginning of them without holes, because they become visible in the order of their
-// numbers. Begin and commit are a round trip each.
+// Locked: for changes. It begins by locking the one row of the roll, so that only one daemon at a time
+// changes anything. What it reads holds until its commit, and revisions and cursors count without gaps. A
+// reader of the events always sees a beginning of them without holes, because they become visible in the
+// order of their numbers. Begin and commit are one round trip each.
 //
-// Light: for a batch of nothing but heartbeats. It takes no lock and asks nothing: it decides by the cache,
-// and its one round trip, the commit, fails if a worker was changed since (see beats.h). Then the batch is
-// decided again, on workers that were just fetched, and if that fails as well, locked.
+// Light: for a batch of only heartbeats. It takes no lock and asks nothing: it decides by the cache. Its one
+// round trip, the commit, fails if a worker was changed since (see beats.h). Then the batch is decided again,
+// on workers that were just fetched; and if that fails too, locked.
 //
 // A step of a run of jobs: its questions look without a lock, outside of any transaction on the server, so a
-// step that finds nothing locks nothing. What it finds is locked, and looked at again, together with the
-// roll's row; from then on it is like a locked one. See sweep_questions.h.
+// step that finds nothing locks nothing. What it finds is locked and checked again, together with the row of
+// the roll. From then on it is like a locked transaction. See sweep_questions.h.
 //
-// A row that another program holds keeps nobody waiting but the worker that it is of. Where one was met, the
-// batch is begun again: such rows are looked for, and left out, and what is asked of them is not available.
+// A row that another program holds delays only the worker of that row. When a batch meets such a row, it is
+// begun again: it looks for these rows and leaves them out, and a question about them gets StoreUnavailable.
 //
 // Staged changes are kept here and written at commit. Used by the writer's thread.
 #pragma once
@@ -28,7 +28,6 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "store/postgres/failure.h"
-#include "store/postgres/held_rows.h"
 #include "store/postgres/registry_row.h"
 #include "store/postgres/runs.h"
 #include "store/postgres/staged.h"
@@ -47,47 +46,46 @@ class Transaction final : public WriteTx {
   Transaction(WriterSession& session, WorkerCache& cache, Runs& runs, HeldRows& held, int history)
       : session_(session), cache_(cache), runs_(runs), held_(held), history_(history) {}
 
-  /// Begins, fetches the workers of `ids` and locks them, all at once and in one order: so that it waits for
-  /// no heartbeats later, with locks that others wait for. A failure is kept, and answers everything until
-  /// the end.
+  /// Begins, fetches the workers of `ids` and locks them, all at once and in one order. So later it does not
+  /// wait for heartbeats while it holds locks that others wait for. A failure is kept, and answers everything
+  /// until the end.
   void BeginLocked(const std::vector<std::string_view>& ids);
-  /// `fresh`: fetches them all, instead of those only that the cache lacks.
+  /// With `fresh` it fetches all of them, else only those that the cache lacks.
   void BeginLight(const std::vector<std::string_view>& ids, bool fresh);
   void BeginStep();
   /// The run of jobs is over: what its questions found is of no more use.
   void EndRun() { candidates_.Clear(); }
-  /// Takes it back, on the server as well where it had begun there.
+  /// Rolls it back, also on the server if it had begun there.
   void Abandon();
 
-  /// For a step that has something to stage: locks the roll's row, unless it is locked. False: it failed, or
-  /// it is refused.
+  /// For a step that has something to stage: locks the row of the roll, unless it is locked. False: it
+  /// failed, or it is refused.
   bool ClaimRun();
-  /// Writes everything and commits; on a failure, Abandon. With a locked one `clock` is stored.
+  /// Writes everything and commits. After a failure, call Abandon. A locked transaction also stores `clock`.
   Reply<Nothing> Commit(const ListeningState& clock);
 
-  /// A transaction of its own: counts the totals anew, so that they can be kept from then on. Whether it went
-  /// through.
+  /// A transaction of its own: counts the totals anew, so that they can be kept from then on. Returns whether
+  /// it succeeded.
   bool CountTotals();
 
-  Kind kind() const { return kind_; }
-  /// The roll's row is locked.
+  /// The row of the roll is locked.
   bool locked() const { return locked_; }
   /// Nothing was staged.
   bool Empty() const { return staged_.empty(); }
-  /// Neither was anything refused by the cache alone: the database need not be asked.
+  /// Nothing was staged, and the cache alone refused nothing: the database need not be asked.
   bool NothingToAsk() const { return Empty() && staged_.RefusedByCache().empty(); }
-  /// It was a step, and may not go on: another daemon's run is under way, or holds were set or released since
-  /// it asked. It was abandoned.
+  /// It was a step, and may not go on: the run of another daemon is under way, or holds were set or released
+  /// since it asked. It was abandoned.
   bool refused() const { return refused_; }
-  /// It was light, and a change was staged: it has to be decided anew, locked.
+  /// It was light, and a change was staged: it has to be decided again, locked.
   bool NeedsLock() const { return needs_lock_; }
-  /// Forgets what was refused by the cache alone: it is fetched when the batch is begun again.
+  /// Forgets what the cache alone refused, so that it is fetched when the batch is begun again.
   void ForgetRefused();
   /// Looks which rows of `ids` another program holds, outside of transactions.
   Reply<Nothing> LookForHeld(const std::vector<std::string_view>& ids);
-  /// The failure that answered since it began, if one did.
+  /// The failure that answers everything since it began, if there is one.
   const std::optional<Failure>& failure() const { return failure_; }
-  /// After a locked commit: as it is now.
+  /// The row of the roll, as it is after a locked commit.
   const RegistryRow& registry() const { return registry_; }
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
@@ -119,20 +117,20 @@ class Transaction final : public WriteTx {
   void Remember(Failure failure);
   template <typename T>
   Result<T> Answer(Reply<T> reply) const {
-    if (!reply.ok()) return Fail(std::move(reply).failure());
+    if (!reply.ok()) return Fail(std::move(reply).error());
     return *std::move(reply);
   }
 
-  /// Adds what locks the roll's row, as the first of a pipeline; then takes note of what it answered. False:
-  /// it failed, or it is refused.
+  /// The first adds the statements that lock the row of the roll, at the start of a pipeline; the second
+  /// reads their answers. False: it failed, or it is refused.
   void AddRegistryLock(Pipeline& pipeline) const;
   bool RegistryIsLocked(const std::vector<Rows>& answers);
 
-  /// Of `ids` those that were held when they were last looked at; the others go to `rest`.
+  /// Those of `ids` whose rows were held at the last look; the others go to `rest`.
   std::vector<std::string_view> Suspects(const std::vector<std::string_view>& ids,
                                          std::vector<std::string_view>* rest) const;
-  /// Adds the two statements that lock suspects whose rows are free, and find those that are there; then
-  /// takes note of what they answered.
+  /// The first adds two statements: one locks the suspects whose rows are free, one finds those that are
+  /// there. The second reads their answers.
   static void AddSuspects(const std::vector<std::string_view>& suspects, Pipeline& pipeline);
   Reply<std::vector<WorkerView>> SortSuspects(const Rows& free, const Rows& there);
 
@@ -140,9 +138,9 @@ class Transaction final : public WriteTx {
   void NeedLock();
   WorkerView Stage(std::uint32_t entry, Worker worker);
 
-  /// What `question` finds, locked; nothing if the run may not go on.
+  /// What `question` finds, locked. Nothing if the run may not go on.
   Result<std::vector<WorkerView>> FindAndLock(const SweepQuestion& question, int limit);
-  /// Those of `ids` for which it still holds.
+  /// Those of `ids` for which the question still holds.
   Reply<std::vector<WorkerView>> Lock(const SweepQuestion& question,
                                       const std::vector<std::string_view>& ids);
 
@@ -158,13 +156,13 @@ class Transaction final : public WriteTx {
   bool needs_lock_ = false;
   bool open_ = false;            // on the server
   bool any_held_ = false;        // of the batch
-  mutable bool patient_ = true;  // with the roll's row
+  mutable bool patient_ = true;  // how long it waits for the row of the roll
   RegistryRow registry_;
   std::int64_t revision_ = 0;
-  // A question adds to what was read.
+  // Mutable, because a question adds to what was read.
   mutable Staged staged_;
   mutable std::optional<Failure> failure_;
-  // Of a step: what its questions were answered.
+  // Of a step: the answers to its questions.
   mutable std::optional<std::vector<RegionHold>> holds_;
   std::optional<SilenceSeen> silence_;
   Candidates candidates_;  // of the run

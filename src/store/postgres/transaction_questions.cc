@@ -70,12 +70,12 @@ Reply<std::vector<WorkerView>> Transaction::Lock(const SweepQuestion& question,
   if (first) AddRegistryLock(pipeline);
   AddLock(question, ids, pipeline);
   const Reply<std::vector<Rows>> answers = session_.Run(pipeline);
-  if (!answers.ok()) return answers.failure();
+  if (!answers.ok()) return answers.error();
   if (first && !RegistryIsLocked(*answers))
     return failure_ ? Reply<std::vector<WorkerView>>(*failure_) : std::vector<WorkerView>();
   Reply<std::vector<WorkerView>> views = ReadWorkers(answers->back());
   if (!views.ok()) return views;
-  // Where a heartbeat waits for the row it was heard, although the row does not say so yet.
+  // If a heartbeat waits for the row, the worker was heard, although the row does not say so yet.
   std::erase_if(*views, [this](const WorkerView& view) { return held_.Contains(view.worker->id); });
   for (WorkerView& view : *views) {
     const std::uint32_t entry = staged_.Read(view);

@@ -11,9 +11,9 @@
 namespace muster::postgres {
 namespace {
 
-// A stop waits for a count that is under way.
+// The timeout of a count, because a stop waits for a count that is under way.
 constexpr absl::Duration kPatience = absl::Seconds(10);
-// So that to count takes no more than a twentieth of a server's core.
+// So that the counts take at most a twentieth of a core of the server.
 constexpr double kRest = 20;
 
 }  // namespace
@@ -30,11 +30,11 @@ class UsageCount::Count {
     const absl::Duration begin = clock_.MonotonicNow();
     ReadSession session(*pool_, kPatience);
     const Reply<Nothing> counted = CountUsage(session);
-    if (!counted.ok()) (void)Report(counted.failure(), "counting what is in use");
+    if (!counted.ok()) (void)Report(counted.error(), "counting what is in use");
     took_micros_ = absl::ToInt64Microseconds(clock_.MonotonicNow() - begin);
     under_way_ = false;
   }
-  /// Nothing runs and nothing will, when it returns.
+  /// When it returns, no count runs, and none will.
   void TakeBack() {
     const MutexLock lock(mu_);
     pool_ = nullptr;

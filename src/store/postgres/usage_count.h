@@ -15,7 +15,7 @@ class UsageCount {
  public:
   /// All must outlive it.
   UsageCount(ConnectionPool& pool, const Clock& clock, Executor& background);
-  /// Takes back a count that has not begun, waits for one that has.
+  /// Cancels a count that has not begun, and waits for one that has.
   ~UsageCount();
 
   /// Begins a count, unless one is under way or the last one was a short time ago.
@@ -27,7 +27,7 @@ class UsageCount {
   const Clock& clock_;
   Executor& background_;
   absl::Duration not_before_ = -absl::InfiniteDuration();
-  const std::shared_ptr<Count> count_;  // shared with its task, which may run after all of this is gone
+  const std::shared_ptr<Count> count_;  // shared with its task, which may outlive this
 };
 
 }  // namespace muster::postgres

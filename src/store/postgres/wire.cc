@@ -43,9 +43,6 @@ void AppendInt64(std::string& bytes, std::int64_t value) {
 void WriteInt32(char* at, std::int32_t value) {
   for (int i = 0; i < 4; ++i) at[i] = static_cast<char>(static_cast<std::uint32_t>(value) >> (24 - 8 * i));
 }
-std::int16_t ReadInt16(const char* at) {
-  return static_cast<std::int16_t>(ReadBigEndian<std::uint16_t>(at));
-}
 std::int32_t ReadInt32(const char* at) {
   return static_cast<std::int32_t>(ReadBigEndian<std::uint32_t>(at));
 }

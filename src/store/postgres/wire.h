@@ -1,5 +1,5 @@
-// The binary form in which values travel to the server and back, one struct for each type that Muster uses:
-// the C++ value, the type's number, and how a value is appended. Pure functions of bytes.
+// The binary form of values on the way to the server and back. One struct for each type that Muster uses: the
+// C++ value, the number of the type, and how a value is appended. Pure functions of bytes.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,6 @@ struct Text {
 struct Bytes {  // bytea
   using Value = std::string_view;
   static constexpr TypeId kId = 17;
-  static constexpr TypeId kArrayId = 1001;
   static void Append(std::string& bytes, Value value);
 };
 /// TIMESTAMPTZ: exact microseconds; a finer time is truncated towards the past.
@@ -59,11 +58,10 @@ struct Json {
   static void Append(std::string& bytes, Value value);
 };
 
-/// Big-endian, as everything here.
+/// Big-endian, like everything here.
 void AppendInt32(std::string& bytes, std::int32_t value);
 void AppendInt64(std::string& bytes, std::int64_t value);
 void WriteInt32(char* at, std::int32_t value);
-std::int16_t ReadInt16(const char* at);
 std::int32_t ReadInt32(const char* at);
 std::int64_t ReadInt64(const char* at);
 

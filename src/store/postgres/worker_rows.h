@@ -1,4 +1,4 @@
-// A worker as a row, in and out.
+// How a worker is read from a row, and written to one.
 #pragma once
 
 #include <string_view>
@@ -23,8 +23,8 @@ WorkerView ReadWorker(const Rows& rows, int row);
 /// Checked.
 Reply<std::vector<WorkerView>> ReadWorkers(const Rows& rows);
 
-/// Workers to be written by one statement, which inserts those that are not there and updates the others;
-/// pulses stay. Ids must not repeat.
+/// Workers to be written by one statement. It inserts those that are not there and updates the others; pulses
+/// stay. Ids must not repeat.
 class WorkerRows {
  public:
   void Add(const Worker& worker);
@@ -55,7 +55,7 @@ class WorkerRows {
 
 extern const Sql kUpsertWorkers;
 
-/// The status that the column names. One that this program does not know is rejected.
+/// The status that the column names. A status that this program does not know is rejected.
 WorkerStatus ReadStatus(const Rows& rows, int row, int column);
 
 }  // namespace muster::postgres

@@ -7,11 +7,11 @@
 namespace muster::postgres {
 namespace {
 
-// By index: the writer's statements start from an array of ids and should go by the index for each, at any
-// size of the table. They are planned anew every time, which costs less than a millisecond for a whole batch:
-// a plan that is kept was made for another array, and for the table as it was when the daemon started. A
-// server that does not know these settings does without them.
-std::string Settings() {
+// By index: the statements of the writer start from an array of ids and should use the index for each id, at
+// any size of the table. They are planned anew every time, which costs less than a millisecond for a whole
+// batch. A kept plan would be made for another array, and for the table as it was when the daemon started. A
+// server that does not know these settings works without them.
+std::string SessionSettings() {
   return absl::StrCat(
       "SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES ('plan_cache_mode', "
       "'force_custom_plan'),"
@@ -26,13 +26,13 @@ std::optional<Failure> WriterSession::Ready() {
   const Reply<Connection*> connection = connecting_.Get(kDialTimeout);
   if (!connection.ok()) {
     connection_ = nullptr;
-    return connection.failure();
+    return connection.error();
   }
   connection_ = *connection;
   if (session_ == connecting_.session()) return std::nullopt;
   session_ = connecting_.session();
   cache_.Clear();
-  (void)connection_->Execute(Settings(), kDialTimeout);
+  (void)connection_->Execute(SessionSettings(), kDialTimeout);
   return std::nullopt;
 }
 

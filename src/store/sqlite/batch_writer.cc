@@ -42,7 +42,7 @@ absl::StatusOr<BatchWriter> BatchWriter::Prepare(Database& database) {
        "UPDATE workers SET region = ?, capacity = ?, capabilities = ?, metadata = ?, instance_id = ?,"
        " registered_from = ?, previous_instance_id = ?, registered_at = ?, registered_at_listening = ?,"
        " heartbeats_before = ? WHERE key = ?"},
-      {&writer.delete_worker_, "DELETE FROM workers WHERE key = ?"},  // the rest of it goes by cascade
+      {&writer.delete_worker_, "DELETE FROM workers WHERE key = ?"},  // its other rows go by cascade
       {&writer.insert_state_,
        "INSERT INTO worker_states (status, status_reason, status_changed_at, revision, activated_by_hand_at,"
        " called_offline_at, clone_reported, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -141,7 +141,7 @@ absl::Status BatchWriter::WriteJournal(StagedBatch& batch, const Model& model,
     status = insert_journal_.Run(next_seq++, Micros(at.wall), at.listening.micros(), credit,
                                  Blob{encoder_.bytes()});
   });
-  // The newest row has the clock as of the commit, which is not always that of the heartbeats.
+  // The newest row has the clock as of the commit. That is not always the clock of the heartbeats.
   const bool has_the_clock = !batch.moments.empty() && batch.moments.back().at.listening == listening.now;
   if (!status.ok() || has_the_clock) return status;
   encoder_.Start(0);

@@ -1,4 +1,4 @@
-// Writes a staged batch down: one transaction, durable when it returns.
+// Writes a staged batch to the database, in one transaction. The batch is durable when Write returns.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "store/model/model.h"
 #include "store/model/staged_batch.h"
 #include "store/sqlite/database.h"
-#include "store/sqlite/journal_codec.h"
+#include "store/sqlite/packed.h"
 #include "store/sqlite/statement.h"
 #include "store/store.h"
 
@@ -19,9 +19,9 @@ class BatchWriter {
  public:
   static absl::StatusOr<BatchWriter> Prepare(Database& database);
 
-  /// Writes everything, with one row of the journal for each moment of heartbeats (and at least one, for the
-  /// listening clock), numbered from `first_seq`. Returns the number for the next row. On an error nothing of
-  /// it was written. Precondition: orphans were dropped.
+  /// Writes everything. Each moment of heartbeats is one row of the journal; there is at least one row, for
+  /// the listening clock. Rows are numbered from `first_seq`. Returns the number for the next row. On an
+  /// error nothing of it was written. Precondition: orphans were dropped.
   absl::StatusOr<std::int64_t> Write(StagedBatch& batch, const Model& model, std::int64_t first_seq,
                                      std::int64_t last_revision, const ListeningState& listening);
 

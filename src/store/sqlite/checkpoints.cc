@@ -9,17 +9,18 @@
 namespace muster::sqlite {
 namespace {
 
-// When the log has so many pages (of 4 KiB) that are not moved, a lap begins.
+// When the log has so many pages (of 4 KiB) that are not moved yet, a lap begins.
 constexpr std::int64_t kManyPages = 2000;
-// So many the writer moves itself, which takes a millisecond or two; more where the log has become large.
+// The writer moves up to so many itself: that takes a millisecond or two. It moves more where the log is
+// large.
 constexpr std::int64_t kFewPages = 64;
 constexpr std::int64_t kSmallPart = 16;
-// The end of a lap is signalled; this is for a signal that was missed.
+// The end of a lap is signalled. This is for a signal that was missed.
 constexpr absl::Duration kLookAtLeastEvery = absl::Seconds(60);
 
 }  // namespace
 
-/// One lap at a time: wanted by the writer, run by the background executor. Thread-safe.
+/// One lap at a time: the writer asks for it, the background executor runs it. Thread-safe.
 class Checkpoints::Lap {
  public:
   using Outcome = absl::StatusOr<Database::Moved>;
@@ -31,7 +32,7 @@ class Checkpoints::Lap {
     state_ = State::kWanted;
   }
 
-  /// The background's. Does nothing if the lap was taken back.
+  /// For the background executor. Does nothing if the lap was cancelled.
   void Run() {
     {
       const MutexLock lock(mu_);
@@ -56,12 +57,12 @@ class Checkpoints::Lap {
     const MutexLock lock(mu_);
     return over_.has_value();
   }
-  /// What became of the lap that is over, once.
+  /// The outcome of the lap that is over. Given once.
   std::optional<Outcome> TakeOutcome() {
     const MutexLock lock(mu_);
     return std::exchange(over_, std::nullopt);
   }
-  /// Nothing runs and nothing will, when it returns.
+  /// When it returns, no lap runs, and none will.
   void TakeBack() {
     const MutexLock lock(mu_);
     if (state_ == State::kWanted) state_ = State::kIdle;
@@ -129,8 +130,8 @@ absl::Status Checkpoints::Step() {
   }
   catches_up_ = false;
   if (!lap->ok()) return lap->status();
-  const bool nobody_in_the_way = (*lap)->moved == (*lap)->in_log;
-  if (!nobody_in_the_way || NewPages() == 0) return absl::OkStatus();
+  const bool moved_to_its_end = (*lap)->moved == (*lap)->in_log;
+  if (!moved_to_its_end || NewPages() == 0) return absl::OkStatus();
   if (NewPages() <= std::max(kFewPages, writer_.log_pages() / kSmallPart)) return MoveTheRest();
   catches_up_ = true;
   BeginLap();

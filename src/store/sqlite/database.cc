@@ -9,11 +9,11 @@
 namespace muster::sqlite {
 namespace {
 
-// How long a statement waits for a lock of another process, such as a backup that begins: shorter than
-// anyone's patience, longer than SQLite's own short locks.
+// How long a statement waits for a lock of another process, such as a backup that begins. It is short enough
+// for every caller, and longer than the short locks of SQLite itself.
 constexpr int kBusyTimeoutMs = 250;
 
-// What the log may keep on the disk once it has been moved into the database.
+// The limit is what the log may keep on the disk after it was moved into the database.
 constexpr char kWriterSettings[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
@@ -24,7 +24,7 @@ constexpr char kEveryonesSettings[] =
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA temp_store = MEMORY;";
 
-// As a URI, because only a URI can say that the file does not change while we look.
+// As a URI, because only a URI can say that the file does not change while it is read.
 std::string ImmutableUri(const std::string& path) {
   return absl::StrCat("file://", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
                       "?immutable=1");
@@ -50,8 +50,8 @@ int FlagsFor(Access access) {
 absl::StatusOr<Database> Database::Open(const Location& location, Access access) {
   const std::string& path = location.path;
   const std::string name = access == Access::kLookOnly ? ImmutableUri(path) : path;
-  // Before SQLite is used for the first time: nobody asks it how much memory it uses, and to count it takes a
-  // lock for every allocation.
+  // Before SQLite is used for the first time. It counts its memory under a lock at every allocation, and
+  // nothing in Muster asks for the count.
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &connection, FlagsFor(access),
@@ -64,13 +64,13 @@ absl::StatusOr<Database> Database::Open(const Location& location, Access access)
   if (!set.ok()) return set;
   if (access != Access::kReadWrite) return database;
 
-  // SQLite falls back to reading where it may not write; we would find out at the first commit.
+  // SQLite falls back to reading where it may not write. Without this check the first commit would find out.
   if (sqlite3_db_readonly(connection, "main") == 1) {
     return absl::PermissionDeniedError(absl::StrCat(path, ": may not be written. Check its owner and mode."));
   }
   set = database.Execute(kWriterSettings);
   if (!set.ok()) return set;
-  // Takes the place of SQLite's own checkpoints.
+  // Replaces the checkpoints that SQLite makes itself.
   database.log_ = std::make_unique<Log>();
   sqlite3_wal_hook(connection, &CountLogPages, database.log_.get());
   for (const auto& [statement, sql] :
@@ -116,7 +116,8 @@ absl::StatusOr<std::int64_t> Database::QueryInt64(std::string_view sql) {
 absl::Status Database::Commit() {
   absl::Status committed = commit_.Run();
   if (committed.ok()) return committed;
-  // To sync is the last thing that a commit does: the log may hold all of it, and a start would read it.
+  // The sync is the last part of a commit. If it fails, the log may hold all of the commit, and the next
+  // start would read it.
   const bool in_doubt = FailedToSync(connection_) || absl::IsUnavailable(committed);
   Rollback();
   return in_doubt ? InDoubt(std::move(committed)) : committed;
@@ -124,7 +125,7 @@ absl::Status Database::Commit() {
 
 void Database::Rollback() {
   if (sqlite3_get_autocommit(connection_) != 0) return;
-  // It may report the failure that led here again; the transaction is over all the same.
+  // It may report again the failure that led here; the transaction is over in any case.
   (void)rollback_.Run();
 }
 

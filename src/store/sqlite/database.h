@@ -1,8 +1,8 @@
-// One connection to a SQLite database, opened the way that Muster opens all of them: write-ahead log, every
-// commit synced to the disk, foreign keys enforced.
+// One connection to a SQLite database. All of them are opened in the same way: write-ahead log, every commit
+// synced to the disk, foreign keys enforced.
 //
 // A connection, its statements and its transaction belong to one thread at a time. Open one for each thread
-// that needs one; connections see each other's commits. Failures are as failure.h describes them.
+// that needs one; connections see each other's commits. failure.h describes the failures.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ namespace muster::sqlite {
 enum class Access {
   kReadWrite,  // creates the file if there is none
   kReadOnly,   // reads beside the writer
-  kMoveLog,    // nothing but Checkpoint and SyncFile, beside the writer
-  kLookOnly,   // reads a file that nobody has open, and creates nothing next to it
+  kMoveLog,    // only Checkpoint and SyncFile, beside the writer
+  kLookOnly,   // reads a file that no process has open, and creates nothing next to it
 };
 
 /// A file, and the VFS through which SQLite reaches it: a plain path means SQLite's own.
@@ -37,7 +37,7 @@ struct Location {
 
 class Database {
  public:
-  /// Nothing is written to an existing file of ours but what its recovery needs.
+  /// Writes nothing to an existing file of ours, except what its recovery needs.
   static absl::StatusOr<Database> Open(const Location& location, Access access);
 
   Database(Database&& other) noexcept
@@ -53,39 +53,39 @@ class Database {
 
   /// `sql` is one statement. Prepare once, use often.
   absl::StatusOr<Statement> Prepare(std::string_view sql);
-  /// Runs a script of any number of statements; stops at the first that fails.
+  /// Runs a script of any number of statements; stops at the first one that fails.
   absl::Status Execute(const std::string& script);
   /// The integer in the only row and column of a query.
   absl::StatusOr<std::int64_t> QueryInt64(std::string_view sql);
 
-  /// Takes the write lock at once, so that nothing later in the transaction can find it taken.
+  /// Takes the write lock at once, so that no later statement of the transaction can find it taken.
   absl::Status Begin() { return begin_.Run(); }
-  /// Durable when it returns Ok. On an error the transaction is over, and nothing of it happened, unless
+  /// Durable when it returns Ok. On an error the transaction is over and nothing of it happened, unless
   /// IsInDoubt (failure.h).
   absl::Status Commit();
-  /// Ends the transaction if there is one; SQLite may have ended it itself.
+  /// Ends the transaction if there is one. SQLite may already have ended it.
   void Rollback();
 
-  /// How far a Checkpoint came, in pages of the write-ahead log since it began anew.
+  /// How far a Checkpoint came, in pages of the write-ahead log since the log began anew.
   struct Moved {
     std::int64_t in_log = 0;
     std::int64_t moved = 0;
   };
-  /// Moves what the log holds into the database, as far as no reader is in the way and without waiting for
-  /// one. Where all of it was moved, the next transaction begins the log anew.
+  /// Moves what the log holds into the database, as far as no reader is in the way, and without waiting for
+  /// one. If it moved everything, the next transaction begins the log anew.
   absl::StatusOr<Moved> Checkpoint();
-  /// Has the disk keep what Checkpoint moved, which it does by itself only once all of the log is moved.
+  /// Syncs to the disk what Checkpoint moved. SQLite itself does so only when all of the log is moved.
   absl::Status SyncFile();
-  /// The pages in the log. The writer's only. Commits never checkpoint by themselves: so a commit takes the
+  /// The pages in the log. Only for the writer. Commits never checkpoint by themselves: so a commit takes the
   /// same time whatever was written before.
   std::int64_t log_pages() const { return log_ == nullptr ? 0 : log_->pages; }
   /// How often the log began anew.
   std::int64_t log_restarts() const { return log_ == nullptr ? 0 : log_->restarts; }
 
-  /// Whether commits wait for the disk; they do, unless told otherwise. Those that do not are kept in order,
-  /// and by the next commit that waits. Precondition: no transaction.
+  /// Whether commits wait for the disk. By default they do. Commits that do not wait keep their order; the
+  /// next commit that waits makes them durable. Precondition: no transaction.
   absl::Status SyncCommits(bool sync);
-  /// Whether they do. False also if the last SyncCommits(true) failed.
+  /// Whether commits wait for the disk. Also false if the last SyncCommits(true) failed.
   bool syncs_commits() const { return syncs_commits_; }
 
  private:
@@ -98,7 +98,7 @@ class Database {
   static int CountLogPages(void* log, sqlite3* connection, const char* schema, int pages);
 
   sqlite3* connection_;
-  std::unique_ptr<Log> log_;  // the writer's; where it is SQLite knows
+  std::unique_ptr<Log> log_;  // of the writer; SQLite has its address
   Statement begin_;
   Statement commit_;
   Statement rollback_;

@@ -22,7 +22,8 @@ absl::StatusCode CodeOf(int result_code, int system_error) {
     case SQLITE_FULL:
       return absl::StatusCode::kResourceExhausted;
     case SQLITE_IOERR:
-      // SQLite tells only ENOSPC as SQLITE_FULL; a quota or a limit on the file's size is no different to us.
+      // SQLite reports only ENOSPC as SQLITE_FULL. A quota, or a limit on the size of a file, is the same to
+      // us.
       return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG
                  ? absl::StatusCode::kResourceExhausted
                  : absl::StatusCode::kUnavailable;
@@ -52,8 +53,7 @@ absl::Status StatusOf(int result_code, int system_error, const std::string& mess
 
 absl::Status LastFailure(sqlite3* connection, std::string_view doing) {
   const int code = sqlite3_extended_errcode(connection);
-  // SQLite does not remember it where a COMMIT fails; nothing has succeeded since that would have changed
-  // errno.
+  // SQLite does not remember the errno where a COMMIT fails. Nothing that succeeded since has changed errno.
   const int remembered = sqlite3_system_errno(connection);
   const int system_error = remembered != 0 || (code & 0xff) != SQLITE_IOERR ? remembered : errno;
   const char* file = sqlite3_db_filename(connection, "main");

@@ -4,31 +4,32 @@
 #include <string_view>
 #include <utility>
 
-#include "store/sqlite/history_codec.h"
+#include "store/sqlite/packed.h"
 
 namespace muster::sqlite {
 namespace {
 
-// A fold writes a row of some 450 bytes for each worker; a heartbeat in the journal is a few.
+// A fold writes a row of about 450 bytes for each worker; a heartbeat in the journal takes a few bytes.
 constexpr std::int64_t kBeatsForEachRow = 8;
 constexpr std::int64_t kFewBeats = 4096;
-// A small fold is made sooner, so that the tables do not lag behind what people see elsewhere: as soon as its
-// rows come to no more than 200 a second.
+// A small fold starts sooner, as soon as its rows come to no more than 200 a second. So the tables that
+// people look at are not far behind.
 constexpr absl::Duration kLagForEachRow = absl::Milliseconds(5);
 constexpr absl::Duration kShortestLag = absl::Seconds(5);
 constexpr absl::Duration kLongestLag = absl::Minutes(5);
-// Rows of the journal, however little is in them: when it begins, and how many there may be.
+// Limits on the rows of the journal, however little is in them: at how many a fold begins, and how many there
+// may be.
 constexpr std::size_t kManyRows = 250'000;
 constexpr std::size_t kMaxRows = 1'000'000;
-// How many heartbeats may wait: about 5 bytes each in memory. A fold that never rests finds about half of
-// them on its way; the journal has those of two folds, 3 or 4 bytes each.
+// How many heartbeats may wait: each takes about 5 bytes of memory. A fold that never rests finds about half
+// of them still waiting. The journal has the heartbeats of two folds, 3 or 4 bytes each.
 constexpr std::int64_t kRoom = 1'000'000;
 constexpr std::int64_t kRoomForEachWorker = 16;
 constexpr double kJournalRoom = 4;
-// Workers without new heartbeats cost little, but not nothing.
+// A step also costs a little for a worker without new heartbeats.
 constexpr std::uint32_t kSlotsInAStep = 1U << 16;
-// To delete a row of the journal takes a quarter of the time of folding a worker, and as much as one more
-// worker for every so many heartbeats in it: each page of a large row is read and freed.
+// To delete a row of the journal takes a quarter of the time that it takes to fold a worker, and the time of
+// one more worker for every so many heartbeats in the row: each page of a large row is read and freed.
 constexpr double kDeletingOfFolding = 0.25;
 constexpr double kBeatsAsOneFolded = 2500;
 
@@ -105,8 +106,8 @@ absl::Status Fold::FoldSome(std::int64_t last_seq, int rows) {
     }
     if (status.ok()) status = transaction.Commit();
     if (!status.ok()) return status;
-    // Only now: a reader that still finds them unfolded finds them in the pulses too, and tells by the
-    // ordinals.
+    // Only after the commit. A reader that still finds them unfolded also finds them in the pulses, and tells
+    // them apart by their ordinals.
     const MutexLock lock(registry_->mu);
     for (const std::uint32_t one : folded) registry_->unfolded.Clear(one);
   }

@@ -1,22 +1,14 @@
 #include "store/sqlite/migrations.h"
 
-#include <openssl/sha.h>
-
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <system_error>
-#include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "embedded/sqlite_migrations.h"
+#include "generated/sqlite_migrations.h"
 
 namespace muster::sqlite {
 namespace {
@@ -37,12 +29,6 @@ constexpr char kRecord[] =
     "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
     " VALUES (?, ?, ?, unixepoch() * 1000000)";
 
-std::string Checksum(std::string_view sql) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(sql.data()), sql.size(), digest);
-  return absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));
-}
-
 bool HasContent(const std::string& path) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
@@ -59,9 +45,9 @@ bool HasMagic(const std::string& path) {
   return file.good() && std::string_view(start, sizeof start) == kMagic;
 }
 
-// A file without a log next to it is looked at without so much as a lock file; with one, only SQLite can say
-// what the two of them hold. A rollback journal is the trace of a crash in the very first moment of a
-// database, before it has a log: undoing it needs a writer.
+// A file without a log next to it is read without even a lock file. With a log, only SQLite can say what the
+// two of them hold. A rollback journal is left by a crash in the very first moment of a database, before it
+// has a log; to undo it needs a writer.
 Access AccessToInspect(const std::string& path) {
   if (HasContent(path + "-journal")) return Access::kReadWrite;
   return HasContent(path + "-wal") ? Access::kReadOnly : Access::kLookOnly;
@@ -77,35 +63,19 @@ absl::Status SomeoneElses(const std::string& path) {
       absl::StrCat(path, " is the database of another program. It was left as it is; choose another path."));
 }
 
-absl::Status Newer(const std::string& path, std::int64_t version, std::size_t known) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      path, " has schema version ", version, "; this program knows versions up to ", known,
-      ". It was left as it is; run the newer program, or restore a backup from before the upgrade."));
-}
-
-absl::Status Altered(const std::string& path, std::int64_t version, std::string_view name) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      path, " got its schema version ", version, " from a file \"", absl::CHexEscape(std::string(name)),
-      "\" that is not the one in this program. It was left as it is; run the program that wrote it."));
-}
-
-// The rows of schema_migrations against what we know.
+// Compares the rows of schema_migrations with what this program knows.
 absl::Status CompareRecord(Database& database, const std::string& path, std::span<const Migration> known) {
   absl::StatusOr<Statement> applied =
       database.Prepare("SELECT version, name, checksum FROM schema_migrations ORDER BY version");
   if (!applied.ok()) return applied.status();
-  std::size_t next = 0;
-  while (true) {
-    const absl::StatusOr<bool> row = applied->Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return absl::OkStatus();
-    const std::int64_t version = applied->Int64(0);
-    if (version > std::ssize(known)) return Newer(path, version, known.size());
-    if (next == known.size() || version != known[next].version ||
-        applied->Text(2) != Checksum(known[next].sql)) {
-      return Altered(path, version, applied->Text(1));
-    }
-    ++next;
+  for (std::size_t row = 0;; ++row) {
+    const absl::StatusOr<bool> found = applied->Step();
+    if (!found.ok()) return found.status();
+    if (!*found) return absl::OkStatus();
+    const RecordedMigration recorded = {applied->Int64(0), applied->Text(1), applied->Text(2)};
+    if (recorded.version > std::ssize(known)) return SchemaTooNew(path, recorded.version, known.size());
+    absl::Status as_released = CompareRecorded(path, recorded, row, known);
+    if (!as_released.ok()) return as_released;
   }
 }
 
@@ -118,8 +88,8 @@ absl::Status InspectOpen(Database& database, const std::string& path, std::span<
   if (*application != kApplicationId) return SomeoneElses(path);
   const absl::StatusOr<std::int64_t> version = database.QueryInt64("PRAGMA user_version");
   if (!version.ok()) return version.status();
-  // First the number: a newer program may have changed even the record.
-  if (*version > std::ssize(known)) return Newer(path, *version, known.size());
+  // The number is checked first: a newer program may even have changed the record.
+  if (*version > std::ssize(known)) return SchemaTooNew(path, *version, known.size());
   return CompareRecord(database, path, known);
 }
 
@@ -131,30 +101,17 @@ absl::Status Apply(Database& database, const Migration& migration) {
   if (!status.ok()) return status;
   absl::StatusOr<Statement> record = database.Prepare(kRecord);
   if (!record.ok()) return record.status();
-  status = record->Run(migration.version, migration.name, std::string_view(Checksum(migration.sql)));
+  status = record->Run(migration.version, migration.name, std::string_view(MigrationChecksum(migration.sql)));
   if (!status.ok()) return status;
   status = database.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId,
                                          "; PRAGMA user_version = ", migration.version));
   return status.ok() ? transaction.Commit() : status;
 }
 
-int VersionOf(std::string_view name) {
-  int version = 0;
-  std::from_chars(name.data(), name.data() + name.size(), version);
-  return version;
-}
-
 }  // namespace
 
 std::span<const Migration> EmbeddedMigrations() {
-  static const auto migrations = [] {
-    std::array<Migration, std::size(embedded::kSqliteMigrations)> all;
-    std::transform(std::begin(embedded::kSqliteMigrations), std::end(embedded::kSqliteMigrations),
-                   all.begin(), [](const auto& file) {
-                     return Migration{VersionOf(file.name), file.name, file.content};
-                   });
-    return all;
-  }();
+  static const auto migrations = MigrationsIn(embedded::kSqliteMigrations);
   return migrations;
 }
 

@@ -27,7 +27,7 @@ struct ReadConnection {
   Statement worker_events_newest_first;
 };
 
-/// Thread-safe. Keeps a few connections open; opens more while more threads ask at once.
+/// Thread-safe. Keeps a few connections open, and opens more while more threads ask at once.
 class Readers {
  public:
   explicit Readers(Location location) : location_(std::move(location)) {}

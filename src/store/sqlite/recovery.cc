@@ -6,10 +6,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "store/model/prefetch.h"
-#include "store/sqlite/journal_codec.h"
+#include "store/model/slab.h"
+#include "store/sqlite/packed.h"
 #include "store/sqlite/statement.h"
-#include "store/token_key.h"
 #include "store/worker_json.h"
 
 namespace muster::sqlite {
@@ -23,7 +22,7 @@ constexpr char kWorkers[] =
     " s.clone_reported, p.total, p.last_at, p.heard_at, p.in_use, p.folded_seq"
     " FROM workers w LEFT JOIN worker_states s USING (key) LEFT JOIN pulses p USING (key) ORDER BY w.key";
 
-// A worker on its way into the model: its pulse still moves on with the journal.
+// A worker that is not yet in the model: the journal still moves its pulse on.
 struct LoadedWorker {
   WorkerPtr worker;
   std::int64_t key = 0;
@@ -36,7 +35,7 @@ absl::Status Damaged(std::string_view what) {
       absl::StrCat(std::string(what), " in the database is damaged. Restore a backup."));
 }
 
-// Fleets repeat themselves: the same capabilities and metadata are parsed once.
+// Many workers of a fleet have the same capabilities and metadata. The same text is parsed once.
 template <typename Value>
 class ParsedTexts {
  public:
@@ -59,8 +58,8 @@ std::optional<ListeningTime> OptionalListening(const Statement& row, int column)
   return ListeningTime::FromMicros(row.Int64(column));
 }
 
-// From the key of a worker to its number among those that were loaded. Keys ascend and are mostly close
-// together; where they are not, as in a fleet that comes and goes, they are looked up by hash.
+// From the key of a worker to its number among the loaded workers. Keys ascend and are mostly close together.
+// Where they are not, as in a fleet whose workers come and go, a hash map finds them.
 class NumbersByKey {
  public:
   /// Precondition: greater than the keys before it.
@@ -187,7 +186,7 @@ class Loader {
     return loaded;
   }
 
-  // The slots of a model that is filled in order are known beforehand: 0, 1, 2, …
+  // The slots of a model that is filled in order are known before: 0, 1, 2, …
   absl::Status ReplayJournal() {
     numbers_.Finish();
     unfolded_.GrowTo(workers_.size());
@@ -213,7 +212,7 @@ class Loader {
     JournaledBeat beat;
     while (beats.Next(beat)) {
       const std::uint32_t number = numbers_.Find(beat.key);
-      if (number != kNoSlot) row_.push_back({number, beat.in_use});  // else unregistered since
+      if (number != kNoSlot) row_.push_back({number, beat.in_use});  // else it was unregistered since
     }
     if (beats.damaged()) return Damaged(absl::StrCat("row ", seq, " of the journal"));
     const absl::Time wall = absl::FromUnixMicros(at);

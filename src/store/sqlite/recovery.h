@@ -1,4 +1,5 @@
-// From the database to the read model: loads the tables, then replays what of the journal is not folded yet.
+// From the database to the model: loads the tables, then replays the part of the journal that is not folded
+// yet.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace muster::sqlite {
 
-/// Where the counters of the roll go on.
+/// The values from which the counters of the roll go on.
 struct Recovered {
   std::string token_key;
   std::int64_t last_revision = 0;
@@ -23,8 +24,8 @@ struct Recovered {
   std::optional<ListeningState> listening;
 };
 
-/// Fills the model and the unfolded beats, both empty. A new roll gets its token key here, from `random`. On
-/// a damaged row it says which one (DATA_LOSS).
+/// Fills the model and the unfolded beats; both are empty before. A new roll gets its token key here, from
+/// `random`. On a damaged row the error says which one (DATA_LOSS).
 absl::StatusOr<Recovered> Recover(Database& database, Random& random, Model& model, UnfoldedBeats& unfolded);
 
 }  // namespace muster::sqlite

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "store/sqlite/failure.h"
-#include "store/sqlite/history_codec.h"
+#include "store/sqlite/packed.h"
 
 namespace muster::sqlite {
 namespace {
@@ -68,7 +68,7 @@ Result<std::vector<HeartbeatRecord>> SqliteArchive::Heartbeats(std::string_view 
     const std::int64_t total = remembered->total;
     const std::int64_t oldest = std::max<std::int64_t>(1, total - history_ + 1);
     std::vector<HeartbeatRecord> records;
-    // In descending order; says whether older ones are wanted.
+    // Called in descending order. Says whether older ones are wanted.
     const auto take = [&](std::int64_t ordinal, std::int64_t at) {
       if (ordinal < oldest || std::cmp_greater_equal(records.size(), limit)) return false;
       if (ordinal < before) records.push_back({ordinal, absl::FromUnixMicros(at)});
@@ -81,8 +81,8 @@ Result<std::vector<HeartbeatRecord>> SqliteArchive::Heartbeats(std::string_view 
 
     const absl::StatusOr<Folded> folded = ReadFolded(remembered->key);
     if (!folded.ok()) return WorkerError(WhyUnavailable(folded.status()));
-    // Read after what memory knew, so it has everything older. If a fold put newer ones in and dropped old
-    // ones for them meanwhile, look again.
+    // This was read after memory, so it has everything older. If a fold meanwhile put newer heartbeats in and
+    // dropped old ones, look again.
     if (folded->total > total) continue;
     std::int64_t folded_ordinal = folded->total;
     for (const std::int64_t at : folded->times) {
@@ -100,7 +100,7 @@ Result<std::vector<Event>> SqliteArchive::Events(std::string_view worker_id, std
     const ReaderMutexLock lock(registry_.mu);
     last = registry_.model.last_cursor;
   }
-  // What is to be trimmed is gone for readers already; what is not applied to the model yet is not there yet.
+  // Readers no longer see what is going to be trimmed, and do not yet see what the model has not taken over.
   const std::int64_t after = std::max(last - max_events_, newest_first ? 0 : bound);
   const std::int64_t before = newest_first ? std::min(bound, last + 1) : last + 1;
   std::vector<Event> events;

@@ -1,4 +1,4 @@
-// The history of heartbeats and the events, from the database, with what is not folded yet.
+// The history of heartbeats and the events: from the database, with what is not folded yet.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "store/model/archive.h"
+#include "store/model/committed_reader.h"
 #include "store/sqlite/readers.h"
-#include "store/sqlite/shared_registry.h"
+#include "store/sqlite/unfolded.h"
 
 namespace muster::sqlite {
 
@@ -26,13 +26,13 @@ class SqliteArchive final : public Archive {
                                     int limit) const override;
 
  private:
-  /// What memory knows of a worker's heartbeats.
+  /// What memory has of the heartbeats of a worker.
   struct Remembered {
     std::int64_t key = 0;
     std::int64_t total = 0;
     std::vector<std::int64_t> unfolded;  // the newest, newest first
   };
-  /// What its row in the database knows; nothing, if there is none.
+  /// What its row in the database has; nothing if there is no row.
   struct Folded {
     std::int64_t total = 0;
     std::vector<std::int64_t> times;

@@ -14,8 +14,8 @@
 #include "store/sqlite/failure.h"
 #include "store/sqlite/fold.h"
 #include "store/sqlite/recovery.h"
-#include "store/sqlite/shared_registry.h"
 #include "store/sqlite/sqlite_archive.h"
+#include "store/sqlite/unfolded.h"
 
 namespace muster {
 namespace sqlite {
@@ -23,11 +23,11 @@ namespace {
 
 // Pages of the database in memory: enough for a commit that touches thousands of workers at random.
 constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
-// What a row of maintenance costs, about, and how many are made at most between two commits.
+// What a row of maintenance costs, about, and the most rows between two commits.
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
 constexpr int kMaxRowsOfStep = 2000;
 
-// As BatchWriter numbers them.
+// With the same numbers as BatchWriter.
 void AddUnfolded(StagedBatch& batch, std::int64_t& next_seq, UnfoldedBeats& unfolded) {
   batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
     unfolded.BeginRow(next_seq++, absl::ToUnixMicros(at.wall), at.listening);
@@ -66,7 +66,7 @@ class SqliteStore final : public Store {
   void Rollback() override { staging_->RolledBack(); }
   bool Maintain(absl::Duration budget) override;
   double Backlog() const override {
-    // Where maintenance fails nobody should wait for it: the next commit may set it going.
+    // While maintenance fails, commands do not wait for it: the next commit may set it going again.
     return maintenance_waits_ ? 0 : fold_->Backlog();
   }
   std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
@@ -85,11 +85,13 @@ class SqliteStore final : public Store {
   absl::Status MaintainStep(int rows);
   absl::Status TrimEvents(int rows);
   bool MaintenanceIsDue() const;
-  /// Work that can wait lets the log be moved to its end first, unless others wait for that work.
+  /// Work that can wait lets the log be moved to its end first, unless commands wait for that work.
   bool WaitsForLog() const { return checkpoints_->CatchesUp() && fold_->Backlog() < 1; }
-  std::int64_t FirstEventToKeep() const { return registry_.ForWriter().last_cursor - options_.max_events + 1; }
+  std::int64_t FirstEventToKeep() const {
+    return registry_.ForWriter().last_cursor - options_.max_events + 1;
+  }
 
-  DatabaseFile file_;  // first: the connections of others go before it does
+  DatabaseFile file_;  // first: so it goes last, after the other connections
   const StoreOptions options_;
   SharedRegistry registry_;
   SqliteArchive archive_;
@@ -106,7 +108,7 @@ class SqliteStore final : public Store {
   bool trims_ = false;               // the last step of maintenance trimmed events
   bool make_room_ = false;           // the last commit found the disk full
   bool maintenance_waits_ = false;   // for a commit to succeed, after a failure
-  bool maintenance_failed_ = false;  // and it was said
+  bool maintenance_failed_ = false;  // and the log says so
 };
 
 absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
@@ -115,7 +117,8 @@ absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
   if (!status.ok()) return status;
   {
     const MutexLock lock(registry_.mu);
-    absl::StatusOr<Recovered> recovered = Recover(database, runtime.random, registry_.model, registry_.unfolded);
+    absl::StatusOr<Recovered> recovered =
+        Recover(database, runtime.random, registry_.model, registry_.unfolded);
     if (!recovered.ok()) return recovered.status();
     next_seq_ = recovered->next_seq;
     first_event_ = recovered->first_event;
@@ -147,12 +150,12 @@ CommitResult SqliteStore::Commit(const ListeningState& listening) {
     staging_->RolledBack();
     return Committed();
   }
-  // Maintenance does not wait for the disk, and may have failed to say that commits do again.
+  // Commits of maintenance do not wait for the disk, and it may have failed to switch that back.
   if (!file_.connection.syncs_commits()) {
     if (const absl::Status synced = file_.connection.SyncCommits(true); !synced.ok()) return Failed(synced);
   }
   batch.DropOrphans();
-  // A full disk: what the log holds may find room in the database, and then the log has room.
+  // On a full disk: what the log holds may find room in the database, and then the log has room again.
   if (make_room_) (void)file_.connection.Checkpoint();
   const absl::StatusOr<std::int64_t> next_seq =
       writer_->Write(batch, registry_.ForWriter(), next_seq_, staging_->last_revision(), listening);
@@ -180,11 +183,12 @@ CommitResult SqliteStore::Failed(const absl::Status& status) {
 
 void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq) {
   const MutexLock lock(registry_.mu);
-  for (const std::uint32_t slot : batch.removed) registry_.unfolded.Clear(slot);  // before others get them
+  for (const std::uint32_t slot : batch.removed)
+    registry_.unfolded.Clear(slot);  // before other workers get them
   Apply(batch, registry_.model);
   registry_.unfolded.GrowTo(registry_.model.SlotCount());
   AddUnfolded(batch, next_seq_, registry_.unfolded);
-  // A row with nothing but the clock.
+  // A row that has only the clock.
   if (next_seq_ < next_seq) registry_.unfolded.BeginRow(next_seq_++, 0, listening.now);
 }
 
@@ -204,7 +208,7 @@ bool SqliteStore::Maintain(absl::Duration budget) {
     status = MaintainStep(rows);
   } while (status.ok() && everything && (MaintenanceIsDue() || fold_->HasWork()));
   if (status.ok() && everything) status = checkpoints_->Finish();
-  // Nothing is lost by a failure: the step is made again, once a commit goes through. Said once.
+  // A failure loses nothing: the step is made again, after the next commit that succeeds. Logged once.
   if (!status.ok() && !maintenance_failed_) {
     Log(LogLevel::kWarning, "store maintenance fails", {{"reason", std::string(status.message())}});
   }
@@ -215,7 +219,7 @@ bool SqliteStore::Maintain(absl::Duration budget) {
 absl::Status SqliteStore::MaintainStep(int rows) {
   if (checkpoints_->IsDue()) return checkpoints_->Step();
   if (WaitsForLog()) return absl::OkStatus();
-  // Nothing of this was promised to anyone: it need not wait for the disk.
+  // No caller waits for this to be durable, so it need not wait for the disk.
   absl::Status status = file_.connection.SyncCommits(false);
   if (!status.ok()) return status;
   // They take turns, so that neither waits for the end of the other.

@@ -1,8 +1,9 @@
-// The roll in a SQLite database: what the documentation of Store promises, durably.
+// The roll in a SQLite database: a durable Store.
 //
-// A commit is one transaction: the changed rows, and one row of the journal for all of its heartbeats.
-// Everything but the history and the events is read from the model in memory. Maintain folds the journal,
-// trims the events, and moves the write-ahead log into the database, each in bounded steps.
+// A commit is one transaction: the changed rows, and one row of the journal for all of its heartbeats. Only
+// the history and the events are read from the database; everything else is read from the model in memory.
+// Maintain folds the journal, trims the events, and moves the write-ahead log into the database, each in
+// bounded steps.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,7 @@ Statement::~Statement() {
 }
 
 absl::StatusOr<bool> Statement::Step() {
-  errno = 0;  // so that a failure can be told from one before it
+  errno = 0;  // so that an earlier failure is not taken for this one
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) {
@@ -39,10 +39,10 @@ absl::StatusOr<bool> Statement::Step() {
 }
 
 absl::Status Statement::RunBound() {
-  errno = 0;  // so that a failure can be told from one before it
+  errno = 0;  // so that an earlier failure is not taken for this one
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_DONE || code == SQLITE_ROW) {
-    // Reset also reports what a statement that returns rows (RETURNING) finds only at its end.
+    // Reset also reports an error that a statement with rows (RETURNING) finds only at its end.
     const int ended = sqlite3_reset(statement_);
     return ended == SQLITE_OK ? absl::OkStatus() : FailureOf(statement_);
   }

@@ -9,8 +9,8 @@
 //       Use(find->Text(0));
 //     }
 //
-// Owned by one thread at a time, the one that has the Database; must be gone before the Database is.
-// A statement that was run, or stepped to its end, or failed, is ready to be bound again.
+// Owned by one thread at a time: the thread that has the Database. Must be gone before the Database is. A
+// statement that was run, was stepped to its end, or failed, can be bound again.
 #pragma once
 
 #include <concepts>
@@ -42,7 +42,7 @@ class Statement {
   ~Statement();
 
   /// Binds all parameters, in order: integers, bool, text, Blob, std::optional of these, nullptr. Text and
-  /// bytes are not copied; they must stay until the statement was run, stepped to its end or reset.
+  /// bytes are not copied. They must stay until the statement was run, stepped to its end, or reset.
   /// Precondition: as many as the statement has.
   template <typename... Values>
   void Bind(const Values&... values) {
@@ -50,16 +50,16 @@ class Statement {
     (BindOne(++index, values), ...);
   }
 
-  /// Binds and runs a statement whose rows nobody wants.
+  /// Binds and runs a statement. Its rows are dropped.
   template <typename... Values>
   absl::Status Run(const Values&... values) {
     Bind(values...);
     return RunBound();
   }
 
-  /// True: there is a row, readable until the next Step, Reset or Run. False: that was the last one.
+  /// True: there is a row, readable until the next Step, Reset or Run. False: there are no more rows.
   absl::StatusOr<bool> Step();
-  /// Gives up the rows that remain. A read transaction ends only when its statements are reset.
+  /// Drops the rows that remain. A read transaction ends only when its statements are reset.
   void Reset();
 
   // The columns of the row, from 0. Text and bytes stay until the next Step, Reset or Run.
@@ -68,9 +68,6 @@ class Statement {
   std::int32_t Int32(int column) const { return static_cast<std::int32_t>(Int64(column)); }
   std::string_view Text(int column) const;
   std::string_view Bytes(int column) const;
-  std::optional<std::int64_t> OptionalInt64(int column) const {
-    return IsNull(column) ? std::nullopt : std::optional(Int64(column));
-  }
 
  private:
   friend class Database;

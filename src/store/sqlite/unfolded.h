@@ -1,6 +1,7 @@
-// The heartbeats that are in the journal but not yet folded into the pulses, in memory: four bytes each, the
-// number of their row, in small blocks that belong to one worker. So a worker's newest are found without
-// reading the journal, which is read only after a restart; and what is folded gives its memory back at once.
+// The heartbeats that are in the journal but not yet folded into the pulses, in memory. Each takes four
+// bytes, the number of its row, in small blocks that belong to one worker. So the newest heartbeats of a
+// worker are found without a look at the journal, which is read only after a restart. And a heartbeat that is
+// folded gives its memory back at once.
 #pragma once
 
 #include <cstddef>
@@ -8,28 +9,30 @@
 #include <deque>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "muster/check.h"
 #include "muster/clock.h"
-#include "store/model/prefetch.h"
+#include "store/model/committed_reader.h"
 #include "store/model/slab.h"
 
 namespace muster::sqlite {
 
-/// Not thread-safe: shared between the writer and the readers by the lock of the model.
+/// Not thread-safe: the lock of the model protects it between the writer and the readers.
 class UnfoldedBeats {
  public:
   void GrowTo(std::size_t slots) { tails_.GrowTo(slots); }
 
-  /// One row of the journal; the heartbeats that follow are its own. `at` is the wall clock in microseconds.
+  /// Begins a row of the journal; the heartbeats that follow belong to it. `at` is the wall clock in
+  /// microseconds.
   void BeginRow(std::int64_t seq, std::int64_t at, ListeningTime listening);
   void Add(std::uint32_t slot);
-  /// The worker's heartbeats so far are folded, or it is gone.
+  /// The heartbeats of the worker so far are folded, or the worker is gone.
   void Clear(std::uint32_t slot);
   /// Forgets rows up to `seq`. Precondition: all their heartbeats were cleared.
   void DropThrough(std::int64_t seq);
 
   std::uint32_t CountOf(std::uint32_t slot) const { return tails_[slot].count; }
-  /// Calls visit(wall clock in microseconds) for each, newest first, until it returns false.
+  /// Calls visit(wall clock in microseconds) for each heartbeat, newest first, until it returns false.
   template <typename Visit>
   void VisitNewestFirst(std::uint32_t slot, Visit visit) const {
     const Tail& tail = tails_[slot];
@@ -53,7 +56,7 @@ class UnfoldedBeats {
   std::int64_t FirstSeq() const { return Checked().front().seq; }
   std::int64_t LastSeq() const { return Checked().back().seq; }
 
-  // Asks the processor for what Add will touch: one after the other, some time apart.
+  // Asks the processor for what Add will touch: first the tail, some time later the block.
   void PrefetchTail(std::uint32_t slot) const { Prefetch(&tails_[slot]); }
   void PrefetchBlock(std::uint32_t slot) const {
     const Tail& tail = tails_[slot];
@@ -66,7 +69,7 @@ class UnfoldedBeats {
     std::uint32_t rows[kInBlock];
     std::uint32_t before;  // the block before this one of the same worker, or the next unused one
   };
-  /// All blocks of a worker are full but the newest.
+  /// All blocks of a worker are full, except the newest.
   struct Tail {
     std::uint32_t block = kNoSlot;
     std::uint32_t count = 0;
@@ -93,6 +96,15 @@ class UnfoldedBeats {
   std::int64_t beats_ = 0;
   std::int64_t workers_ = 0;
   std::int64_t journaled_ = 0;
+};
+
+/// What the writer and the readers of the SQLite store share: the model, and the heartbeats that are not
+/// folded yet, behind the lock of the model.
+struct SharedRegistry : SharedModel {
+  /// The writer's thread only, as SharedModel::ForWriter.
+  const UnfoldedBeats& UnfoldedForWriter() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return unfolded; }
+
+  UnfoldedBeats unfolded ABSL_GUARDED_BY(mu);
 };
 
 }  // namespace muster::sqlite

@@ -1,5 +1,5 @@
-// kill -9 at any moment: whatever Commit acknowledged is there afterwards, each batch whole or not at all.
-// MUSTER_CRASHES says how often (10).
+// kill -9 at any moment: everything that Commit acknowledged is there afterwards, and each batch is there as
+// a whole or not at all. MUSTER_CRASHES says how often it kills (10).
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -50,7 +50,7 @@ class Writer {
     ::close(reports_);
   }
 
-  /// The next batch that was acknowledged; 0 if none came in time, or the writer is gone.
+  /// The next batch that was acknowledged; 0 if none came in time, or the writer has ended.
   std::int64_t NextReport(std::chrono::nanoseconds patience) {
     pollfd waiting{.fd = reports_, .events = POLLIN, .revents = 0};
     const timespec time{.tv_sec = patience.count() / 1'000'000'000,
@@ -65,7 +65,7 @@ class Writer {
     int status = 0;
     REQUIRE(::waitpid(process_, &status, 0) == process_);
     process_ = 0;
-    CHECK(WIFSIGNALED(status));  // otherwise it had given up by itself
+    CHECK(WIFSIGNALED(status));  // otherwise it ended by itself
   }
 
  private:
@@ -73,7 +73,7 @@ class Writer {
   int reports_ = -1;
 };
 
-TEST_CASE("whatever was acknowledged survives kill -9") {
+TEST_CASE("everything that was acknowledged survives kill -9") {
   const TempDirectory directory;
   const std::string database = directory / "roll.db";
   const std::uint64_t seed = std::random_device()();
@@ -84,14 +84,14 @@ TEST_CASE("whatever was acknowledged survives kill -9") {
     CAPTURE(crash);
     {
       Writer writer(database);
-      // Every third dies young: while it opens, migrates, recovers.
+      // Every third one is killed early: while it opens, migrates or recovers.
       const std::uint64_t batches = crash % 3 == 2 ? 0 : random() % 200;
       for (std::uint64_t i = 0; i < batches; ++i) {
         const std::int64_t reported = writer.NextReport(std::chrono::seconds(20));
         REQUIRE(reported == acknowledged + 1);
         acknowledged = reported;
       }
-      // And then not right after a report, but anywhere in between.
+      // And not right after a report, but at any moment between two reports.
       const std::chrono::microseconds patience(random() % (batches == 0 ? 30'000 : 1'000));
       if (const std::int64_t reported = writer.NextReport(patience); reported != 0) acknowledged = reported;
       writer.Kill();
@@ -103,7 +103,7 @@ TEST_CASE("whatever was acknowledged survives kill -9") {
       INFO(store.status());
       REQUIRE(store.ok());
       const std::int64_t there = BatchesIn(**store);
-      // The last one may have been committed without a chance to say so.
+      // The last batch may have been committed just before it could be reported.
       REQUIRE(there >= acknowledged);
       REQUIRE(there <= acknowledged + 1);
       REQUIRE(WhatIsWrong(**store, there) == "");

@@ -1,5 +1,5 @@
-// A full disk: commits are refused with a reason, reads go on, writing resumes when there is room, nothing is
-// damaged.
+// A full disk: commits are refused with a reason, reads go on, writes resume when there is room, and nothing
+// is damaged.
 #include <sys/resource.h>
 
 #include <csignal>
@@ -25,7 +25,7 @@ std::unique_ptr<Store> Open(const std::string& database) {
   return *std::move(store);
 }
 
-// Lives until a commit is refused, and says why it was.
+// Commits batches until a commit is refused, and returns the reason.
 StoreUnavailable LiveUntilRefused(Store& store, std::int64_t& batches) {
   for (int i = 0; i < 100'000; ++i) {
     const CommitResult lived = LiveOneBatch(store, batches + 1);
@@ -47,8 +47,8 @@ void CheckFullAndFreeAgain(const std::string& database, const std::function<void
       CAPTURE(round);
       fill();
       CHECK(LiveUntilRefused(*store, batches).reason == "the disk of the store is full");
-      CHECK(WhatIsWrong(*store, batches) == "");  // reads go on, and nothing of the refused batch is seen
-      for (int i = 0; i < 20; ++i) {              // to be refused again and again does no harm either
+      CHECK(WhatIsWrong(*store, batches) == "");  // reads go on, and show nothing of the refused batch
+      for (int i = 0; i < 20; ++i) {              // many refusals do no harm either
         store->Maintain(absl::Milliseconds(1));
         if (LiveOneBatch(*store, batches + 1).committed()) ++batches;
       }
@@ -56,7 +56,7 @@ void CheckFullAndFreeAgain(const std::string& database, const std::function<void
 
       make_room();
       for (int i = 0; i < 50; ++i) {
-        REQUIRE(LiveOneBatch(*store, ++batches).committed());  // at once, without anybody's help
+        REQUIRE(LiveOneBatch(*store, ++batches).committed());  // at once, without any other action
         store->Maintain(absl::Milliseconds(1));
       }
       CHECK(WhatIsWrong(*store, batches) == "");

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kSteady = 40;              // workers that are there all the time
 constexpr std::int64_t kVisitEvery = 5;  // a worker comes with every fifth batch
-constexpr std::int64_t kVisitFor = 20;   // and stays that many batches
+constexpr std::int64_t kVisitFor = 20;   // and stays for this many batches
 
 std::string Steady(int i) {
   return absl::StrCat("steady-", i);
@@ -21,7 +21,7 @@ std::string Visitor(std::int64_t batch) {
   return absl::StrCat("visitor-", batch);
 }
 
-// The listening clock hurries, so that a fold is always due or under way.
+// The listening clock runs fast, so that a fold is always due or under way.
 Moment At(std::int64_t batch) {
   return {absl::FromUnixMicros(1'700'000'000'000'000 + batch), ListeningTime::FromMicros(batch * 5'000'000)};
 }

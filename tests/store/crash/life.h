@@ -1,6 +1,6 @@
-// A life that can be checked: after the n-th batch the roll is in a state that n alone determines, and n can
-// be read from the roll itself. So whoever opens it after a crash can tell what had become durable, and that
-// it was all or none.
+// A roll whose states can be checked: after the n-th batch the roll is in a state that depends only on n, and
+// n can be read from the roll itself. So a test that opens it after a crash sees how much was durable, and
+// that each batch was there as a whole or not at all.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace muster::testing {
 
-/// The batches that are in the roll.
+/// The number of batches that are in the roll.
 std::int64_t BatchesIn(Store& store);
 
-/// Stages and commits the batch that follows. It beats for workers, changes one, registers and removes
-/// others, and appends an event; the first one makes the workers.
+/// Stages and commits the next batch. It records heartbeats, changes one worker, registers and removes
+/// others, and appends an event. The first batch makes the workers.
 CommitResult LiveOneBatch(Store& store, std::int64_t number);
 
 /// What is wrong with a roll of `batches` batches; empty if nothing is.
@@ -23,7 +23,7 @@ std::string WhatIsWrong(Store& store, std::int64_t batches);
 /// What PRAGMA integrity_check says of a closed database.
 std::string IntegrityOf(const std::string& path);
 
-/// Small, so that it is trimmed all the time.
+/// Small, so that the events are trimmed all the time.
 inline StoreOptions LifeOptions() {
   return {.history = 10, .max_events = 1'000'000, .holder = "a life in a test", .sqlite_vfs = ""};
 }

@@ -15,7 +15,8 @@
 namespace muster::testing {
 namespace {
 
-// Without root: a user namespace in which we are root. Only a process without threads may.
+// Without root: a user namespace in which this process is root. Only a process without threads may create
+// one.
 bool BecomeRootOfOwnNamespace() {
   const uid_t user = ::getuid();
   const gid_t group = ::getgid();

@@ -1,6 +1,6 @@
-// The victim of the crash test: opens the roll at argv[1] and lives on, batch by batch, until it is killed.
-// Each batch that was acknowledged is reported on standard output by its number, eight bytes, as soon as
-// Commit returned.
+// The process that the crash test kills. It opens the roll at argv[1] and commits batch after batch until it
+// is killed. It reports each acknowledged batch on standard output by its number, eight bytes, as soon as
+// Commit has returned.
 #include <unistd.h>
 
 #include <cstdint>
@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
   for (std::int64_t number = testing::BatchesIn(**store) + 1;; ++number) {
     if (!testing::LiveOneBatch(**store, number).committed()) return 1;
     if (::write(STDOUT_FILENO, &number, sizeof number) != sizeof number) return 1;
-    // The smallest steps, so that it also dies in the middle of a fold, and now and then everything at once.
+    // The smallest steps, so that it is also killed in the middle of a fold; and now and then everything at
+    // once.
     (*store)->Maintain(number % 50 == 0 ? absl::InfiniteDuration() : absl::ZeroDuration());
   }
 }

@@ -21,7 +21,7 @@ using testing::ScratchSchema;
 
 constexpr Sql kInsert = {"insert", "INSERT INTO numbers VALUES ($1)"};
 constexpr Sql kCount = {"count", "SELECT count(*) FROM numbers"};
-constexpr Sql kSleepLong = {"sleep_long", "SELECT 1 FROM (SELECT pg_sleep(10)) AS slept"};
+constexpr Sql kSleepLong = {"sleep_long", "SELECT 1 FROM (SELECT pg_sleep(120)) AS slept"};
 constexpr Sql kSetting = {"setting", "SELECT current_setting($1)"};
 constexpr Sql kEndMyself = {"end_myself", "SELECT pg_terminate_backend(pg_backend_pid())"};
 
@@ -41,7 +41,7 @@ struct Numbers {
   std::int64_t Count() { return CountBy(connection); }
   static std::int64_t CountBy(Connection& by) {
     const Reply<Rows> rows = by.Run(kCount, {}, kPatience);
-    INFO((rows.ok() ? "" : rows.failure().detail));
+    INFO((rows.ok() ? "" : rows.error().detail));
     REQUIRE(rows.ok());
     return rows->Int64(0, 0);
   }
@@ -68,7 +68,7 @@ TEST_CASE("a pipeline answers for each statement, in order") {
   pipeline.Add(kInsert, Number(2));
   const std::size_t counted = pipeline.Add(kCount);
   pipeline.Add(kCommit);
-  for (int again = 0; again < 2; ++again) {  // once preparing, once prepared
+  for (int again = 0; again < 2; ++again) {  // the first time it is prepared, the second time it is known
     const Reply<std::vector<Rows>> answers = numbers.connection.Run(pipeline, kPatience);
     REQUIRE(answers.ok());
     REQUIRE(answers->size() == 5);
@@ -90,14 +90,15 @@ TEST_CASE("statements and answers larger than the buffers of the network go thro
   for (const Rows& rows : *answers) CHECK((rows.Text(0, 0) == large));
 }
 
-TEST_CASE("after an error nothing of the transaction happened, and the connection is ready for the next") {
+TEST_CASE(
+    "after an error nothing of the transaction happened, and the connection is ready for the next one") {
   Numbers numbers;
   const Reply<std::vector<Rows>> refused = numbers.connection.Run(Transaction({1, 2, 1, 3}), kPatience);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.failure().kind == FailureKind::kBadValue);
-  CHECK(refused.failure().sqlstate == "23505");
-  CHECK(refused.failure().statement == "insert");
-  CHECK_FALSE(refused.failure().in_doubt);
+  CHECK(refused.error().kind == FailureKind::kBadValue);
+  CHECK(refused.error().sqlstate == "23505");
+  CHECK(refused.error().statement == "insert");
+  CHECK_FALSE(refused.error().in_doubt);
   CHECK_FALSE(numbers.connection.broken());
   CHECK_FALSE(numbers.connection.in_transaction());
   CHECK(numbers.Count() == 0);
@@ -142,13 +143,13 @@ TEST_CASE("a statement that is wrong is refused, and can be tried again") {
   for (int again = 0; again < 2; ++again) {
     const Reply<std::vector<Rows>> refused = numbers.connection.Run(pipeline, kPatience);
     REQUIRE_FALSE(refused.ok());
-    CHECK(refused.failure().sqlstate == "42P01");
-    CHECK(absl::StrContains(refused.failure().detail, "wrong"));
+    CHECK(refused.error().sqlstate == "42P01");
+    CHECK(absl::StrContains(refused.error().detail, "wrong"));
   }
   CHECK(numbers.connection.Run(Transaction({1}), kPatience).ok());
 }
 
-TEST_CASE("a conflict is told as one") {
+TEST_CASE("a conflict is reported as a conflict") {
   Numbers numbers;
   Connection other = numbers.schema.Connect();
   REQUIRE(numbers.connection.Run(Transaction({1}), kPatience).ok());
@@ -157,11 +158,11 @@ TEST_CASE("a conflict is told as one") {
   REQUIRE(other.Execute("UPDATE numbers SET n = 2", kPatience).ok());
   const Reply<Nothing> mine = numbers.connection.Execute("UPDATE numbers SET n = 3", kPatience);
   REQUIRE_FALSE(mine.ok());
-  CHECK(mine.failure().kind == FailureKind::kConflict);
+  CHECK(mine.error().kind == FailureKind::kConflict);
   CHECK(numbers.Count() == 1);
 }
 
-TEST_CASE("a session is in UTC and UTF-8, durable, and known by name") {
+TEST_CASE("a session is in UTC and UTF-8, durable, and has its application name") {
   Numbers numbers;
   REQUIRE(numbers.connection
               .Execute(absl::StrCat("CREATE ROLE ", numbers.schema.name(), " LOGIN SUPERUSER; ALTER ROLE ",
@@ -191,16 +192,16 @@ TEST_CASE("a connection that the server ended is away, and a new one works") {
   Connection other = numbers.schema.Connect();
   SECTION("while it was idle") {
     testing::Terminate(other, numbers.connection.backend_pid());
-    SECTION("seen by looking") {
+    SECTION("found by a look") {
       CHECK_FALSE(numbers.connection.StillThere());
     }
-    SECTION("seen by use") {
+    SECTION("found by use") {
       const Reply<std::vector<Rows>> lost = numbers.connection.Run(Transaction({1}), kPatience);
       REQUIRE_FALSE(lost.ok());
-      CHECK(lost.failure().kind == FailureKind::kAway);
+      CHECK(lost.error().kind == FailureKind::kAway);
     }
   }
-  SECTION("amid a transaction, before its end was reached") {
+  SECTION("in the middle of a transaction") {
     Pipeline pipeline;
     pipeline.Add(kBegin);
     pipeline.Add(kInsert, Number(1));
@@ -208,16 +209,16 @@ TEST_CASE("a connection that the server ended is away, and a new one works") {
     pipeline.Add(kCommit);
     const Reply<std::vector<Rows>> lost = numbers.connection.Run(pipeline, kPatience);
     REQUIRE_FALSE(lost.ok());
-    CHECK(lost.failure().kind == FailureKind::kAway);
-    CHECK(lost.failure().sqlstate == "57P01");
-    CHECK_FALSE(lost.failure().in_doubt);  // the server said that it stopped before the COMMIT
+    CHECK(lost.error().kind == FailureKind::kAway);
+    CHECK(lost.error().sqlstate == "57P01");
+    CHECK_FALSE(lost.error().in_doubt);  // the server reported that it stopped before the COMMIT
   }
   CHECK(numbers.connection.broken());
   CHECK_FALSE(numbers.connection.Run(kCount, {}, kPatience).ok());
   CHECK(Numbers::CountBy(other) == 0);
 }
 
-TEST_CASE("a commit of which the server's answer is missing is in doubt") {
+TEST_CASE("a commit without an answer of the server is in doubt") {
   Numbers numbers;
   REQUIRE(
       numbers.connection
@@ -229,26 +230,26 @@ TEST_CASE("a commit of which the server's answer is missing is in doubt") {
           .ok());
   const Reply<std::vector<Rows>> lost = numbers.connection.Run(Transaction({1}), kPatience);
   REQUIRE_FALSE(lost.ok());
-  CHECK(lost.failure().kind == FailureKind::kAway);
-  CHECK(lost.failure().in_doubt);
+  CHECK(lost.error().kind == FailureKind::kAway);
+  CHECK(lost.error().in_doubt);
   CHECK(numbers.connection.broken());
 }
 
-TEST_CASE("who waits too long stops waiting, and does not use the connection again") {
+TEST_CASE("a wait ends at its timeout, and the connection is not used again") {
   Numbers numbers;
   const absl::Duration started = numbers.clock.MonotonicNow();
   const Reply<Rows> late = numbers.connection.Run(kSleepLong, {}, absl::Milliseconds(200));
   const absl::Duration took = numbers.clock.MonotonicNow() - started;
   REQUIRE_FALSE(late.ok());
-  CHECK(late.failure().kind == FailureKind::kAway);
-  CHECK(late.failure().in_doubt);
-  CHECK(absl::StrContains(late.failure().detail, "200ms"));
+  CHECK(late.error().kind == FailureKind::kAway);
+  CHECK(late.error().in_doubt);
+  CHECK(absl::StrContains(late.error().detail, "200ms"));
   CHECK(took >= absl::Milliseconds(200));
-  CHECK(took < absl::Seconds(5));
+  CHECK(took < absl::Seconds(60));
   CHECK(numbers.connection.broken());
 }
 
-// Takes connections, and never says a word.
+// Accepts connections, and never answers.
 class SilentServer {
  public:
   SilentServer() {
@@ -272,45 +273,45 @@ class SilentServer {
   std::string host_;
 };
 
-TEST_CASE("connecting ends in time, also where nobody answers") {
+TEST_CASE("an attempt to connect ends in time, also if the host does not answer") {
   const RealClock clock;
   const SilentServer silent;
   const absl::Duration started = clock.MonotonicNow();
   const Reply<Connection> nobody =
       Connection::Open(absl::StrCat("postgresql://u@", silent.host(), "/d"), clock, absl::Milliseconds(300));
   REQUIRE_FALSE(nobody.ok());
-  CHECK(nobody.failure().kind == FailureKind::kAway);
-  CHECK_FALSE(nobody.failure().in_doubt);
-  CHECK(absl::StrContains(nobody.failure().detail, silent.host()));
-  CHECK(clock.MonotonicNow() - started < absl::Seconds(5));
+  CHECK(nobody.error().kind == FailureKind::kAway);
+  CHECK_FALSE(nobody.error().in_doubt);
+  CHECK(absl::StrContains(nobody.error().detail, silent.host()));
+  CHECK(clock.MonotonicNow() - started < absl::Seconds(60));  // without an end it would wait for ever
 }
 
-TEST_CASE("of several hosts the one that answers is taken, however long the others are silent") {
+TEST_CASE("of several hosts the one that answers is taken, even if the others do not answer") {
   Numbers numbers;
   const SilentServer silent;
-  // Nobody listens on port 1 of this machine.
+  // No program listens on port 1 of this machine.
   const std::string others = absl::StrCat("@", silent.host(), ",127.0.0.1:1,127.0.0.1:");
   const std::string url = absl::StrReplaceAll(numbers.schema.url(), {{"@127.0.0.1:", others}});
   Reply<Connection> connection = Connection::Open(url, numbers.clock, absl::Seconds(3));
-  INFO((connection.ok() ? "" : connection.failure().detail));
+  INFO((connection.ok() ? "" : connection.error().detail));
   REQUIRE(connection.ok());
   CHECK(Numbers::CountBy(*connection) == 0);
 }
 
-TEST_CASE("a server that only reads is not connected to") {
+TEST_CASE("a read-only server is refused") {
   Numbers numbers;
   const std::string url = absl::StrCat(numbers.schema.url(), "%20-cdefault_transaction_read_only%3Don");
   const Reply<Connection> standby = Connection::Open(url, numbers.clock, kPatience);
   REQUIRE_FALSE(standby.ok());
-  CHECK(standby.failure().kind == FailureKind::kAway);
+  CHECK(standby.error().kind == FailureKind::kAway);
 }
 
-TEST_CASE("one that turns read-only is left") {
+TEST_CASE("a connection to a server that becomes read-only is closed") {
   Numbers numbers;
   REQUIRE(numbers.connection.Execute("SET default_transaction_read_only = on", kPatience).ok());
   const Reply<std::vector<Rows>> refused = numbers.connection.Run(Transaction({1}), kPatience);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.failure().kind == FailureKind::kAway);
+  CHECK(refused.error().kind == FailureKind::kAway);
   CHECK(numbers.connection.broken());
 }
 

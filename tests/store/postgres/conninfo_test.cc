@@ -34,7 +34,7 @@ TEST_CASE("a URL of several hosts is several targets, each with its port") {
   }
 }
 
-TEST_CASE("what the URL says of the network and of the session wins, but not on the encoding") {
+TEST_CASE("the URL decides on the network and the session, but not on the encoding") {
   const Reply<std::vector<Target>> targets = TargetsOf(
       "host=a,b port=7 target_session_attrs=any tcp_user_timeout=1000 client_encoding=LATIN1 dbname=roll");
   REQUIRE(targets.ok());
@@ -52,15 +52,15 @@ TEST_CASE("a URL without a host leaves the host to libpq") {
   CHECK(ValueOf(targets->front(), "host") == "(unset)");
 }
 
-TEST_CASE("what is no URL is refused, without its password") {
+TEST_CASE("a text that is no URL is refused, and the message does not contain its password") {
   for (const char* url : {"postgresql://me:secret@[::1/roll", "postgresql://me:secret%zz@host/roll",
                           "nonsense", "postgresql://me:secret@a,b,c:1,2/roll?port=1,2", "host=a nokeyword=1",
                           "postgresql://me:secret@host/roll?secretkey=1"}) {
     INFO(url);
     const Reply<std::vector<Target>> targets = TargetsOf(url);
     REQUIRE_FALSE(targets.ok());
-    CHECK(targets.failure().kind == FailureKind::kRefused);
-    CHECK(targets.failure().detail.find("secret") == std::string::npos);
+    CHECK(targets.error().kind == FailureKind::kRefused);
+    CHECK(targets.error().detail.find("secret") == std::string::npos);
   }
 }
 

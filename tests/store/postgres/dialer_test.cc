@@ -13,11 +13,11 @@ namespace {
 using testing::kPatience;
 using testing::ScratchSchema;
 
-// Nobody listens on port 1 of the machine itself: an attempt fails at once.
+// No program listens on port 1 of the machine itself: an attempt fails at once.
 constexpr char kNobody[] = "postgresql://u@127.0.0.1:1/d";
 
 bool BacksOff(const Reply<Connection>& reply) {
-  return absl::StrContains(reply.failure().detail, "waiting before the next attempt");
+  return absl::StrContains(reply.error().detail, "waiting before the next attempt");
 }
 
 TEST_CASE("after each failed attempt the next one waits longer, from 100 ms to 5 s") {
@@ -27,23 +27,23 @@ TEST_CASE("after each failed attempt the next one waits longer, from 100 ms to 5
   for (int attempt = 0; attempt < 12; ++attempt) {
     const Reply<Connection> failed = dialer.Dial(kPatience);
     REQUIRE_FALSE(failed.ok());
-    CHECK(failed.failure().kind == FailureKind::kAway);
+    CHECK(failed.error().kind == FailureKind::kAway);
     REQUIRE_FALSE(BacksOff(failed));
-    CHECK(failed.failure().logged);
+    CHECK(failed.error().logged);
 
     clock.Advance(0.74 * least);
     const Reply<Connection> soon = dialer.Dial(kPatience);
     CHECK(BacksOff(soon));
-    CHECK(soon.failure().kind == FailureKind::kAway);
-    CHECK(soon.failure().logged);
-    CHECK(absl::StrContains(soon.failure().detail, "127.0.0.1"));  // the operator sees why
+    CHECK(soon.error().kind == FailureKind::kAway);
+    CHECK(soon.error().logged);
+    CHECK(absl::StrContains(soon.error().detail, "127.0.0.1"));  // the operator sees why
     clock.Advance(0.26 * least);
     least = std::min(2 * least, kLongestBackoff);
   }
   CHECK(least == kLongestBackoff);
 }
 
-TEST_CASE("two daemons do not come back at the same moments") {
+TEST_CASE("two daemons do not try again at the same moments") {
   ManualClock clock;
   Dialer one(kNobody, clock, 1);
   Dialer other(kNobody, clock, 2);
@@ -55,7 +55,7 @@ TEST_CASE("two daemons do not come back at the same moments") {
   CHECK(apart > 0);
 }
 
-TEST_CASE("a lost connection is dialled again, and the user can tell") {
+TEST_CASE("a lost connection is dialled again, and its user can see it") {
   const ScratchSchema schema;
   const RealClock clock;
   Dialer dialer(schema.url(), clock, 1);

@@ -1,4 +1,5 @@
-// Text of clients is UTF-8, and nothing else is put into the database, or has to fit into another encoding.
+// Text of clients is UTF-8. Nothing else is put into the database, and it never has to fit into another
+// encoding.
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr postgres::Sql kClientEncoding = {"client_encoding", "SHOW client_encoding"};
 
-// A database of its own, in that encoding.
+// A database with the given encoding, for one test.
 class Encoded {
  public:
   explicit Encoded(const std::string& encoding)
@@ -33,16 +34,16 @@ class Encoded {
  private:
   void Execute(const std::string& script) {
     const postgres::Reply<Nothing> done = server_.Execute(script, kPatience);
-    INFO((done.ok() ? "" : done.failure().detail));
+    INFO((done.ok() ? "" : done.error().detail));
     REQUIRE(done.ok());
   }
 
-  ScratchSchema schema_;  // for its name, which nobody else has
+  ScratchSchema schema_;  // for its unique name
   postgres::Connection server_ = schema_.Connect();
   const std::string name_;
 };
 
-TEST_CASE("a database in another encoding than UTF-8 is refused, in words that help") {
+TEST_CASE("a database in another encoding than UTF-8 is refused, and the message says what to do") {
   const Encoded latin1("LATIN1");
   const absl::StatusOr<std::unique_ptr<Store>> opened = OpenPostgresStore(latin1.url(), {}, TestRuntime());
   INFO(opened.status());
@@ -54,7 +55,7 @@ TEST_CASE("a database in another encoding than UTF-8 is refused, in words that h
   CHECK(OpenPostgresStore(utf8.url(), {}, TestRuntime()).ok());
 }
 
-TEST_CASE("a value that the database refuses is told apart from a database that is away") {
+TEST_CASE("a refused value is not reported as a database that is away") {
   SharedRegistry registry;
   registry.Register({"a"});
   registry.Execute("ALTER TABLE workers ADD CHECK (region <> 'bad')");
@@ -76,7 +77,7 @@ TEST_CASE("a value that the database refuses is told apart from a database that 
   CHECK(registry[0].Reader().Find("a")->value().worker->config.region == "good");
 }
 
-TEST_CASE("what is said between client and server is UTF-8, whatever the URL or the environment says") {
+TEST_CASE("client and server talk in UTF-8, whatever the URL or the environment says") {
   const ScratchSchema schema;
   const RealClock clock;
   postgres::Reply<postgres::Connection> connection =

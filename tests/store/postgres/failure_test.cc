@@ -5,7 +5,7 @@
 namespace muster::postgres {
 namespace {
 
-TEST_CASE("a failure is sorted by what is to be done about it") {
+TEST_CASE("the kind of a failure says what to do about it") {
   for (const char* away : {"", "08006", "57P01", "57P02", "57P03", "53300", "25006", "57014"}) {
     INFO(away);
     CHECK(KindOf(away) == FailureKind::kAway);
@@ -21,7 +21,7 @@ TEST_CASE("a failure is sorted by what is to be done about it") {
   CHECK_FALSE(EndsConnection("40001"));
 }
 
-TEST_CASE("callers are told what they can use, and nothing of the inside") {
+TEST_CASE("callers get the reason, and no details of the inside") {
   for (const FailureKind kind :
        {FailureKind::kAway, FailureKind::kConflict, FailureKind::kBadValue, FailureKind::kRefused}) {
     for (const bool in_doubt : {false, true}) {

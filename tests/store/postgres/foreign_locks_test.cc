@@ -1,5 +1,5 @@
-// Another program holds rows of the roll, for as long as it likes. Nobody waits for it but the workers that
-// it holds.
+// Another program holds rows of the roll, for any length of time. Only the workers whose rows it holds have
+// to wait.
 #include <optional>
 #include <string>
 #include <variant>
@@ -18,10 +18,10 @@ struct Carried {
   CommitResult result;
   int tries = 0;
   std::vector<std::string> not_available;
-  std::vector<std::string> held;  // as the transaction says
+  std::vector<std::string> held;  // the ids that the transaction reports as held
 };
 
-// A heartbeat of each, decided again as a writer does.
+// Records a heartbeat of each worker; decides again like a writer.
 Carried BeatAll(SharedRegistry& registry, const std::vector<std::string>& ids, bool with_a_change = false) {
   BatchKeys keys{{ids.begin(), ids.end()}, !with_a_change};
   Carried carried;
@@ -63,7 +63,7 @@ TEST_CASE("a row that another program holds delays the heartbeats of that worker
   CHECK(first.result.committed());
   CHECK(first.not_available == held);
   CHECK(first.held == held);
-  for (int again = 0; again < 3; ++again) {  // it is known now, and not waited for any more
+  for (int again = 0; again < 3; ++again) {  // the row is known to be held now, and is not waited for
     const Carried carried = BeatAll(registry, names, with_a_change);
     CHECK(carried.result.committed());
     CHECK(carried.tries == 1);
@@ -82,7 +82,7 @@ TEST_CASE("a row that another program holds delays the heartbeats of that worker
   CHECK(BeatAll(registry, names, with_a_change).held.empty());
 }
 
-TEST_CASE("a sweep leaves out a worker whose row is held: it is not called Offline meanwhile") {
+TEST_CASE("a sweep leaves out a worker whose row is held: the worker does not become Offline meanwhile") {
   SharedRegistry registry;
   registry.Register({"a", "b"}, WorkerStatus::kActive);
   registry.Execute("BEGIN; SELECT FROM workers WHERE id = 'a' FOR UPDATE");
@@ -94,7 +94,8 @@ TEST_CASE("a sweep leaves out a worker whose row is held: it is not called Offli
   registry[0].Rollback();
 }
 
-TEST_CASE("a worker whose heartbeat waits for its row is not called Offline before that went through") {
+TEST_CASE(
+    "a worker whose heartbeat waits for its row does not become Offline before the heartbeat is written") {
   SharedRegistry registry;
   registry.Register({"a"}, WorkerStatus::kActive);
   registry.Execute(
@@ -120,7 +121,7 @@ Membership Renew(SharedRegistry& registry, std::size_t store, const ListeningRep
   return *renewed;
 }
 
-TEST_CASE("while another program holds the roll's row heartbeats go on, and the clock stands still") {
+TEST_CASE("while another program holds the row of the roll, heartbeats go on and the clock stands still") {
   SharedRegistry registry(2);
   registry.Register(Names(3));
   const auto clock_at = [](int seconds) {
@@ -131,7 +132,8 @@ TEST_CASE("while another program holds the roll's row heartbeats go on, and the 
   CHECK_FALSE(Renew(registry, 1).leads);
   registry.Execute("SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT FROM roll FOR UPDATE");
 
-  // The others go on by two ticks on their own; for so long the leader need not say anything.
+  // The clocks of the others go on by two ticks without the leader. For this time it need not report
+  // anything.
   CHECK(Renew(registry, 0, clock_at(1)).leads);
   CHECK(Renew(registry, 0, clock_at(2)).leads);
   for (int tick = 3; tick < 15; ++tick) {
@@ -146,7 +148,8 @@ TEST_CASE("while another program holds the roll's row heartbeats go on, and the 
   }
   CHECK(BeatAll(registry, Names(3)).result.committed());
   CHECK(BeatAll(registry, Names(3)).tries == 1);
-  CHECK_FALSE(registry[0].BeginStep().PendingHeard(10).ok());  // there are some, but none can be moved now
+  // There are Pending workers that were heard, but none can be moved now.
+  CHECK_FALSE(registry[0].BeginStep().PendingHeard(10).ok());
   registry[0].Rollback();
   const Carried change = BeatAll(registry, Names(3), /*with_a_change=*/true);
   CHECK(change.result.kind == CommitResult::Kind::kFailed);
@@ -158,7 +161,7 @@ TEST_CASE("while another program holds the roll's row heartbeats go on, and the 
   CHECK(BeatAll(registry, Names(3), /*with_a_change=*/true).result.committed());
 }
 
-TEST_CASE("a follower takes the lead over once the row is free, if the leader is gone meanwhile") {
+TEST_CASE("a follower takes the lead when the row is free, if the leader has gone meanwhile") {
   SharedRegistry registry(2);
   CHECK(Renew(registry, 0).leads);
   CHECK_FALSE(Renew(registry, 1).leads);

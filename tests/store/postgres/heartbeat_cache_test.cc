@@ -1,4 +1,4 @@
-// A batch of heartbeats is one round trip, whatever requests are in it that have to be refused.
+// A batch of heartbeats is one round trip, even if some of its requests have to be refused.
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +25,7 @@ struct Beat {
   std::optional<std::int32_t> in_use = {};
 };
 
-// One try of a batch, as the store makes it.
+// One attempt at a batch, as the store makes it.
 struct Tried {
   bool committed = false;
   bool refused_in_error = false;
@@ -48,7 +48,7 @@ struct Batches {
     const Reply<Nothing> committed = transaction.Commit(registry.listening());
     tried.committed = committed.ok();
     if (!committed.ok()) {
-      tried.refused_in_error = RefusedInError(committed.failure());
+      tried.refused_in_error = RefusedInError(committed.error());
       transaction.ForgetRefused();
       transaction.Abandon();
     }
@@ -75,7 +75,7 @@ TEST_CASE("bad requests in a batch of heartbeats cost the others no round trip")
   Batches batches;
   batches.registry.Register(Names(200));
   const std::vector<Beat> good = Good(199);
-  CHECK(batches.Try(good).round_trips == 2);  // it has to fetch them, the first time
+  CHECK(batches.Try(good).round_trips == 2);  // the first time it has to fetch them
   CHECK(batches.Try(good).round_trips == 1);
 
   std::vector<Beat> bad = good;
@@ -96,7 +96,7 @@ TEST_CASE("bad requests in a batch of heartbeats cost the others no round trip")
   CHECK(batches.registry[0].Reader().Find("w199")->value().pulse.total == 0);
 }
 
-TEST_CASE("what the cache alone refuses, and the database would not, is fetched, and nothing else") {
+TEST_CASE("only the workers that the cache refuses and the database would not are fetched") {
   Batches batches;
   batches.registry.Register(Names(10));
   std::vector<Beat> beats = Good(10);
@@ -118,7 +118,7 @@ TEST_CASE("what the cache alone refuses, and the database would not, is fetched,
   const Tried stale = batches.Try(beats);
   CHECK_FALSE(stale.committed);
   CHECK(stale.refused_in_error);
-  // Were the others fetched as well, a change of theirs would be seen here, and not by the commit.
+  // If the others were fetched too, a change of them would be seen here, and not by the commit.
   batches.registry.Execute("UPDATE workers SET revision = revision + 100 WHERE id = 'w5'");
   const Tried others = batches.Try(beats);
   CHECK(others.refused == 0);
@@ -128,7 +128,7 @@ TEST_CASE("what the cache alone refuses, and the database would not, is fetched,
   CHECK(batches.Try(beats).committed);
 }
 
-TEST_CASE("ids that are not there displace no worker, however many a client makes up") {
+TEST_CASE("unknown ids displace no worker from the cache, however many a client makes up") {
   WorkerCache cache(100);
   Worker worker;
   worker.id = "a";

@@ -21,11 +21,11 @@ const std::vector<Migration> kBoth = {
 const std::vector<Migration> kBroken = {kFirst[0],
                                         {2, "0002_b.sql", "CREATE TABLE b (i INTEGER); NONSENSE;"}};
 
-// The one integer that `sql` answers.
+// The one integer that `sql` returns.
 template <const Sql& sql>
 std::int64_t Ask(Connection& connection) {
   const Reply<Rows> rows = connection.Run(sql, {}, kPatience);
-  INFO((rows.ok() ? "" : rows.failure().detail));
+  INFO((rows.ok() ? "" : rows.error().detail));
   REQUIRE(rows.ok());
   return rows->Int64(0, 0);
 }
@@ -97,7 +97,7 @@ TEST_CASE("a schema that is newer, altered or another program's is left alone") 
     const absl::Status newer = Migrate(connection, kFirst, kPatience);
     CHECK(newer.code() == absl::StatusCode::kFailedPrecondition);
     CHECK(absl::StrContains(newer.message(), "schema version 2; this program knows versions up to 1"));
-    // Unless it says that this one may use it.
+    // Unless the schema says that this program may use it.
     REQUIRE(connection
                 .Execute("CREATE TABLE schema_use (min_version INTEGER); INSERT INTO schema_use VALUES (1)",
                          kPatience)
@@ -134,7 +134,7 @@ TEST_CASE("the embedded migrations are numbered from 1 without gaps, and go thro
   CHECK(Ask<kRecorded>(connection) == version);
 }
 
-TEST_CASE("a search path that leads nowhere is told in words") {
+TEST_CASE("a search path without a schema gives a clear error") {
   const RealClock clock;
   Reply<Connection> connection =
       Connection::Open(testing::PostgresUrl() + "?options=-csearch_path%3Dno_such_schema", clock, kPatience);

@@ -1,4 +1,4 @@
-// libpq prints what the server remarks to standard error unless it is told otherwise.
+// libpq prints the notices of the server to standard error, unless the program takes them.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -36,7 +36,7 @@ std::string Printed(Act act) {
   return {std::istreambuf_iterator<char>(written), {}};
 }
 
-TEST_CASE("what the server remarks goes to the log, at debug, and nowhere else") {
+TEST_CASE("notices of the server go to the log, at debug, and nowhere else") {
   const testing::ScratchSchema schema;
   const auto converse = [&] {
     Connection connection = schema.Connect();

@@ -38,7 +38,7 @@ TEST_CASE("connections are used again") {
   }
 }
 
-TEST_CASE("no more than the limit are lent; who waits in vain is told so in time") {
+TEST_CASE("no more connections than the limit are lent; a borrower that gets none is told in time") {
   Pool made;
   Reply<ConnectionPool::Lease> first = made.pool.Borrow(kPatience);
   std::optional<Reply<ConnectionPool::Lease>> second = made.pool.Borrow(kPatience);
@@ -46,8 +46,8 @@ TEST_CASE("no more than the limit are lent; who waits in vain is told so in time
   REQUIRE(second->ok());
   const Reply<ConnectionPool::Lease> third = made.pool.Borrow(absl::Milliseconds(50));
   REQUIRE_FALSE(third.ok());
-  CHECK(third.failure().kind == FailureKind::kAway);
-  CHECK(absl::StrContains(third.failure().detail, "all 2 connections"));
+  CHECK(third.error().kind == FailureKind::kAway);
+  CHECK(absl::StrContains(third.error().detail, "all 2 connections"));
   second.reset();
   CHECK(made.pool.Borrow(kPatience).ok());
 }
@@ -76,7 +76,7 @@ TEST_CASE("many threads share a few connections") {
   CHECK(most <= 2);
 }
 
-TEST_CASE("connections that are broken, or come back amid a transaction, are thrown away") {
+TEST_CASE("a connection that is broken, or comes back with an open transaction, is closed") {
   Pool made;
   std::set<int> pids;
   const auto borrowed = [&] {
@@ -90,12 +90,13 @@ TEST_CASE("connections that are broken, or come back amid a transaction, are thr
     REQUIRE(lease->Run(kBegin, {}, kPatience).ok());
   }
   Connection other = made.schema.Connect();
-  { testing::Terminate(other, borrowed()->backend_pid()); }  // the server ends it while it is lent, unseen
+  // The server ends it while it is lent, and the borrower does not see it.
+  { testing::Terminate(other, borrowed()->backend_pid()); }
   ConnectionPool::Lease lease = borrowed();
   CHECK(lease->Run(kOne, {}, kPatience).ok());
 }
 
-TEST_CASE("while the server is away, who borrows is told at once") {
+TEST_CASE("while the server is away, a borrower is told at once") {
   ManualClock clock;
   Dialer dialer("postgresql://u@127.0.0.1:1/d", clock, 1);
   ConnectionPool pool(dialer, 1);
@@ -103,8 +104,8 @@ TEST_CASE("while the server is away, who borrows is told at once") {
   for (int i = 0; i < 3; ++i) {  // its one place is free again each time
     const Reply<ConnectionPool::Lease> refused = pool.Borrow(kPatience);
     REQUIRE_FALSE(refused.ok());
-    CHECK(refused.failure().kind == FailureKind::kAway);
-    CHECK(absl::StrContains(refused.failure().detail, "waiting before the next attempt"));
+    CHECK(refused.error().kind == FailureKind::kAway);
+    CHECK(absl::StrContains(refused.error().detail, "waiting before the next attempt"));
   }
 }
 

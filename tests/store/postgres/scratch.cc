@@ -38,13 +38,13 @@ std::string NextName() {
 
 Connection Opened(const std::string& url, const Clock& clock) {
   Reply<Connection> connection = Connection::Open(url, clock, kPatience);
-  if (!connection.ok()) GiveUp(connection.failure().detail);
+  if (!connection.ok()) GiveUp(connection.error().detail);
   return *std::move(connection);
 }
 
 void MustExecute(Connection& connection, const std::string& script) {
   const Reply<Nothing> done = connection.Execute(script, kPatience);
-  if (!done.ok()) GiveUp(done.failure().detail);
+  if (!done.ok()) GiveUp(done.error().detail);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ Connection ScratchSchema::Connect() const {
 
 void Terminate(Connection& by, int backend_pid) {
   const Reply<Rows> done = by.Run(kTerminate, std::move(Parameters().Int32(backend_pid)), kPatience);
-  if (!done.ok()) GiveUp(done.failure().detail);
+  if (!done.ok()) GiveUp(done.error().detail);
 }
 
 }  // namespace muster::testing

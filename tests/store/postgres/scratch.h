@@ -1,4 +1,4 @@
-// A schema of a test's own on the server that MUSTER_POSTGRES names (see tools/postgres), gone with
+// A schema for one test on the server that MUSTER_POSTGRES names (see tools/postgres). It is dropped with
 // everything in it when the test is over.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace muster::testing {
 
 inline constexpr absl::Duration kPatience = absl::Seconds(30);
 
-/// What the environment says; ends the program with a word where it says nothing.
+/// The value from the environment. Ends the program with a message if there is none.
 std::string PostgresUrl();
 
 /// Not thread-safe.
@@ -23,14 +23,15 @@ class ScratchSchema {
   ScratchSchema();
   ScratchSchema(const ScratchSchema&) = delete;
   ScratchSchema& operator=(const ScratchSchema&) = delete;
-  /// Whoever still uses the schema is disconnected first.
+  /// Connections that still use the schema are ended first.
   ~ScratchSchema();
 
-  /// Connections by it find their tables here.
+  /// Connections with this URL find their tables here.
   std::string url() const;
   const std::string& name() const { return name_; }
 
-  /// A new connection. Fails the program, not the test, if there is none: then nothing can be tested.
+  /// A new connection. If there is none, the whole program fails, not only the test: then nothing can be
+  /// tested.
   postgres::Connection Connect() const;
 
  private:
@@ -38,7 +39,7 @@ class ScratchSchema {
   std::string name_;
 };
 
-/// Cuts the connection of a server's process, as an operator would, and waits until it is gone.
+/// Ends the connection of a server process, as an operator would, and waits until it is gone.
 void Terminate(postgres::Connection& by, int backend_pid);
 
 }  // namespace muster::testing

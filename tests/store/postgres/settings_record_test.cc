@@ -1,4 +1,4 @@
-// Daemons of one roll with different settings find out, and in what.
+// Daemons of one roll with different settings find out that they differ, and in what.
 #include "store/postgres/settings_record.h"
 
 #include <string>
@@ -20,7 +20,7 @@ Lines Renew(SharedRegistry& registry, std::size_t store, const Settings& setting
   return renewed->differing_settings;
 }
 
-TEST_CASE("daemons with the same settings have nothing to tell, others are told in what they differ") {
+TEST_CASE("daemons with the same settings get no line, others get a line for each difference") {
   SharedRegistry registry(0);
   registry.Open({.holder = "musterd a:1"});
   registry.Open({.holder = "musterd b:1"});
@@ -38,7 +38,7 @@ TEST_CASE("daemons with the same settings have nothing to tell, others are told 
                           differ[0]};
   CHECK(Renew(registry, 1, short_timeout) == reloaded);
   CHECK(Renew(registry, 2, settings) == reloaded);
-  // One of a version that records nothing, or more than this one knows.
+  // A daemon of a version that records nothing, or more than this one knows.
   registry.Execute("UPDATE daemons SET settings = NULL WHERE holder = 'musterd b:1'");
   registry.Execute(
       "UPDATE daemons SET settings = settings || '{\"probe-interval\": \"1s\"}' WHERE holder = 'musterd "

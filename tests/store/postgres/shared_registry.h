@@ -1,4 +1,4 @@
-// Stores on one schema, and a connection of a stranger to it, which is no daemon and keeps no rule.
+// Stores on one schema, and the connection of another program to it, which is no daemon and keeps no rules.
 #pragma once
 
 #include <memory>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "muster/batch_keys.h"
+#include "muster/commands.h"
 #include "store/postgres/postgres_store.h"
 #include "store/postgres/scratch.h"
 #include "store/test_runtime.h"
@@ -28,17 +28,17 @@ class SharedRegistry {
     stores_.push_back(*std::move(opened));
   }
 
-  /// By the stranger.
+  /// On the connection of the other program.
   void Execute(const std::string& script) {
     const postgres::Reply<Nothing> done = stranger.Execute(script, kPatience);
-    INFO((done.ok() ? "" : done.failure().detail));
+    INFO((done.ok() ? "" : done.error().detail));
     REQUIRE(done.ok());
   }
-  /// The one text that `sql` answers the stranger.
+  /// The one text that `sql` returns on the connection of the other program.
   template <const postgres::Sql& sql>
   std::string Ask() {
     const postgres::Reply<postgres::Rows> rows = stranger.Run(sql, {}, kPatience);
-    INFO((rows.ok() ? "" : rows.failure().detail));
+    INFO((rows.ok() ? "" : rows.error().detail));
     REQUIRE(rows.ok());
     return std::string(rows->Text(0, 0));
   }

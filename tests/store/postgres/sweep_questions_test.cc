@@ -1,4 +1,4 @@
-// Sweeps look without a lock, and lock what they move.
+// Sweeps look without a lock, and lock only what they move.
 #include "store/postgres/sweep_questions.h"
 
 #include <algorithm>
@@ -16,9 +16,10 @@ namespace {
 
 using postgres::Sql;
 
-constexpr Sql kVersionOfTheRegistry = {"version_of_the_roll", "SELECT xmin::text || ' ' || ctid::text FROM roll"};
+constexpr Sql kVersionOfTheRegistry = {"version_of_the_roll",
+                                       "SELECT xmin::text || ' ' || ctid::text FROM roll"};
 
-// As a sweep does with what it was shown.
+// Does with the workers what a sweep does.
 void MoveAll(WriteTx& tx, const std::vector<WorkerView>& views, WorkerStatus to) {
   for (const WorkerView& view : views) {
     Worker worker = *view.worker;
@@ -37,7 +38,7 @@ std::size_t MoveSilent(SharedRegistry& registry, std::size_t store, int limit) {
   return silent->size();
 }
 
-TEST_CASE("an empty sweep waits for no lock of anybody, holds none, and writes nothing") {
+TEST_CASE("an empty sweep waits for no lock, holds none, and writes nothing") {
   SharedRegistry registry;
   registry.Register(Names(20), WorkerStatus::kActive);
   const std::string before = registry.Ask<kVersionOfTheRegistry>();
@@ -56,7 +57,7 @@ TEST_CASE("an empty sweep waits for no lock of anybody, holds none, and writes n
   CHECK(registry.Ask<kVersionOfTheRegistry>() == before);
 }
 
-TEST_CASE("a sweep takes the silent step by step, whatever rows another program holds among them") {
+TEST_CASE("a sweep takes the silent workers step by step, also if another program holds some of their rows") {
   SharedRegistry registry;
   registry.Register(Names(25), WorkerStatus::kActive);
   registry.Execute("BEGIN; SELECT FROM workers WHERE id IN ('w3', 'w4', 'w20') FOR UPDATE");
@@ -113,14 +114,14 @@ TEST_CASE("a step that decided by holds which another daemon changed meanwhile h
   registry[0].Rollback();
   CHECK(registry[0].Reader().Events("", 0, false, 100)->size() == 1);
 
-  // Anew, on what is true now.
+  // Again, on what is true now.
   WriteTx& again = registry[0].BeginStep();
   CHECK(again.Holds()->size() == 1);
   CHECK(again.Silent(registry.now.listening, {"eu"}, 10)->empty());
   CHECK_FALSE(registry[0].CommitStep(registry.listening()).wrote);
 }
 
-TEST_CASE("the rule of silence in SQL is the one of the domain") {
+TEST_CASE("the rule of silence in SQL is the same as in the domain") {
   SharedRegistry registry;
   struct Case {
     std::optional<std::int64_t> by_hand;
@@ -144,8 +145,9 @@ TEST_CASE("the rule of silence in SQL is the one of the domain") {
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
     registry.Execute(absl::StrCat("UPDATE workers SET activated_by_hand_at = ", sql(cases[i].by_hand),
-                              ", heard_at = ", sql(cases[i].heard), ", heartbeats = ", cases[i].heard ? 1 : 0,
-                              ", last_heartbeat_at = now() WHERE id = '", names[i], "'"));
+                                  ", heard_at = ", sql(cases[i].heard),
+                                  ", heartbeats = ", cases[i].heard ? 1 : 0,
+                                  ", last_heartbeat_at = now() WHERE id = '", names[i], "'"));
   }
   for (const std::int64_t cutoff : {-1, 0, 98, 99, 100, 101}) {
     CAPTURE(cutoff);

@@ -1,4 +1,4 @@
-// The numbers of the fleet are kept, fit to what is there, and are counted where they were not kept.
+// The numbers of the fleet are kept, match what is there, and are counted where they were not kept.
 #include "store/postgres/totals.h"
 
 #include <random>
@@ -43,7 +43,7 @@ std::string Words(const Reply<std::vector<RegionTotals>>& totals) {
   return words;
 }
 
-// As a large fleet is read.
+// Reads as from a large fleet.
 std::string Kept(Stranger& session) {
   return Words(ReadTotals(session, /*counted_at_each_ask=*/0));
 }
@@ -51,7 +51,7 @@ std::string Counted(Stranger& session) {
   return Words(CountRegions(session));
 }
 
-// Not the truth: who reads the kept numbers sees it.
+// Makes the kept numbers wrong, so that a test sees whether they are read.
 void Mark(SharedRegistry& registry) {
   registry.Execute("UPDATE region_totals SET workers = workers + 1000 WHERE status = 'Pending'");
 }
@@ -95,7 +95,7 @@ TEST_CASE("the kept numbers are those that are counted, whatever happened to the
   CHECK(Kept(session).find("held") != std::string::npos);
 }
 
-TEST_CASE("a large fleet is read from what is kept, a small one is counted at each ask") {
+TEST_CASE("a large fleet is read from the kept numbers, a small one is counted at each question") {
   SharedRegistry registry;
   Stranger session(registry.stranger);
   registry.Register(Names(5));
@@ -108,17 +108,18 @@ TEST_CASE("a large fleet is read from what is kept, a small one is counted at ea
   CHECK(Kept(session) != truth);
   CHECK(Words(ReadTotals(session)) == truth);
   CHECK(registry[0].Reader().Totals()->at(0).by_status[1] == 5);
-  // What is in use was counted too long ago: no leader does it any more.
+  // What is in use was counted too long ago, because no leader counts it any more.
   registry.Execute("UPDATE region_usage SET counted_at = counted_at - interval '10 minutes'");
   CHECK(Kept(session) == truth);
 }
 
-TEST_CASE("where a program that does not keep the numbers changed workers, they are counted until they fit") {
+TEST_CASE(
+    "after a program that does not keep the numbers changed workers, they are counted until they match") {
   SharedRegistry registry;
   Stranger session(registry.stranger);
   registry.Register(Names(5), WorkerStatus::kActive);
   REQUIRE(CountUsage(session).ok());
-  // As a program of the first version removes one.
+  // Removes a worker like a program of the first version.
   registry.Execute(
       "DELETE FROM workers WHERE id = 'w3'; "
       "UPDATE roll SET workers = 4, last_revision = last_revision + 1, last_cursor = last_cursor + 1");
@@ -127,8 +128,8 @@ TEST_CASE("where a program that does not keep the numbers changed workers, they 
   CHECK(Kept(session) == truth);
   CHECK(registry[0].BeginStep().SilentByRegion(registry.now.listening)->at(0).active == 4);
   registry[0].Rollback();
-  registry.Register({"more"},
-                WorkerStatus::kActive);  // by one that would keep them, and knows that they do not fit
+  // By a program that keeps them, and knows that they do not match.
+  registry.Register({"more"}, WorkerStatus::kActive);
   const std::string more = Counted(session);
   CHECK(Kept(session) == more);
 

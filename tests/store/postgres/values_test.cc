@@ -1,4 +1,4 @@
-// Every type that Muster stores goes to the server and comes back as it was.
+// Values of every type that Muster stores come back from the server unchanged.
 #include <limits>
 #include <string>
 #include <vector>
@@ -16,14 +16,14 @@ using testing::ScratchSchema;
 
 Rows Answer(Connection& connection, const Sql& sql, Parameters parameters = {}) {
   Reply<Rows> rows = connection.Run(sql, std::move(parameters), kPatience);
-  INFO((rows.ok() ? "" : rows.failure().detail));
+  INFO((rows.ok() ? "" : rows.error().detail));
   REQUIRE(rows.ok());
   return *std::move(rows);
 }
 
 const std::string kUnicode = "zażółć 東京 🚀 ' \" \\ {,} NULL \x01";
 
-TEST_CASE("scalars come back as they went, and the server understands them") {
+TEST_CASE("scalars come back unchanged, and the server understands them") {
   static constexpr Sql kEcho = {
       "echo",
       "SELECT $1::bigint, $2::integer, $3::boolean, $4::text, $5::bytea, $6::timestamptz,"
@@ -50,13 +50,13 @@ TEST_CASE("scalars come back as they went, and the server understands them") {
   CHECK(rows.Time(0, 5) == time);
   CHECK(rows.Json(0, 6) == R"({"k": "ü"})");
   CHECK(rows.Text(0, 7) == kUnicode);
-  CHECK(rows.Text(0, 8) == "2023-11-14 22:13:20.123457+00");  // in UTC, whatever the server's zone
+  CHECK(rows.Text(0, 8) == "2023-11-14 22:13:20.123457+00");  // in UTC, whatever the zone of the server
   CHECK(rows.Text(0, 9) == "ü");
   CHECK(rows.Int64(0, 10) == 7);  // an integer of four bytes, read as eight
   CHECK(Checked(rows, true).ok());
 }
 
-TEST_CASE("NULL is told apart from empty") {
+TEST_CASE("NULL is not the same as empty") {
   static constexpr Sql kEcho = {
       "echo_nulls",
       "SELECT $1::bigint, $2::integer, $3::boolean, $4::text, $5::bytea, $6::timestamptz,"
@@ -69,9 +69,8 @@ TEST_CASE("NULL is told apart from empty") {
   const Rows rows = Answer(connection, kEcho, std::move(parameters));
   CHECK_FALSE(rows.OptionalInt64(0, 0).has_value());
   CHECK_FALSE(rows.OptionalInt32(0, 1).has_value());
-  CHECK_FALSE(rows.OptionalText(0, 3).has_value());
   CHECK_FALSE(rows.OptionalTime(0, 5).has_value());
-  CHECK(rows.OptionalText(0, 7) == "");
+  CHECK(rows.Text(0, 7).empty());
   CHECK(rows.Bytes(0, 8).empty());
   for (int column = 0; column < 7; ++column) CHECK(rows.IsNull(0, column));
   CHECK(Checked(rows, true).ok());
@@ -96,37 +95,33 @@ TEST_CASE("times keep their microseconds, before 1970, before 2000 and without e
 }
 
 TEST_CASE("rows go in as one array a column, NULLs among them") {
-  static constexpr Sql kInsert = {
-      "insert_rows",
-      "INSERT INTO planted SELECT i, n, b, t, r, at, j, tags::text[]"
-      " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS r(i, n, b, t, r, at, j, tags)"};
-  static constexpr Sql kRead = {"read_rows", "SELECT i, n, b, t, r, at, j, tags FROM planted ORDER BY i"};
+  static constexpr Sql kInsert = {"insert_rows",
+                                  "INSERT INTO planted SELECT i, n, b, t, at, j, tags::text[]"
+                                  " FROM unnest($1, $2, $3, $4, $5, $6, $7) AS r(i, n, b, t, at, j, tags)"};
+  static constexpr Sql kRead = {"read_rows", "SELECT i, n, b, t, at, j, tags FROM planted ORDER BY i"};
   ScratchSchema schema;
   Connection connection = schema.Connect();
-  REQUIRE(
-      connection
-          .Execute("CREATE TABLE planted (i BIGINT, n INTEGER, b BOOLEAN, t TEXT, r BYTEA, at TIMESTAMPTZ,"
-                   " j JSONB, tags TEXT[])",
-                   kPatience)
-          .ok());
+  REQUIRE(connection
+              .Execute("CREATE TABLE planted (i BIGINT, n INTEGER, b BOOLEAN, t TEXT, at TIMESTAMPTZ,"
+                       " j JSONB, tags TEXT[])",
+                       kPatience)
+              .ok());
   Int64Array i;
   Int32Array n;
   BoolArray b;
   TextArray t;
-  BytesArray r;
   TimeArray at;
   JsonArray j;
   TextArray tags;
   const std::vector<std::string> difficult = {"gpu", kUnicode, "", "NULL", "a,b"};
   const std::vector<std::string> none;
-  i.Add(1), n.Add(-7), b.Add(false), t.Add(kUnicode), r.Add(std::string_view("\0x", 2));
+  i.Add(1), n.Add(-7), b.Add(false), t.Add(kUnicode);
   at.Add(absl::FromUnixMicros(42)), j.Add("[1]"), tags.Add(TextList(difficult));
-  i.Add(2), n.AddNull(), b.AddNull(), t.AddNull(), r.AddNull(), at.AddNull(), j.AddNull(), tags.AddNull();
-  i.Add(3), n.AddOptional({}), b.Add(true), t.Add(""), r.Add(""), at.Add(absl::InfiniteFuture()),
-      j.Add("null");
+  i.Add(2), n.AddNull(), b.AddNull(), t.AddNull(), at.AddNull(), j.AddNull(), tags.AddNull();
+  i.Add(3), n.AddOptional({}), b.Add(true), t.Add(""), at.Add(absl::InfiniteFuture()), j.Add("null");
   tags.Add(TextList(none));
   Parameters parameters;
-  parameters.Array(i).Array(n).Array(b).Array(t).Array(r).Array(at).Array(j).Array(tags);
+  parameters.Array(i).Array(n).Array(b).Array(t).Array(at).Array(j).Array(tags);
   CHECK(Answer(connection, kInsert, std::move(parameters)).affected() == 3);
 
   const Rows rows = Answer(connection, kRead);
@@ -134,19 +129,18 @@ TEST_CASE("rows go in as one array a column, NULLs among them") {
   CHECK(rows.Int32(0, 1) == -7);
   CHECK_FALSE(rows.Bool(0, 2));
   CHECK(rows.Text(0, 3) == kUnicode);
-  CHECK(rows.Bytes(0, 4) == std::string_view("\0x", 2));
-  CHECK(rows.Time(0, 5) == absl::FromUnixMicros(42));
-  CHECK(rows.Json(0, 6) == "[1]");
-  CHECK(rows.TextArray(0, 7) == difficult);
-  for (int column = 1; column < 8; ++column) CHECK(rows.IsNull(1, column));
+  CHECK(rows.Time(0, 4) == absl::FromUnixMicros(42));
+  CHECK(rows.Json(0, 5) == "[1]");
+  CHECK(rows.TextArray(0, 6) == difficult);
+  for (int column = 1; column < 7; ++column) CHECK(rows.IsNull(1, column));
   CHECK(rows.IsNull(2, 1));
   CHECK(rows.Text(2, 3).empty());
-  CHECK(rows.Time(2, 5) == absl::InfiniteFuture());
-  CHECK(rows.Json(2, 6) == "null");
-  CHECK(rows.TextArray(2, 7).empty());
+  CHECK(rows.Time(2, 4) == absl::InfiniteFuture());
+  CHECK(rows.Json(2, 5) == "null");
+  CHECK(rows.TextArray(2, 6).empty());
 }
 
-TEST_CASE("empty arrays are arrays, and a TEXT[] goes as one parameter") {
+TEST_CASE("empty arrays work, and a TEXT[] is one parameter") {
   static constexpr Sql kCount = {
       "count_arrays",
       "SELECT cardinality($1::bigint[]), cardinality($2::text[]), $2,"
@@ -167,7 +161,7 @@ TEST_CASE("empty arrays are arrays, and a TEXT[] goes as one parameter") {
   CHECK(rows.Int64(0, 5) == 9'999);
 }
 
-TEST_CASE("what is not of the type that was expected is an error, in every build, and never another value") {
+TEST_CASE("a value of another type than expected is an error, in every build, and never another value") {
   static constexpr Sql kMixed = {
       "mixed",
       "SELECT 7::numeric AS total, 1::bigint AS wide, true AS yes, 'x'::text AS name, "
@@ -179,8 +173,8 @@ TEST_CASE("what is not of the type that was expected is an error, in every build
     read(rows);
     const Reply<bool> checked = Checked(rows, true);
     REQUIRE_FALSE(checked.ok());
-    CHECK(checked.failure().kind == FailureKind::kRefused);
-    return checked.failure().detail;
+    CHECK(checked.error().kind == FailureKind::kRefused);
+    return checked.error().detail;
   };
   CHECK(fault([](const Rows& rows) { CHECK(rows.Int64(0, 0) == 0); }).find("total") != std::string::npos);
   CHECK(fault([](const Rows& rows) { CHECK(rows.Int32(0, 1) == 0); }).find("wide") != std::string::npos);
@@ -189,7 +183,7 @@ TEST_CASE("what is not of the type that was expected is an error, in every build
   fault([](const Rows& rows) { CHECK_FALSE(rows.Bool(0, 3)); });
   fault([](const Rows& rows) { CHECK(rows.Json(0, 3).empty()); });
   fault([](const Rows& rows) { CHECK(rows.Int64(0, 4) == 0); });
-  fault([](const Rows& rows) { CHECK(rows.OptionalText(0, 1) == ""); });
+  fault([](const Rows& rows) { CHECK(rows.Text(0, 1).empty()); });
   fault([](const Rows& rows) { CHECK(rows.TextArray(0, 5).empty()); });
   fault([](const Rows& rows) { CHECK(rows.TextArray(0, 6).empty()); });
   fault([](const Rows& rows) { rows.Reject(0, 3); });

@@ -1,5 +1,5 @@
-// Programs of two versions on one schema: what only adds leaves the older ones in, what takes away shuts them
-// out, and what an older one does not know is never taken for something else.
+// Programs of two versions on one schema. A step that only adds leaves the older ones running; a step that
+// takes something away shuts them out. What an older program does not know is never taken for something else.
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -15,13 +15,12 @@ namespace {
 
 using postgres::EmbeddedMigrations;
 using postgres::Migrate;
-using postgres::Migration;
 using postgres::Sql;
 
 constexpr Sql kDaemons = {"daemons", "SELECT count(*)::text FROM daemons"};
 constexpr Sql kLeader = {"leader", "SELECT leader FROM roll"};
 
-// What a newer program brings: the steps of this one, and one more.
+// The migrations of a newer program: the steps of this one, and one more.
 std::vector<Migration> Newer(std::string_view sql) {
   std::vector<Migration> all(EmbeddedMigrations().begin(), EmbeddedMigrations().end());
   all.push_back({static_cast<int>(all.size()) + 1, "the next.sql", sql});
@@ -69,7 +68,8 @@ TEST_CASE("a step that takes away shuts an older program out: at its start, and 
   const std::string contract = Contract();
   REQUIRE(Migrate(registry.stranger, Newer(contract), kPatience).ok());
 
-  const absl::StatusOr<std::unique_ptr<Store>> late = OpenPostgresStore(registry.schema.url(), {}, TestRuntime());
+  const absl::StatusOr<std::unique_ptr<Store>> late =
+      OpenPostgresStore(registry.schema.url(), {}, TestRuntime());
   CHECK(late.status().code() == absl::StatusCode::kFailedPrecondition);
   INFO(late.status());
   CHECK(absl::StrContains(late.status().message(), "run the newer program"));
@@ -79,10 +79,10 @@ TEST_CASE("a step that takes away shuts an older program out: at its start, and 
     REQUIRE_FALSE(renewed.ok());
     CHECK(absl::StrContains(MessageOf(renewed.error()), "too old"));
   }
-  // It has left in order, so that the newer ones need not wait.
+  // It has left in an orderly way, so that the newer daemons need not wait.
   CHECK(registry.Ask<kDaemons>() == "0");
   CHECK(registry.Ask<kLeader>().empty());
-  // Nor does it change anything between its ticks.
+  // It also changes nothing between its ticks.
   registry[1].Begin();
   const CommitResult result = registry[1].Commit(registry.listening());
   CHECK_FALSE(result.committed());
@@ -95,7 +95,7 @@ TEST_CASE("a step that takes away shuts an older program out: at its start, and 
   CHECK(registry[0].coordination()->RenewMembership({}, {}, absl::Seconds(1)).ok());
 }
 
-TEST_CASE("a roll of the first version is taken along, with all that is in it") {
+TEST_CASE("a roll of the first version is upgraded, with everything in it") {
   const ScratchSchema schema;
   postgres::Connection connection = schema.Connect();
   REQUIRE(Migrate(connection, EmbeddedMigrations().first(1), kPatience).ok());
@@ -128,12 +128,12 @@ TEST_CASE("a roll of the first version is taken along, with all that is in it") 
   CHECK(totals[0].free_capacity == 1);
   CHECK((*store)->WorkerCount() == 1);
   CHECK((*store)->LastListening()->now == ListeningTime::FromMicros(1'000'000));
-  CHECK_FALSE(
-      (*store)->coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);  // the old one does
+  // The old daemon still leads.
+  CHECK_FALSE((*store)->coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
 }
 
-// What a newer program may have written.
-TEST_CASE("a status or a type of event that is not known is an error, never another one") {
+// Values that a newer program may have written.
+TEST_CASE("an unknown status or type of event is an error, never another status or type") {
   SharedRegistry registry;
   registry.Register({"a", "b"});
   registry[0].Begin().Append({.type = EventType::kRegionHeld, .at = registry.now.wall, .region = "eu"});

@@ -1,5 +1,3 @@
-#include "store/sqlite/file_lock.h"
-
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "store/sqlite/database_file.h"
 #include "store/temp_directory.h"
 #include "tests/catch.h"
 
@@ -25,7 +24,7 @@ FileLock Acquired(const std::string& database) {
   return *std::move(lock);
 }
 
-TEST_CASE("the second to come is told who was first") {
+TEST_CASE("a process that comes second is told the holder of the lock") {
   const testing::TempDirectory directory;
   const FileLock lock = Acquired(directory / "roll.db");
   const absl::StatusOr<FileLock> second = FileLock::Acquire(directory / "roll.db", "another");
@@ -36,21 +35,21 @@ TEST_CASE("the second to come is told who was first") {
   CHECK(absl::StrContains(message, "since 20"));
 }
 
-TEST_CASE("a lock that was given back can be taken, and leaves nothing behind") {
+TEST_CASE("a lock that was released can be taken, and leaves no file") {
   const testing::TempDirectory directory;
   { const FileLock lock = Acquired(directory / "roll.db"); }
   CHECK(fs::is_empty(directory.path()));
   const FileLock again = Acquired(directory / "roll.db");
 }
 
-TEST_CASE("a lock is moved, not given back") {
+TEST_CASE("a move of the lock does not release it") {
   const testing::TempDirectory directory;
   FileLock lock = Acquired(directory / "roll.db");
   const FileLock moved = std::move(lock);
   CHECK_FALSE(FileLock::Acquire(directory / "roll.db", "another").ok());
 }
 
-TEST_CASE("the lock of a killed process is in nobody's way") {
+TEST_CASE("the lock file of a killed process locks nothing") {
   const testing::TempDirectory directory;
   int ready[2];
   REQUIRE(::pipe(ready) == 0);
@@ -98,7 +97,7 @@ TEST_CASE("all paths to a database are one path") {
   }
 }
 
-TEST_CASE("a path that cannot be a database's is refused, with what to do") {
+TEST_CASE("a path that cannot be a database is refused, and the message says what to do") {
   const testing::TempDirectory directory;
   CHECK(ResolveDatabasePath("").status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(ResolveDatabasePath(directory.path()).status().code() == absl::StatusCode::kInvalidArgument);
@@ -114,7 +113,7 @@ TEST_CASE("a path that cannot be a database's is refused, with what to do") {
   CHECK_FALSE(ResolveDatabasePath(directory / "a").ok());
 }
 
-TEST_CASE("a database with two hard links is refused by both names") {
+TEST_CASE("a database with two hard links is refused under both names") {
   const testing::TempDirectory directory;
   std::ofstream(directory / "roll.db").put('x');
   fs::create_hard_link(directory / "roll.db", directory / "other.db");

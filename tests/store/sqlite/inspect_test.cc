@@ -1,13 +1,14 @@
-// A file that is not ours, or not ours any more, is refused and left as it was, byte for byte, with nothing
-// next to it.
+// A file that is not ours, or not ours any more, is refused. It is left as it was, byte for byte, with
+// nothing next to it.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "store/sqlite/database_file.h"
-#include "store/sqlite/directory_bytes.h"
 #include "store/sqlite/migrations.h"
 #include "store/temp_directory.h"
 #include "tests/catch.h"
@@ -15,8 +16,17 @@
 namespace muster::sqlite {
 namespace {
 
-using testing::BytesOf;
 using testing::TempDirectory;
+
+// Everything that is in a directory, byte for byte.
+std::map<std::string, std::string> BytesOf(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    files[entry.path().filename().string()] = {std::istreambuf_iterator<char>(in), {}};
+  }
+  return files;
+}
 
 // Leaves a closed database.
 void Make(const std::string& path, const std::string& script) {
@@ -47,7 +57,7 @@ TEST_CASE("a database of a newer version is refused and not touched") {
   CheckRefused(directory, absl::StatusCode::kFailedPrecondition, "schema version 1000");
 }
 
-TEST_CASE("a newer version that is only in the log yet is refused too") {
+TEST_CASE("a newer version that is so far only in the log is refused too") {
   const TempDirectory directory;
   MakeOurs(directory / "made.db");
   {
@@ -85,7 +95,7 @@ TEST_CASE("the database of another program is refused") {
   SECTION("by its tables") {
     Make(directory / "roll.db", "CREATE TABLE notes (body TEXT)");
   }
-  SECTION("also where it records its migrations as we do") {
+  SECTION("even if it records its migrations like Muster") {
     Make(directory / "roll.db", "CREATE TABLE schema_migrations (version TEXT)");
   }
   SECTION("by its application id") {
@@ -111,7 +121,7 @@ TEST_CASE("a file that is no database is refused") {
   CheckRefused(directory, absl::StatusCode::kInvalidArgument, "not a SQLite database");
 }
 
-TEST_CASE("what is new is taken") {
+TEST_CASE("a new database is accepted") {
   const TempDirectory directory;
   SECTION("no file") {}
   SECTION("an empty file") {
@@ -124,7 +134,7 @@ TEST_CASE("what is new is taken") {
   CHECK(OpenDatabaseFile(directory / "roll.db", "test").status() == absl::OkStatus());
 }
 
-TEST_CASE("odd names are names") {
+TEST_CASE("unusual file names work") {
   const TempDirectory directory;
   for (const char* name : {"a?b#c%20.db", "file:x.db", ":memory:", "with space.db"}) {
     INFO(name);
@@ -135,7 +145,7 @@ TEST_CASE("odd names are names") {
   }
 }
 
-TEST_CASE("a second opener is refused before it looks") {
+TEST_CASE("a second opener is refused before it inspects the file") {
   const TempDirectory directory;
   const absl::StatusOr<DatabaseFile> first = OpenDatabaseFile(directory / "roll.db", "musterd 127.0.0.1:1");
   REQUIRE(first.ok());

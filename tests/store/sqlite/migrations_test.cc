@@ -54,7 +54,7 @@ TEST_CASE("a migration that fails leaves the database at the version before it")
   CHECK(Migrate(database, kBoth).ok());
 }
 
-TEST_CASE("an altered migration is seen") {
+TEST_CASE("an altered migration is refused") {
   const TempDirectory directory;
   {
     Database database = Opened(directory);

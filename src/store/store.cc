@@ -1,7 +1,7 @@
-// What a store need not answer in a way of its own.
-#include <variant>
-
+// What stores have in common.
 #include "store/store.h"
+
+#include <variant>
 
 namespace muster {
 
@@ -19,6 +19,12 @@ Result<std::vector<std::vector<HeartbeatRecord>>> ScanReads::RecentHeartbeats(
     }
   }
   return recent;
+}
+
+std::string NewTokenKey(Random& random) {
+  std::string key(32, '\0');
+  random.Fill(key);
+  return key;
 }
 
 }  // namespace muster
