@@ -1,6 +1,7 @@
 #include "daemon/config.h"
 
-#include <string_view>
+#include <algorithm>
+#include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -25,7 +26,7 @@ std::optional<std::string> CheckAddress(std::string_view flag, const std::string
   return Concat({flag, ": ", std::string(address.status().message())});
 }
 
-/// "https://ops.example:8443": what a browser sends as Origin. It has no path, not even a slash.
+/// "https://ops.example:8443", as a browser sends it in Origin: without a path, even without a slash.
 bool IsOrigin(std::string_view text) {
   if (text == "*") return true;
   const std::size_t scheme = text.find("://");
@@ -41,6 +42,25 @@ std::optional<std::string> CheckOrigins(const Config& config) {
                         "\": write origins like https://ops.example, separated by commas, or * for all");
   }
   return std::nullopt;
+}
+
+constexpr std::string_view kHidden = "***";
+
+/// The parameters after '?', without the values of passwords.
+std::string ShownParameters(std::string_view query) {
+  std::string shown;
+  while (!query.empty()) {
+    const std::string_view each = query.substr(0, query.find('&'));
+    const std::size_t equals = each.find('=');
+    const bool secret =
+        equals != std::string_view::npos && each.substr(0, equals).find("password") != std::string_view::npos;
+    shown += secret ? Concat({each.substr(0, equals + 1), kHidden}) : std::string(each);
+    query.remove_prefix(each.size());
+    if (query.empty()) break;
+    shown += '&';
+    query.remove_prefix(1);
+  }
+  return shown;
 }
 
 }  // namespace
@@ -63,6 +83,24 @@ std::optional<std::string> Validate(const Config& config) {
     return absl::StrCat("max-events is ", config.max_events, ": set it to 1 event or more");
   }
   return muster::Validate(config.settings);
+}
+
+std::string WithoutPassword(std::string_view setting) {
+  const std::size_t scheme = setting.find("://");
+  if (scheme == std::string_view::npos) return std::string(setting);
+  const std::size_t question = std::min(setting.find('?'), setting.size());
+  std::string_view address = setting.substr(0, question);
+  std::string shown;
+  // Up to the last @: a password that was not escaped may contain any character.
+  const std::size_t at = address.rfind('@');
+  const std::size_t colon = address.find(':', scheme + 3);
+  if (at != std::string_view::npos && colon < at) {
+    shown = Concat({address.substr(0, colon + 1), kHidden});
+    address.remove_prefix(at);
+  }
+  shown += address;
+  if (question == setting.size()) return shown;
+  return shown + '?' + ShownParameters(setting.substr(question + 1));
 }
 
 }  // namespace muster::daemon

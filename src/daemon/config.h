@@ -1,15 +1,19 @@
-// What musterd runs by. Plain values; where they come from is load.h's business.
+// The configuration of musterd, as plain values. load.h says where they come from.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muster/settings.h"
 #include "runtime/log.h"
 
 namespace muster::daemon {
+
+/// The version of this build, from CMake.
+inline constexpr char kVersion[] = MUSTER_VERSION;
 
 struct Config {
   std::string grpc_listen = "127.0.0.1:50051";
@@ -30,11 +34,15 @@ struct Config {
 
 inline constexpr std::int64_t kMaxHistory = 1000;
 
-/// config.cors_origins, one by one.
+/// config.cors_origins as a list.
 std::vector<std::string> CorsOrigins(const Config& config);
 
-/// What is wrong with the values as a whole and what to change, or nothing. Values that cannot be read at all
-/// never get here: see Flag::set.
+/// Says what is wrong with the values as a whole and what to change, or nothing. Text that cannot be read as
+/// a value does not get here: see Flag::set.
 std::optional<std::string> Validate(const Config& config);
+
+/// A setting as a log may show it, with "***" for a password in it: "postgresql://muster:secret@db/muster" ->
+/// "postgresql://muster:***@db/muster". Text that is no URL contains no password and stays as it is. Pure.
+std::string WithoutPassword(std::string_view setting);
 
 }  // namespace muster::daemon

@@ -1,5 +1,11 @@
 #include "daemon/daemon.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,9 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
-#include "daemon/redact.h"
-#include "daemon/reload.h"
-#include "daemon/version.h"
+#include "daemon/load.h"
 #include "muster/check.h"
 #include "runtime/listen_address.h"
 #include "runtime/log.h"
@@ -18,7 +22,7 @@
 namespace muster::daemon {
 namespace {
 
-// Together well within the 5 s that a stop may take.
+// The sum is well below the 5 s that a stop may take.
 constexpr absl::Duration kDrainGrace = absl::Seconds(3);
 constexpr absl::Duration kReadGrace = absl::Milliseconds(500);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
@@ -33,6 +37,24 @@ void WarnIfExposed(std::string_view what, const ListenAddress& address) {
 
 }  // namespace
 
+PortFile::~PortFile() {
+  if (!path_.empty()) (void)std::remove(path_.c_str());
+}
+
+absl::Status PortFile::Write(const std::string& path, const std::string& address) {
+  const std::string draft = absl::StrCat(path, ".", ::getpid());
+  std::ofstream file(draft);
+  file << address << "\n";
+  file.close();
+  if (!file || std::rename(draft.c_str(), path.c_str()) != 0) {
+    const std::string why = std::strerror(errno);
+    (void)std::remove(draft.c_str());
+    return absl::UnavailableError(absl::StrCat("cannot write the port file ", path, ": ", why));
+  }
+  path_ = path;
+  return absl::OkStatus();
+}
+
 Daemon::Daemon(const Config& config) : config_(config) {}
 
 Daemon::~Daemon() {
@@ -46,7 +68,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->background_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->health_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
-  // The servers first: while the store is opened, clients hear "starting" instead of nothing.
+  // Start the servers first: while the store is opened, clients get "starting" instead of no answer.
   if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
   if (absl::Status listening = daemon->ListenForHttp(); !listening.ok()) return listening;
   if (absl::Status opened = daemon->OpenRegistry(); !opened.ok()) return opened;

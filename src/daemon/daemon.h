@@ -1,11 +1,12 @@
-// The daemon: every room wired to the next, started and stopped in order.
+// The daemon: connects the rooms, and starts and stops them in order.
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/config.h"
-#include "daemon/port_file.h"
 #include "http/api/api.h"
 #include "http/server.h"
 #include "jobs/scheduled_jobs.h"
@@ -17,17 +18,34 @@
 
 namespace muster::daemon {
 
+/// The file that tells other programs where the daemon listens. It exists as long as this object. It appears
+/// complete or not at all.
+class PortFile {
+ public:
+  PortFile() = default;
+  ~PortFile();
+  PortFile(const PortFile&) = delete;
+  PortFile& operator=(const PortFile&) = delete;
+
+  /// Writes `address` and a newline to `path`. An error says what failed.
+  absl::Status Write(const std::string& path, const std::string& address);
+
+ private:
+  std::string path_;
+};
+
 /// Not thread-safe.
 class Daemon {
  public:
-  /// Serves when it returns. An error is for the operator. Precondition: the configuration is valid.
+  /// When it returns, the daemon serves. An error is for the operator. Precondition: the configuration is
+  /// valid.
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
   /// Stops first.
   ~Daemon();
 
-  /// Takes over what may change from a newly loaded, valid configuration, and says in the log what it did.
+  /// Applies the reloadable values of a newly loaded, valid configuration, and logs what it did.
   void Reload(const Config& loaded);
-  /// In order: no more runs of jobs, no more calls, those in flight finished, the store closed.
+  /// In order: starts no more jobs, accepts no more calls, finishes those in flight, closes the store.
   void Stop();
 
  private:
@@ -39,13 +57,13 @@ class Daemon {
   void SayServing() const;
 
   Config config_;
-  // What is below outlives what is above it.
+  // A member is destroyed before the members above it.
   const RealClock clock_;
   RealRandom random_;
   std::unique_ptr<ThreadedExecutor> executor_;
-  std::unique_ptr<ThreadedExecutor> background_;  // what would hold the writer up
-  std::unique_ptr<ThreadedExecutor> health_;      // looks at what the other two do, and waits for neither
-  std::unique_ptr<http::Api> api_;                // null, like http_, where HTTP is off
+  std::unique_ptr<ThreadedExecutor> background_;  // work that would delay the writer
+  std::unique_ptr<ThreadedExecutor> health_;      // watches the other two, and waits for neither
+  std::unique_ptr<http::Api> api_;                // null, like http_, if HTTP is off
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<http::HttpServer> http_;
   std::unique_ptr<rpc::RpcServer> server_;

@@ -1,5 +1,5 @@
-// Every setting of musterd, once: its name, its help, how it is read and written. The command line, the
-// environment, the config file, --check-config and the reload all go by this table.
+// The table of all settings of musterd: the name, the help, how a value is read and written. The command
+// line, the environment, the config file, --check-config and the reload all use this table.
 #pragma once
 
 #include <optional>
@@ -16,9 +16,9 @@ struct Flag {
   std::string placeholder;  // "HOST:PORT"
   std::string help;
   bool reloadable = false;  // takes effect at SIGHUP
-  /// Returns what is wrong with the text, or nothing and the value is set.
+  /// Sets the value and returns nothing, or returns what is wrong with the text.
   std::optional<std::string> (*set)(Config& config, const std::string& text);
-  /// As `set` reads it.
+  /// The value as text that `set` can read.
   std::string (*get)(const Config& config);
 };
 

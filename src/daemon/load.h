@@ -1,46 +1,39 @@
-// The configuration from its three sources: a flag beats the environment, which beats the config file.
+// The configuration from its three sources: a flag beats the environment, which beats the config file. Read
+// at the start, and again at SIGHUP.
 #pragma once
 
-#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/sources.h"
 
 namespace muster::daemon {
 
-// How the process ends; --help tells them.
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitRuntime = 1;
-inline constexpr int kExitUsage = 2;
-
-/// What the process was started with; kept for the reload.
-struct Sources {
-  std::vector<std::string> arguments;  // without the program's name
-  /// The value of a variable of the environment, if it is set.
-  std::function<std::optional<std::string>(const std::string& name)> environment;
-};
-
 struct Loaded {
   Config config;
-  /// Flags that are not at their default, and where the value comes from: "--store", "MUSTERD_STORE", a
+  /// The flags that do not have their default, and where the value comes from: "--store", "MUSTERD_STORE", a
   /// file's path.
   std::map<std::string, std::string> origins;
 };
 
-/// The process is to end at once: --help, --version, --check-config, or a mistake.
-struct EndNow {
-  int exit_code = kExitOk;
-  std::string text;  // what was asked for, or what is wrong
-};
-
-/// Reads and validates everything. Reads the config file, and nothing else.
+/// Reads and validates everything. Reads the config file, and no other file.
 std::variant<Loaded, EndNow> Load(const Sources& sources);
 
-/// All settings as a config file, with where they come from, but for passwords.
+/// All settings as a config file, with their origins and without passwords.
 std::string Describe(const Loaded& loaded);
+
+/// What SIGHUP changes. Decided here; the daemon carries it out.
+struct Reload {
+  Config next;                            // the running configuration, with the new reloadable values
+  std::vector<std::string> changes;       // "heartbeat-timeout: 2m -> 3m"
+  std::vector<std::string> need_restart;  // the same, for values that stay as they are until a restart
+  std::vector<std::string> partly;        // the parts of `changes` that wait for a restart, in words
+};
+
+/// Precondition: both are valid.
+Reload PlanReload(const Config& running, const Config& loaded);
 
 }  // namespace muster::daemon

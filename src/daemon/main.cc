@@ -1,4 +1,4 @@
-// musterd: reads its configuration, starts the daemon, and obeys signals until one says stop.
+// musterd: reads its configuration, starts the daemon, and handles signals until one tells it to stop.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

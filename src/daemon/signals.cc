@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/load.h"
+#include "daemon/sources.h"
 #include "runtime/log.h"
 
 namespace muster::daemon {
 namespace {
 
-// Ends the thread; nothing else in the process uses it.
+// Ends the thread. No other code in the process uses this signal.
 constexpr int kEndThread = SIGUSR2;
 
 }  // namespace

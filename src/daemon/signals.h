@@ -1,4 +1,4 @@
-// Signals, as events that the main thread takes one by one: no handler runs in the middle of anything.
+// Signals as events, which the main thread takes one by one. So no handler interrupts other code.
 #pragma once
 
 #include <csignal>
@@ -12,10 +12,10 @@ namespace muster::daemon {
 
 enum class SignalEvent { kReload, kStop };
 
-/// Construct before any other thread is started, so that all of them leave the signals to this one.
+/// Construct it before any other thread starts, so that only its own thread receives the signals.
 ///
-/// After the first kStop the process has `grace` to end by itself; then, or at a second signal, it is ended
-/// here at once with exit code 1. The store survives that as it survives a power cut.
+/// After the first kStop the process has `grace` to end by itself. After that time, or at a second signal,
+/// this class ends it at once with exit code 1. The store survives that as it survives a power cut.
 class Signals {
  public:
   explicit Signals(absl::Duration grace);
@@ -36,7 +36,7 @@ class Signals {
   Mutex mu_;
   CondVar added_;
   std::deque<SignalEvent> events_ ABSL_GUARDED_BY(mu_);
-  std::thread thread_;  // last: starts when the rest is there
+  std::thread thread_;  // last: it starts when all other members exist
 };
 
 }  // namespace muster::daemon

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,16 +13,26 @@
 #include "http/engine/acceptor.h"
 #include "http/engine/listening.h"
 #include "http/engine/loop.h"
-#include "http/engine/open_files.h"
 #include "runtime/log.h"
 
 namespace muster::http {
 namespace {
 
-// Files beside the connections: of the store, of gRPC, and those turned away.
+// Open files besides the connections: those of the store and of gRPC, and connections that are refused.
 constexpr std::size_t kOtherFiles = 1000;
 
-/// The limits, with no more connections than there may be files.
+/// Raises the process's soft limit of open files to `wanted`, or as near as it may. Returns the limit.
+std::size_t AllowOpenFiles(std::size_t wanted) {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (limit.rlim_cur < wanted) {
+    const rlimit raised = {std::min<rlim_t>(wanted, limit.rlim_max), limit.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+/// The limits, with no more connections than the process may have open files.
 Limits WithinFiles(Limits limits) {
   const std::size_t files = AllowOpenFiles(limits.connections + kOtherFiles);
   const std::size_t most = std::max(files / 2, files - std::min(files, kOtherFiles));
@@ -34,15 +45,15 @@ Limits WithinFiles(Limits limits) {
 
 }  // namespace
 
-/// The thread and what it works on.
+/// The thread and its state.
 class HttpServer::Engine {
  public:
   Engine(const ServerOptions& options, const std::vector<Listening>& sockets, std::string unix_path,
          const Clock& clock, Handler& handler)
       : loop_(std::make_shared<Loop>(WithinFiles(options.limits), options.cors_origins, clock, handler)),
         unix_path_(std::move(unix_path)) {
-    for (const Listening& socket : sockets) doorways_.push_back(std::make_unique<Acceptor>(*loop_, socket));
-    for (const auto& acceptor : doorways_) acceptor->Open();
+    for (const Listening& socket : sockets) acceptors_.push_back(std::make_unique<Acceptor>(*loop_, socket));
+    for (const auto& acceptor : acceptors_) acceptor->Open();
     thread_ = std::thread([this] { loop_->io.run(); });
   }
 
@@ -53,7 +64,7 @@ class HttpServer::Engine {
   void Shutdown(absl::Duration grace) {
     if (!thread_.joinable()) return;
     boost::asio::post(loop_->io, [this, grace] {
-      for (const auto& acceptor : doorways_) acceptor->Close();
+      for (const auto& acceptor : acceptors_) acceptor->Close();
       if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
       loop_->Stop(grace);
     });
@@ -63,7 +74,7 @@ class HttpServer::Engine {
  private:
   const std::shared_ptr<Loop> loop_;
   const std::string unix_path_;
-  std::vector<std::unique_ptr<Acceptor>> doorways_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::thread thread_;
 };
 

@@ -1,4 +1,4 @@
-// The daemon as main runs it, in this process, over the memory store.
+// The daemon as main runs it, in this process, with the memory store.
 #include "daemon/daemon.h"
 
 #include <grpcpp/create_channel.h>
@@ -43,7 +43,7 @@ v1::GetFleetSummaryResponse Summary(const std::string& address) {
   return summary;
 }
 
-TEST_CASE("It serves where its port file says, obeys a reload, and leaves no file behind") {
+TEST_CASE("The daemon serves at the address in its port file, applies a reload, and leaves no file") {
   const Scratch port_file("");
   Config config = TestConfig(port_file.path());
   auto daemon = Daemon::Start(config);
@@ -62,7 +62,7 @@ TEST_CASE("It serves where its port file says, obeys a reload, and leaves no fil
   CHECK_FALSE(std::filesystem::exists(port_file.path()));
 }
 
-TEST_CASE("A second daemon on the port does not start, and says why") {
+TEST_CASE("A second daemon on the same port does not start, and says why") {
   const Scratch port_file("");
   const auto first = Daemon::Start(TestConfig(port_file.path()));
   REQUIRE(first.ok());
@@ -73,7 +73,7 @@ TEST_CASE("A second daemon on the port does not start, and says why") {
   CHECK(second.status().message().find("in use") != std::string::npos);
 }
 
-TEST_CASE("HTTP is served beside gRPC where it is asked for, and tells its own address") {
+TEST_CASE("HTTP is served besides gRPC if it is configured, and has its own port file") {
   const Scratch port_file("");
   const Scratch http_port_file("");
   Config config = TestConfig(port_file.path());
@@ -97,7 +97,7 @@ TEST_CASE("HTTP is served beside gRPC where it is asked for, and tells its own a
   CHECK(Daemon::Start(second).ok());
 }
 
-TEST_CASE("A port file that cannot be written ends the start") {
+TEST_CASE("If a port file cannot be written, the start fails") {
   const auto daemon = Daemon::Start(TestConfig("/nonexistent/folder/port"));
   REQUIRE_FALSE(daemon.ok());
   CHECK(daemon.status().message().find("/nonexistent/folder/port") != std::string::npos);

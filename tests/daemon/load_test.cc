@@ -1,4 +1,4 @@
-// The configuration: where it comes from, which source wins, and what mistakes are told.
+// The configuration: where it comes from, which source wins, and how mistakes are reported.
 #include "daemon/load.h"
 
 #include <filesystem>
@@ -40,7 +40,7 @@ bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_CASE("Without anything the defaults hold") {
+TEST_CASE("Without any source the defaults apply") {
   const Config config = Good({});
   CHECK(config.grpc_listen == "127.0.0.1:50051");
   CHECK(config.http_listen == "127.0.0.1:8080");
@@ -73,7 +73,7 @@ TEST_CASE("The environment names the file, and a flag names another") {
   CHECK(Good({"--config", two.path()}, {{"MUSTERD_CONFIG", one.path()}}).history == 2);
 }
 
-TEST_CASE("Durations are written as in Go") {
+TEST_CASE("Durations have the format of Go") {
   const std::pair<const char*, absl::Duration> durations[] = {{"500ms", absl::Milliseconds(500)},
                                                               {"1m30s", absl::Seconds(90)},
                                                               {"1.5h", absl::Minutes(90)},
@@ -89,7 +89,7 @@ TEST_CASE("Durations are written as in Go") {
   }
 }
 
-TEST_CASE("Every setting can be given every way") {
+TEST_CASE("Every setting can be given in every source") {
   for (const Flag& flag : Flags()) {
     INFO(flag.name);
     const std::string value = flag.get(Config());
@@ -127,7 +127,7 @@ TEST_CASE("Each flag sets its own value") {
   CHECK(config.log_level == LogLevel::kDebug);
 }
 
-TEST_CASE("A mistake names the setting, where it is from, and what to write instead") {
+TEST_CASE("A mistake names the setting, its source, and what to write instead") {
   CHECK(Contains(Mistake({}, {{"MUSTERD_HEARTBEAT_TIMEOUT", "soon"}}), "MUSTERD_HEARTBEAT_TIMEOUT"));
   CHECK(Contains(Mistake({"--grpc-listen", "nowhere"}), "HOST:PORT"));
   CHECK(Contains(Mistake({"--http-listen", "nowhere"}), "http-listen"));
@@ -148,14 +148,14 @@ TEST_CASE("A mistake names the setting, where it is from, and what to write inst
   CHECK(Contains(Mistake({"--heartbeat-timeout", "-1s"}), "heartbeat-timeout"));
 }
 
-TEST_CASE("Settings that make no sense together are refused with what to change") {
+TEST_CASE("Settings that contradict each other are refused, with what to change") {
   const std::string slow = Mistake({"--stale-interval", "5m"});
   CHECK(Contains(slow, "stale-interval"));
   CHECK(Contains(slow, "heartbeat-timeout"));
   CHECK(Contains(Mistake({"--min-heartbeat-interval", "1m"}), "min-heartbeat-interval"));
 }
 
-TEST_CASE("A config file with a mistake is refused, and named") {
+TEST_CASE("A config file with a mistake is refused, and the error names it") {
   const auto mistake = [](const std::string& text) {
     const Scratch file(text);
     const std::string told = Mistake({"--config", file.path()});
@@ -172,7 +172,7 @@ TEST_CASE("A config file with a mistake is refused, and named") {
   CHECK(Contains(Mistake({"--config", "/nonexistent/musterd.toml"}), "/nonexistent/musterd.toml"));
 }
 
-TEST_CASE("what --check-config prints is a file that reads back the same") {
+TEST_CASE("The output of --check-config is a config file with the same settings") {
   const auto checked = LoadFrom({"--check-config", "--stale-interval", "20s", "--store", "memory:"},
                                 {{"MUSTERD_LOG_LEVEL", "error"}});
   REQUIRE(std::holds_alternative<EndNow>(checked));
@@ -187,7 +187,7 @@ TEST_CASE("what --check-config prints is a file that reads back the same") {
   CHECK(Contains(Mistake({"--check-config", "--stale-interval", "5m"}), "stale-interval"));
 }
 
-TEST_CASE("the help names every setting with its default, and the exit codes") {
+TEST_CASE("The help names every setting with its default, and the exit codes") {
   const auto help = LoadFrom({"--help"});
   REQUIRE(std::holds_alternative<EndNow>(help));
   CHECK(std::get<EndNow>(help).exit_code == kExitOk);

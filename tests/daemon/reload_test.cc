@@ -1,16 +1,15 @@
 // What SIGHUP changes, and what waits for a restart.
-#include "daemon/reload.h"
-
 #include <algorithm>
 #include <string>
 
 #include "catch.h"
 #include "daemon/flags.h"
+#include "daemon/load.h"
 
 namespace muster::daemon {
 namespace {
 
-TEST_CASE("Nothing changed, nothing to do") {
+TEST_CASE("If nothing changed, there is nothing to do") {
   const Reload plan = PlanReload(Config(), Config());
   CHECK(plan.changes.empty());
   CHECK(plan.need_restart.empty());
@@ -36,7 +35,7 @@ TEST_CASE("Liveness, pacing, the guard and logging change at once; the rest wait
   CHECK(plan.next.grpc_listen == "127.0.0.1:50051");
 }
 
-TEST_CASE("What of a changed timeout waits for a restart is told, and of other changes nothing") {
+TEST_CASE("The part of a changed timeout that waits for a restart is reported") {
   Config loaded;
   loaded.settings.guard_share = 0.75;
   CHECK(PlanReload(Config(), loaded).partly.empty());
@@ -45,7 +44,7 @@ TEST_CASE("What of a changed timeout waits for a restart is told, and of other c
         std::vector<std::string>{"heartbeat-timeout: how soon a gRPC connection that died is noticed"});
 }
 
-TEST_CASE("A password that changes is not told") {
+TEST_CASE("A password that changes is not shown") {
   Config running;
   running.store = "postgresql://muster:old@db/muster";
   Config loaded;
@@ -55,14 +54,14 @@ TEST_CASE("A password that changes is not told") {
             "store: postgresql://muster:***@db/muster -> postgresql://muster:***@standby/muster"});
 }
 
-TEST_CASE("What waits for a restart is told again at every reload") {
+TEST_CASE("A change that waits for a restart is reported again at every reload") {
   Config loaded;
   loaded.history = 7;
   const Reload first = PlanReload(Config(), loaded);
   CHECK(PlanReload(first.next, loaded).need_restart == first.need_restart);
 }
 
-TEST_CASE("The plan takes over exactly the flags that say they can be reloaded") {
+TEST_CASE("The plan applies exactly the flags that are marked as reloadable") {
   const char* const other[] = {"[::1]:7", "p",  "[::1]:8", "q",  "*", "memory:", "7", "8",    "1h",
                                "1s",      "2s", "3s",      "4s", "5", "0.25",    "6", "json", "debug"};
   const auto flags = Flags();

@@ -1,4 +1,4 @@
-// A file of its own for a test, gone afterwards.
+// A temporary file for one test, which is removed afterwards.
 #pragma once
 
 #include <unistd.h>

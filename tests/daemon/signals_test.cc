@@ -7,7 +7,7 @@
 namespace muster::daemon {
 namespace {
 
-TEST_CASE("Signals come as events, in order") {
+TEST_CASE("Signals arrive as events, in order") {
   Signals signals(absl::InfiniteDuration());
   ::kill(::getpid(), SIGHUP);
   CHECK(signals.Next() == SignalEvent::kReload);

@@ -1,6 +1,6 @@
 // The HTTP/JSON interface: the routes above the engine.
 //
-// Everything that a route asks or does is a use case, the same as over gRPC; here is only how it is said.
+// Everything that a route does is a use case, the same as over gRPC. Here is only its form in HTTP.
 #pragma once
 
 #include <string>
@@ -18,19 +18,20 @@ inline constexpr std::size_t kMaxBodyBytes = 512 << 10;
 
 struct ApiOptions {
   std::string version;
-  /// As the engine has them: pages of other origins may not change the roll.
+  /// The same as the engine's. Pages of other origins may not change the roll.
   std::vector<std::string> cors_origins;
 };
 
-/// Refuses until Serve and after Drain, saying why. Thread-safe. Answers may come after it is gone.
+/// Refuses requests before Serve and after Drain, with the reason. Thread-safe. Answers may come after it is
+/// destroyed.
 class Api final : public Handler {
  public:
   explicit Api(ApiOptions options)
       : server_info_{{}, std::move(options.version)}, origins_(std::move(options.cors_origins)) {}
 
-  /// Lets requests in. The roll must live until none is handed over any more.
+  /// Accepts requests. The roll must live until the engine passes no more requests.
   void Serve(Registry& registry) { server_info_.gate.Open(registry); }
-  /// Lets no more in; those that are in go on.
+  /// Accepts no more requests. Those under way continue.
   void Drain() { server_info_.gate.Close(); }
 
   void Handle(Request request, Answer answer) override;

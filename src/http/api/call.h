@@ -15,7 +15,7 @@
 
 namespace muster::http {
 
-/// Movable. Must be answered, from any thread, by one of Reply, Refuse, Reject and Send. Precondition of
+/// Movable. It must be answered, from any thread, by one of Reply, Refuse, Reject and Send. Precondition of
 /// each: it was not answered yet.
 class Call {
  public:
@@ -23,22 +23,22 @@ class Call {
 
   const Request& request() const { return request_; }
 
-  /// HTTP names no deadline. May outlive the call.
+  /// The client as a ReadCaller, which may outlive the call. HTTP has no deadline.
   ReadCaller AsReadCaller() const {
     if (answer_.gone() == nullptr) return {};
     return {[gone = answer_.gone()] { return gone->load(std::memory_order_relaxed); }};
   }
 
-  std::string id;              // of the path: /workers/{id}; as sent, so it may be none
+  std::string id;              // from the path: /workers/{id}; as sent, so it may be no valid id
   Json body = Json::object();  // empty if the request has none
 
   void Reply(int status, const Json& json, Fields headers = {}) {
     Send({status, "application/json", Dump(json) + "\n", std::move(headers)});
   }
   void Reply(const Json& json) { Reply(200, json); }
-  /// With an error of a use case or of the roll.
+  /// Answers with an error of a use case or of the roll.
   void Refuse(const WorkerError& error) { Reject(InJsonNames(error)); }
-  /// With an error of this interface, in its own names.
+  /// Answers with an error of this interface, in its own field names.
   void Reject(const WorkerError& error) { Send(Refusal(error, &request_)); }
   void Send(Response response) {
     MUSTER_CHECK(!std::exchange(answered_, true), "a request is answered once");

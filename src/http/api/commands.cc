@@ -1,4 +1,4 @@
-#include "http/api/commands.h"
+#include "muster/commands.h"
 
 #include <optional>
 #include <string>
@@ -7,8 +7,8 @@
 
 #include "domain/text.h"
 #include "http/api/entity_tags.h"
+#include "http/api/handlers.h"
 #include "http/api/render.h"
-#include "muster/commands.h"
 #include "muster/queries.h"
 
 namespace muster::http {
@@ -53,11 +53,11 @@ Result<UpdateWorkerStatusCommand> UpdateFrom(const Call& call) {
 
 /// A change that If-Match may forbid.
 using Change = absl::AnyInvocable<Result<WorkerView>(WriteTx&, const Moment&)>;
-/// Unset: the precondition did not hold.
+/// Unset if the precondition did not hold.
 using Changed = std::optional<WorkerView>;
 
-/// Makes the change where the precondition holds, and else answers 412. Both are decided on one state of the
-/// worker.
+/// Makes the change if the precondition holds; otherwise answers 412. The same state of the worker decides
+/// both.
 void ChangeIf(Precondition condition, Call call, Registry& registry, Change change,
               void (*reply)(Call& call, const WorkerView&)) {
   std::string id = call.id;

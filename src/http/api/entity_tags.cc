@@ -28,7 +28,7 @@ bool Take(std::string_view& text, std::string_view what) {
   return true;
 }
 
-/// `W/"a", "b"` or `*`; nothing if it is neither.
+/// Reads `W/"a", "b"` or `*`. Nothing if the text is neither.
 std::optional<Tags> ReadTags(std::string_view text) {
   Tags tags;
   SkipSpace(text);

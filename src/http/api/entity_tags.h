@@ -1,7 +1,7 @@
-// Entity tags: a worker's is its revision, so that If-Match is a compare-and-set (RFC 9110, 8.8.3 and 13.1).
-// Pure.
+// Entity tags. The tag of a worker is its revision, so that If-Match is a compare-and-set (RFC 9110, 8.8.3
+// and 13.1). Pure.
 //
-// The tag stands for the worker without its heartbeats, as the revision does: a heartbeat is no change.
+// Like the revision, the tag does not cover heartbeats: a heartbeat is no change.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@ namespace muster::http {
 /// "7", with its quotes.
 std::string TagOf(const Worker& worker);
 
-/// Whether If-None-Match holds the worker's tag, compared weakly: then the client has it already.
+/// Whether If-None-Match contains the worker's tag, compared weakly. Then the client has the worker already.
 bool HasAlready(const Request& request, const Worker& worker);
 
-/// What If-Match asks of a worker that is to be changed.
+/// What If-Match requires of the worker that is to be changed.
 struct Precondition {
   bool asked = false;
-  bool any = false;                     // "*": that it is there
-  std::vector<std::int64_t> revisions;  // of the tags that can be a worker's; weak ones never match
+  bool any = false;                     // "*": the worker must exist
+  std::vector<std::int64_t> revisions;  // from the tags that a worker can have; weak ones never match
 
   /// InvalidArgument if the header is no list of tags.
   static Result<Precondition> Of(const Request& request);

@@ -1,53 +1,42 @@
-#include "http/api/heartbeats.h"
-
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "domain/text.h"
+#include "http/api/handlers.h"
 #include "http/api/render.h"
 #include "muster/commands.h"
+#include "registry/heartbeat_batch.h"
 
 namespace muster::http {
 namespace {
 
-/// The fields of a heartbeat, and the command that points into them.
-struct Beat {
-  std::string id;
-  std::string instance_id;
-  std::optional<std::int32_t> in_use;
+constexpr std::size_t kMaxBatchedHeartbeats = 1000;
 
-  HeartbeatCommand Command(std::string_view peer) const { return {id, instance_id, in_use, peer}; }
-};
-
-/// Takes a command to the roll, which then owns it until it is finished.
-template <typename T>
-void SubmitOwned(std::unique_ptr<T> command, Registry& registry) {
-  const Outcome taken = registry.Submit(*command);
-  T* taken_over = command.release();  // deletes itself in Finish
-  if (!taken.ok()) taken_over->Finish(&taken.error());
-}
-
-/// Made on the engine's thread, applied and finished by the writer, deletes itself when finished.
+/// Created on the engine's thread; applied and finished by the writer. Deletes itself when it is finished.
 class HeartbeatCall final : public Command {
  public:
-  HeartbeatCall(Call call, Beat beat, const Registry& registry, absl::Duration next_interval)
+  /// `instance_id` points into the body of the call. The body keeps its strings in place when it moves.
+  HeartbeatCall(Call call, std::string_view instance_id, std::optional<std::int32_t> in_use,
+                Registry& registry)
       : call_(std::move(call)),
-        beat_(std::move(beat)),
+        heartbeat_{call_.id, instance_id, in_use, call_.request().peer},
         timeout_(registry.settings()->heartbeat_timeout),
-        next_interval_(next_interval) {
+        next_interval_(registry.NextInterval()) {
     heartbeats_asked_ = 1;
   }
 
-  void CollectKeys(BatchKeys& keys) const override { keys.ids.push_back(beat_.id); }
+  void CollectKeys(BatchKeys& keys) const override { keys.ids.push_back(heartbeat_.worker_id); }
 
   void Apply(WriteTx& tx, const Moment& now) override {
     recorded_at_ = now.wall;
-    receipt_.emplace(RecordHeartbeat(beat_.Command(call_.request().peer), timeout_, tx, now));
+    receipt_.emplace(RecordHeartbeat(heartbeat_, timeout_, tx, now));
     if (receipt_->ok()) heartbeats_recorded_ = 1;
   }
 
@@ -63,109 +52,72 @@ class HeartbeatCall final : public Command {
 
  private:
   Call call_;
-  const Beat beat_;
+  const HeartbeatCommand heartbeat_;  // points into call_
   const absl::Duration timeout_;
   const absl::Duration next_interval_;
   absl::Time recorded_at_;
   std::optional<Result<HeartbeatReceipt>> receipt_;
 };
 
-std::string Place(std::size_t index) {
-  return absl::StrCat("heartbeats[", index, "]");
-}
+struct BatchCall {
+  Call call;
+  absl::Duration next_interval;
+  std::vector<HeartbeatCommand> heartbeats;  // point into `call`
+};
 
-/// The error as one about heartbeats[index].
-WorkerError InBatch(WorkerError error, std::size_t index) {
-  if (auto* invalid = std::get_if<InvalidArgument>(&error)) {
-    invalid->field = Concat({Place(index), ".", invalid->field});
-  }
-  return error;
-}
-
-Result<std::vector<Beat>> BeatsFrom(const Json& object) {
-  ObjectReader body(object);
+FieldError ReadHeartbeats(BatchCall& batch) {
+  ObjectReader body(batch.call.body);
   const Json* array = body.Array("heartbeats");
-  if (FieldError wrong = body.Wrong()) return *std::move(wrong);
+  if (FieldError wrong = body.Wrong()) return wrong;
   if (array == nullptr || array->empty()) return InvalidArgument{"heartbeats", "is empty: send 1 to 1000"};
   if (array->size() > kMaxBatchedHeartbeats) {
     return InvalidArgument{"heartbeats", absl::StrCat("has ", array->size(), " entries: send 1 to 1000")};
   }
-  std::vector<Beat> beats;
-  beats.reserve(array->size());
+  batch.heartbeats.reserve(array->size());
   for (const Json& each : *array) {
-    const std::string place = Place(beats.size());
+    const std::string place = absl::StrCat("heartbeats[", batch.heartbeats.size(), "]");
     if (!each.is_object()) return InvalidArgument{place, "must be an object"};
     ObjectReader fields(each, place + ".");
-    beats.push_back({fields.Text("id"), fields.Text("instanceId"), fields.Int32("inUse")});
-    if (FieldError wrong = fields.Wrong()) return *std::move(wrong);
+    batch.heartbeats.push_back(
+        {fields.Text("id"), fields.Text("instanceId"), fields.Int32("inUse"), batch.call.request().peer});
+    if (FieldError wrong = fields.Wrong()) return wrong;
   }
-  return beats;
+  return std::nullopt;
 }
 
-/// As HeartbeatCall.
-class BatchCall final : public Command {
- public:
-  BatchCall(Call call, std::vector<Beat> beats, const Registry& registry, absl::Duration next_interval)
-      : call_(std::move(call)),
-        beats_(std::move(beats)),
-        timeout_(registry.settings()->heartbeat_timeout),
-        next_interval_(next_interval) {
-    receipts_.reserve(beats_.size());
-    heartbeats_asked_ = static_cast<std::int32_t>(beats_.size());
+void Reply(BatchCall& batch, const HeartbeatResults& results) {
+  Json rendered = Json::array();
+  for (std::size_t i = 0; i < results.receipts.size(); ++i) {
+    const Result<HeartbeatReceipt>& receipt = results.receipts[i];
+    rendered.push_back(
+        {{"id", batch.heartbeats[i].worker_id},
+         {"status", receipt.ok() ? Json(StatusName(receipt->status)) : Json()},
+         {"error", receipt.ok() ? Json() : ProblemOf(InJsonNames(InBatch(receipt.error(), i)))}});
   }
-
-  void CollectKeys(BatchKeys& keys) const override {
-    for (const Beat& each : beats_) keys.ids.push_back(each.id);
-  }
-
-  void Apply(WriteTx& tx, const Moment& now) override {
-    recorded_at_ = now.wall;
-    receipts_.clear();
-    for (const Beat& each : beats_) {
-      receipts_.push_back(RecordHeartbeat(each.Command(call_.request().peer), timeout_, tx, now));
-      if (receipts_.back().ok()) ++heartbeats_recorded_;
-    }
-  }
-
-  void Finish(const WorkerError* not_durable) override {
-    const std::unique_ptr<BatchCall> self(this);
-    if (not_durable != nullptr) return call_.Refuse(*not_durable);
-    Json results = Json::array();
-    for (std::size_t i = 0; i < beats_.size(); ++i) {
-      const Result<HeartbeatReceipt>& receipt = receipts_[i];
-      results.push_back(
-          {{"id", beats_[i].id},
-           {"status", receipt.ok() ? Json(StatusName(receipt->status)) : Json()},
-           {"error", receipt.ok() ? Json() : ProblemOf(InJsonNames(InBatch(receipt.error(), i)))}});
-    }
-    call_.Reply({{"results", std::move(results)},
-                 {"recordedAt", Render(recorded_at_)},
-                 {"nextInterval", Render(next_interval_)},
-                 {"heartbeatTimeout", Render(timeout_)}});
-  }
-
- private:
-  Call call_;
-  const std::vector<Beat> beats_;
-  const absl::Duration timeout_;
-  const absl::Duration next_interval_;
-  absl::Time recorded_at_;
-  std::vector<Result<HeartbeatReceipt>> receipts_;
-};
+  batch.call.Reply({{"results", std::move(rendered)},
+                    {"recordedAt", Render(results.recorded_at)},
+                    {"nextInterval", Render(batch.next_interval)},
+                    {"heartbeatTimeout", Render(results.heartbeat_timeout)}});
+}
 
 }  // namespace
 
 void Heartbeat(Call call, Registry& registry) {
   ObjectReader body(call.body);
-  Beat beat{call.id, body.Text("instanceId"), body.Int32("inUse")};
+  const std::string_view instance_id = body.Text("instanceId");
+  const std::optional<std::int32_t> in_use = body.Int32("inUse");
   if (FieldError wrong = body.Wrong()) return call.Reject(*wrong);
-  SubmitOwned(std::make_unique<HeartbeatCall>(std::move(call), std::move(beat), registry, registry.NextInterval()), registry);
+  registry.SubmitOwned(std::make_unique<HeartbeatCall>(std::move(call), instance_id, in_use, registry));
 }
 
 void BatchHeartbeat(Call call, Registry& registry) {
-  Result<std::vector<Beat>> beats = BeatsFrom(call.body);
-  if (!beats.ok()) return call.Reject(beats.error());
-  SubmitOwned(std::make_unique<BatchCall>(std::move(call), *std::move(beats), registry, registry.NextInterval()), registry);
+  auto batch = std::make_unique<BatchCall>(BatchCall{std::move(call), registry.NextInterval(), {}});
+  if (FieldError wrong = ReadHeartbeats(*batch)) return batch->call.Reject(*wrong);
+  const std::span<const HeartbeatCommand> heartbeats = batch->heartbeats;
+  SubmitHeartbeats(registry, heartbeats, [batch = std::move(batch)](Result<HeartbeatResults> results) {
+    if (!results.ok()) return batch->call.Refuse(results.error());
+    Reply(*batch, *results);
+  });
 }
 
 }  // namespace muster::http

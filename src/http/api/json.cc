@@ -12,23 +12,23 @@
 namespace muster::http {
 namespace {
 
-using Event = Json::parse_event_t;
+using ParseEvent = Json::parse_event_t;
 
-// More than any request has. The parser looks for every key among those before it.
+// More than any request has. There must be a limit: the parser compares every key with all keys before it.
 constexpr std::size_t kMaxKeys = 256;
 
-/// Watches a parse for what the parser itself lets pass. Once something is wrong, it keeps nothing any more.
+/// Watches a parse for faults that the parser itself accepts. After the first fault it keeps nothing more.
 class Watch {
  public:
-  bool operator()(int depth, Event event, const Json& parsed) {
+  bool operator()(int depth, ParseEvent event, const Json& parsed) {
     if (wrong_) return false;
-    if ((event == Event::object_start || event == Event::array_start) && depth >= kMaxDepth) {
+    if ((event == ParseEvent::object_start || event == ParseEvent::array_start) && depth >= kMaxDepth) {
       wrong_ = InvalidArgument{"body", absl::StrCat("is nested deeper than ", kMaxDepth, " levels")};
-    } else if (event == Event::object_start) {
+    } else if (event == ParseEvent::object_start) {
       keys_.emplace_back();
-    } else if (event == Event::object_end) {
+    } else if (event == ParseEvent::object_end) {
       keys_.pop_back();
-    } else if (event == Event::key) {
+    } else if (event == ParseEvent::key) {
       Remember(parsed.get_ref<const std::string&>());
     }
     return !wrong_;
@@ -45,11 +45,11 @@ class Watch {
     }
   }
 
-  std::vector<absl::flat_hash_set<std::string>> keys_;  // of the objects that are open
+  std::vector<absl::flat_hash_set<std::string>> keys_;  // of the open objects
   FieldError wrong_;
 };
 
-/// Where and why a text is no JSON; keeps nothing of it.
+/// Finds where and why a text is no JSON. Keeps nothing of the text.
 class Diagnosis final : public nlohmann::json_sax<Json> {
  public:
   static std::string Of(std::string_view body) {
@@ -81,7 +81,7 @@ class Diagnosis final : public nlohmann::json_sax<Json> {
   }
 
  private:
-  static constexpr std::size_t kMaxSaid = 200;  // only a number that is quoted makes it longer
+  static constexpr std::size_t kMaxSaid = 200;  // only a quoted number makes the message longer
   std::string why_;
 };
 
@@ -102,7 +102,7 @@ std::string_view TypeName(const Json& value) {
   }
 }
 
-/// The number, if it is whole and a T: 10 and 1e1, not 10.5.
+/// The number, if it is whole and fits in a T: 10 and 1e1, not 10.5.
 template <typename T>
 std::optional<T> WholeNumber(const Json& value) {
   constexpr auto kMax = std::numeric_limits<T>::max();
@@ -114,7 +114,7 @@ std::optional<T> WholeNumber(const Json& value) {
     const auto number = value.get<std::int64_t>();
     if (number >= kMin && number <= kMax) return static_cast<T>(number);
   } else if (value.is_number_float()) {
-    // Beyond 2^53 a double no longer says which number is meant.
+    // Beyond 2^53 a double does not tell exactly which number was sent.
     constexpr double kExact = 9007199254740992;
     const auto number = value.get<double>();
     if (number == std::trunc(number) && std::abs(number) <= kExact && number >= static_cast<double>(kMin) &&
@@ -133,7 +133,7 @@ Result<Json> ParseObject(std::string_view body) {
   Watch watch;
   Json json = Json::parse(
       body.begin(), body.end(),
-      [&watch](int depth, Event event, const Json& parsed) { return watch(depth, event, parsed); },
+      [&watch](int depth, ParseEvent event, const Json& parsed) { return watch(depth, event, parsed); },
       /*allow_exceptions=*/false);
   if (watch.wrong()) return *watch.wrong();
   if (json.is_discarded()) return InvalidArgument{"body", Concat({"is not JSON: ", Diagnosis::Of(body)})};
@@ -155,10 +155,10 @@ void ObjectReader::Complain(std::string_view name, std::string_view must_be, con
   if (!wrong_) wrong_ = InvalidArgument{Concat({prefix_, name}), Concat({must_be, ", is ", TypeName(is)})};
 }
 
-std::string ObjectReader::Text(std::string_view name) {
+std::string_view ObjectReader::Text(std::string_view name) {
   const Json* value = Find(name);
   if (value == nullptr) return "";
-  if (value->is_string()) return value->get<std::string>();
+  if (value->is_string()) return value->get_ref<const std::string&>();
   Complain(name, "must be a string", *value);
   return "";
 }
@@ -253,8 +253,9 @@ FieldError ObjectReader::Wrong() {
     if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
     std::string known;
     for (const std::string_view each : asked_) known += Concat({known.empty() ? "" : ", ", each});
-    return InvalidArgument{Concat({prefix_, Excerpt(name)}), Concat({"is not a field of this request; it has ",
-                                                                   known.empty() ? "none" : known})};
+    return InvalidArgument{
+        Concat({prefix_, Excerpt(name)}),
+        Concat({"is not a field of this request; it has ", known.empty() ? "none" : known})};
   }
   return std::nullopt;
 }

@@ -1,8 +1,8 @@
-// JSON off the wire: bodies parsed, and taken apart field by field.
+// JSON from the wire: parses bodies, and reads them field by field.
 //
-// What cannot be read is an InvalidArgument that names the field: text that is no JSON, a wrong type, a field
-// that nobody asked for, a field that stands twice. Null counts as not given, as answers write it for what is
-// unset.
+// A fault is an InvalidArgument that names the field: text that is no JSON, a wrong type, a field that the
+// request does not have, a field that occurs twice. Null counts as not given, because answers write null for
+// what is unset.
 #pragma once
 
 #include <cstdint>
@@ -24,21 +24,22 @@ using Json = nlohmann::ordered_json;
 /// How deep arrays and objects of a body may be nested.
 inline constexpr int kMaxDepth = 8;
 
-/// The object in a body; an empty body is an empty object.
+/// Parses the object in a body. An empty body is an empty object.
 Result<Json> ParseObject(std::string_view body);
 
-/// As bytes; what is no UTF-8 is replaced.
+/// The JSON as bytes. Text that is no UTF-8 is replaced.
 std::string Dump(const Json& json);
 
-/// Takes an object apart. Every getter returns a default for a field that is not there, or that is wrong;
-/// Wrong tells of the latter. Not thread-safe; the object must outlive it.
+/// Reads an object field by field. Every getter returns a default if the field is missing or wrong; Wrong
+/// reports a wrong one. Not thread-safe. The object must outlive it.
 class ObjectReader {
  public:
-  /// `prefix` stands before names in complaints: "heartbeats[3].".
+  /// `prefix` is put before the names in errors: "heartbeats[3].".
   explicit ObjectReader(const Json& object, std::string prefix = "")
       : object_(object), prefix_(std::move(prefix)) {}
 
-  std::string Text(std::string_view name);
+  /// Points into the object.
+  std::string_view Text(std::string_view name);
   std::optional<std::int32_t> Int32(std::string_view name);
   std::optional<std::int64_t> Int64(std::string_view name);
   bool Flag(std::string_view name);
@@ -48,7 +49,7 @@ class ObjectReader {
   /// Null if there is none.
   const Json* Array(std::string_view name);
 
-  /// The first thing that is wrong, or a field that was not asked for. Call it when every field was.
+  /// The first wrong field, or a field that no getter asked for. Call it after all getters.
   FieldError Wrong();
 
  private:
@@ -63,7 +64,7 @@ class ObjectReader {
   FieldError wrong_;
 };
 
-/// "Active" -> kActive; the four names, written as answers write them.
+/// "Active" -> kActive. Knows the four names, spelled as in answers.
 std::optional<WorkerStatus> StatusFrom(std::string_view name);
 inline constexpr std::string_view kStatusRule = "must be Pending, Active, Offline or Failed";
 

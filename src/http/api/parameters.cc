@@ -57,7 +57,7 @@ bool Parameters::Flag(std::string_view name) {
 }
 
 PageRequest Parameters::Page() {
-  // What is out of range here is so in the use case as well, which says what the range is.
+  // A value that is clamped here is also out of range in the use case. Its error says what the range is.
   const std::int64_t size = std::clamp<std::int64_t>(Int64("pageSize"), std::numeric_limits<int>::min(),
                                                      std::numeric_limits<int>::max());
   return {static_cast<int>(size), Text("pageToken")};

@@ -1,7 +1,7 @@
-// The query of a target, taken apart: "?status=Active&pageSize=10".
+// Reads the query of a target: "?status=Active&pageSize=10".
 //
-// Like ObjectReader: a wrong value is an InvalidArgument that names the parameter. Which names a route knows
-// is looked at before (routes.h).
+// Like ObjectReader: a wrong value is an InvalidArgument that names the parameter. The names were already
+// checked against those that the route knows (api.cc).
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@
 
 namespace muster::http {
 
-/// Not thread-safe; the fields must outlive it.
+/// Not thread-safe. The fields must outlive it.
 class Parameters {
  public:
   explicit Parameters(const Fields& fields) : fields_(fields) {}
 
-  /// Empty if it is not there; wrong if it is there twice.
+  /// Empty if it is missing; wrong if it occurs twice.
   std::string Text(std::string_view name);
   std::int64_t Int64(std::string_view name);
   bool Flag(std::string_view name);
   /// pageSize and pageToken.
   PageRequest Page();
-  /// As often as it likes, and each with several, separated by commas.
+  /// May occur any number of times, each with several values, separated by commas.
   std::vector<WorkerStatus> Statuses(std::string_view name);
-  /// "metadata.zone=a", or "metadata=zone=a"; each as often as it likes.
+  /// "metadata.zone=a" or "metadata=zone=a". Each may occur any number of times.
   Metadata Entries(std::string_view name);
   /// "view=heartbeats" or "view=basic".
   bool WantsHeartbeats();
 
-  /// The first thing that is wrong.
+  /// The first wrong parameter.
   const FieldError& Wrong() const { return wrong_; }
 
  private:

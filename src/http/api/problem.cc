@@ -14,7 +14,7 @@
 namespace muster::http {
 namespace {
 
-// The store comes back by itself, or the daemon is there again: nobody knows when.
+// The store comes back by itself, or the daemon starts again. It is not known when.
 constexpr absl::Duration kRetryStore = absl::Seconds(1);
 
 struct Kind {
@@ -22,7 +22,7 @@ struct Kind {
   std::string_view title;
 };
 
-/// Each error's status and title, and what it adds to its document.
+/// Returns an error's status and title, and adds the members of its document.
 struct Describe {
   Json& members;
 
@@ -123,17 +123,12 @@ Response ResponseWith(Json document, const Request* request) {
   return {document["status"].get<int>(), "application/problem+json", Dump(document) + "\n", {}};
 }
 
-/// Whole seconds, as the header has them: rounded up, so that nobody comes too early.
+/// Whole seconds, as the header requires. Rounded up, so that no client comes back too early.
 std::string RetryAfter(absl::Duration pause) {
   return absl::StrCat(std::max<std::int64_t>(1, absl::ToInt64Seconds(absl::Ceil(pause, absl::Seconds(1)))));
 }
 
 }  // namespace
-
-int StatusOf(const WorkerError& error) {
-  Json ignored;
-  return std::visit(Describe{ignored}, error).status;
-}
 
 std::string JsonName(std::string_view field) {
   std::string_view path;  // "heartbeats[3]."
@@ -142,7 +137,7 @@ std::string JsonName(std::string_view field) {
     field.remove_prefix(path.size());
   }
   const std::string_view index =
-      field.substr(std::min(field.size(), field.find('[')));  // what it holds is data
+      field.substr(std::min(field.size(), field.find('[')));  // the text in brackets is data
   const std::string_view name = field.substr(0, field.size() - index.size());
   if (name == "worker_id") return Concat({path, "id"});
   if (name == "after_cursor") return Concat({path, "after"});

@@ -1,5 +1,4 @@
-// How errors read: RFC 9457 problem documents, and the one place where a WorkerError gets its HTTP status.
-// Pure.
+// Errors as RFC 9457 problem documents. This is the one place where a WorkerError gets its HTTP status. Pure.
 #pragma once
 
 #include <string>
@@ -11,23 +10,21 @@
 
 namespace muster::http {
 
-/// 400, 404, 409, 429 or 503.
-int StatusOf(const WorkerError& error);
-
-/// A field of the domain ("worker_id", "expected_status", "heartbeats[3].in_use") as requests of this
-/// interface call it ("id", "expectedStatus", "heartbeats[3].inUse"). Names of this interface stay.
+/// The name of a field in this interface ("id", "expectedStatus", "heartbeats[3].inUse"), from its name in
+/// the domain ("worker_id", "expected_status", "heartbeats[3].in_use"). Names of this interface stay as they
+/// are.
 std::string JsonName(std::string_view field);
 
-/// The error of a use case in the names of this interface.
+/// The error of a use case, with the field names of this interface.
 WorkerError InJsonNames(const WorkerError& error);
 
-/// The document alone, without what belongs to a request.
+/// The document alone, without the members that belong to a request.
 Json ProblemOf(const WorkerError& error);
 
-/// The document as an answer. `request`: as much as is known of it, or null.
+/// The document as an answer. `request` is what is known of the request, or null.
 Response Refusal(const WorkerError& error, const Request* request);
 
-/// What HTTP itself has to refuse: no such route, no such method, a body too large.
+/// A refusal by HTTP itself: no such route, no such method, a body that is too large.
 Response Refusal(int status, std::string_view detail, const Request* request);
 
 }  // namespace muster::http

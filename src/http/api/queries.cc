@@ -1,31 +1,32 @@
-#include "http/api/queries.h"
+#include "muster/queries.h"
 
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "http/api/entity_tags.h"
+#include "http/api/handlers.h"
 #include "http/api/parameters.h"
 #include "http/api/render.h"
-#include "muster/queries.h"
 #include "registry/fleet_summary.h"
 #include "registry/heartbeat_summary.h"
 
 namespace muster::http {
 namespace {
 
-/// Answers the call with `query(call, reads)`, run aside.
+/// Answers the call with `query(call, reads)`, which runs on a thread of the lane.
 template <typename Query>
 void AnswerAside(ReadLane lane, Call call, const Registry& registry, Query query) {
   ReadCaller caller = call.AsReadCaller();
-  registry.ReadOnPool(lane, std::move(caller),
-                 [call = std::move(call), query = std::move(query)](Result<const ScanReads*> reads) mutable {
-                   if (!reads.ok()) return call.Refuse(reads.error());
-                   query(call, **reads);
-                 });
+  registry.ReadOnPool(
+      lane, std::move(caller),
+      [call = std::move(call), query = std::move(query)](Result<const ScanReads*> reads) mutable {
+        if (!reads.ok()) return call.Refuse(reads.error());
+        query(call, **reads);
+      });
 }
 
-/// The same for a worker as it is, from memory where the roll is there.
+/// The same for one worker, read from memory if the roll is in memory.
 template <typename Query>
 void AnswerWithWorker(Call call, const Registry& registry, Query query) {
   ReadCaller caller = call.AsReadCaller();
@@ -37,7 +38,8 @@ void AnswerWithWorker(Call call, const Registry& registry, Query query) {
   });
 }
 
-void AnswerWithWorkers(Call call, const Registry& registry, WorkerFilter filter, PageRequest page, bool heartbeats) {
+void AnswerWithWorkers(Call call, const Registry& registry, WorkerFilter filter, PageRequest page,
+                       bool heartbeats) {
   AnswerAside(ReadLane::kScan, std::move(call), registry,
               [&registry, filter = std::move(filter), page = std::move(page), heartbeats](
                   Call& answered, const ScanReads& reads) {
@@ -56,7 +58,7 @@ void AnswerWithWorkers(Call call, const Registry& registry, WorkerFilter filter,
               });
 }
 
-/// A page of anything else: its items under `name`, and where it goes on.
+/// A page of anything else: its items under `name`, and the token of the next page.
 template <typename Items>
 void ReplyWithPage(Call& call, const char* name, const Items& items, const std::string& next_page_token) {
   Json list = Json::array();
@@ -77,13 +79,14 @@ void GetWorker(Call call, Registry& registry) {
 }
 
 void GetWorkerWithHeartbeats(Call call, Registry& registry) {
-  AnswerAside(ReadLane::kPoint, std::move(call), registry, [&registry](Call& answered, const ScanReads& reads) {
-    const auto found = muster::GetWorkerWithHeartbeats(reads, registry, answered.id);
-    if (!found.ok()) return answered.Refuse(found.error());
-    Json worker = Render(found->worker);
-    worker["heartbeats"] = Render(found->heartbeats);
-    answered.Reply(worker);
-  });
+  AnswerAside(ReadLane::kPoint, std::move(call), registry,
+              [&registry](Call& answered, const ScanReads& reads) {
+                const auto found = muster::GetWorkerWithHeartbeats(reads, registry, answered.id);
+                if (!found.ok()) return answered.Refuse(found.error());
+                Json worker = Render(found->worker);
+                worker["heartbeats"] = Render(found->heartbeats);
+                answered.Reply(worker);
+              });
 }
 
 void ListWorkers(Call call, Registry& registry) {
@@ -141,7 +144,7 @@ void ListEvents(Call call, Registry& registry) {
                 WorkerError error = found.error();
                 auto* invalid = std::get_if<InvalidArgument>(&error);
                 if (invalid != nullptr && invalid->field == "worker_id")
-                  invalid->field = "workerId";  // here it is no path's
+                  invalid->field = "workerId";  // here it is not from the path
                 answered.Refuse(error);
               });
 }

@@ -45,7 +45,7 @@ Json Region(const RegionTotals& totals, ListeningTime now) {
 
 }  // namespace
 
-// A page with heartbeat data holds ten thousand times and more: no format string is read for each.
+// A page with heartbeat data contains ten thousand times and more. So this parses no format string for each.
 std::string Render(absl::Time time) {
   const absl::TimeZone::CivilInfo civil = absl::UTCTimeZone().At(time);
   std::string text = "0000-00-00T00:00:00.000000Z";
@@ -122,7 +122,8 @@ Json Render(const SweepReport& report) {
 
 Json Render(const FleetSummary& summary) {
   Json regions = Json::array();
-  for (const RegionTotals& region : summary.by_region) regions.push_back(Region(region, summary.registry.clock));
+  for (const RegionTotals& region : summary.by_region)
+    regions.push_back(Region(region, summary.registry.clock));
   const RegistryStatus& registry = summary.registry;
   return {{"workers", summary.workers},
           {"byStatus", Counts(summary.by_status)},

@@ -1,7 +1,7 @@
-// The domain as JSON. Pure.
+// Values of the domain as JSON. Pure.
 //
-// Names are camelCase. Every field is always there; what is unset is null. Times are RFC 3339 in UTC with
-// microseconds, durations are seconds with their unit ("120s", "9.871204s"), as in the JSON of protobuf.
+// Names are camelCase. Every field is always present; an unset one is null. Times are RFC 3339 in UTC with
+// microseconds. Durations are seconds with their unit ("120s", "9.871204s"), as in the JSON of protobuf.
 #pragma once
 
 #include <string>

@@ -2,14 +2,36 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
-#include "http/api/commands.h"
-#include "http/api/heartbeats.h"
-#include "http/api/probes.h"
-#include "http/api/queries.h"
+#include "generated/openapi.h"
+#include "http/api/handlers.h"
+#include "muster/errors.h"
 
 namespace muster::http {
 namespace {
+
+// The probes. They answer whether or not there is a roll.
+
+/// 200 as long as the process answers. If it does not, restart it.
+void AnswerAlive(Call call, const ServerInfo& /*server_info*/) {
+  call.Reply({{"status", "alive"}});
+}
+
+/// 200 while commands are accepted and the store can be written; otherwise 503 with the reason: send traffic
+/// elsewhere.
+void AnswerReady(Call call, const ServerInfo& server_info) {
+  const Registry* registry = server_info.gate.registry();
+  if (registry == nullptr) return call.Refuse(server_info.gate.Refusal());
+  std::string because = registry->Status().not_ready_because;
+  if (!because.empty()) return call.Refuse(StoreUnavailable{std::move(because)});
+  call.Reply({{"status", "ready"}});
+}
+
+/// The description of this interface.
+void AnswerOpenApi(Call call, const ServerInfo& /*server_info*/) {
+  call.Send({200, "application/json", std::string(embedded::kOpenApi[0].content), {}});
+}
 
 const std::vector<Route>& Table() {
   static const std::vector<Route>& table = *new std::vector<Route>{
@@ -63,8 +85,8 @@ absl::Span<const Route> Routes() {
 
 std::vector<const Route*> RoutesOf(const std::vector<std::string>& segments, std::string& id) {
   std::vector<const Route*> found;
-  for (const Route& route : Table()) {
-    // A path that is spelled out comes first in the table, and hides the one with {id}.
+  for (const Route& route : Routes()) {
+    // A path without {id} comes first in the table, and hides the one with {id}.
     if (!found.empty() && found.front()->path != route.path) continue;
     if (Matches(route.path, segments, id)) found.push_back(&route);
   }

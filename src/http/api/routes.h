@@ -1,4 +1,4 @@
-// Every route, once: the table that requests, 404, 405, OPTIONS and preflights go by.
+// The table of all routes. Requests, 404, 405, OPTIONS and preflights are decided by it.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace muster::http {
 
-/// What there is beside the roll.
+/// What the handlers need besides the roll.
 struct ServerInfo {
   Gate gate;
   std::string version;  // the daemon's
@@ -21,23 +21,24 @@ struct ServerInfo {
 struct Route {
   std::string_view method;                   // GET answers HEAD as well
   std::string_view path;                     // "/workers/{id}"
-  std::vector<std::string_view> parameters;  // that its query may have; "metadata." and what begins so
+  std::vector<std::string_view> parameters;  // allowed in its query; "metadata." allows this prefix
   bool takes_body = false;
-  // One of them. Neither blocks; both see to it that the call is answered.
-  void (*on_registry)(Call call, Registry& registry) = nullptr;        // once the gate is open
+  // One of them is set. Neither blocks; both make sure that the call is answered.
+  void (*on_registry)(Call call, Registry& registry) = nullptr;                  // once the gate is open
   void (*without_registry)(Call call, const ServerInfo& server_info) = nullptr;  // always
 };
 
 /// Thread-safe.
 absl::Span<const Route> Routes();
 
-/// The routes of a path, whatever their method; none: there is no such path. `id` gets what stands for {id}.
+/// The routes of a path, with any method. Empty if there is no such path. `id` gets the text in place of
+/// {id}.
 std::vector<const Route*> RoutesOf(const std::vector<std::string>& segments, std::string& id);
 
-/// What a path with these routes answers, as Allow tells it: "GET", "HEAD", "OPTIONS".
+/// The methods of a path with these routes, for Allow: "GET", "HEAD", "OPTIONS".
 std::vector<std::string> MethodsOf(const std::vector<const Route*>& routes);
 
-/// Null if none of them has it.
+/// The route with this method. Null if there is none.
 const Route* RouteFor(std::string_view method, const std::vector<const Route*>& routes);
 
 }  // namespace muster::http

@@ -6,15 +6,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "http/engine/connection.h"
-#include "http/engine/peer.h"
-#include "runtime/log.h"
 
 namespace muster::http {
 namespace {
 
-// Those over the limit who are told so at one time; others are only closed.
+// Connections beyond the limit that get an answer at the same time. Further ones are closed without one.
 constexpr std::size_t kToldSo = 100;
 constexpr absl::Duration kPause = absl::Milliseconds(100);
 
@@ -30,7 +27,8 @@ void Acceptor::Open() {
   acceptor_.async_accept(next_, peer_, [this](boost::system::error_code error) {
     if (!acceptor_.is_open()) return;
     if (!error) Accept();
-    // One that gave up while it waited is no reason to pause. Without files or memory, others must end first.
+    // A client that gave up while it waited is no reason to pause. If files or memory are used up, other
+    // connections must end first.
     if (error && error != boost::asio::error::connection_aborted) return RetryAccept();
     Open();
   });

@@ -1,4 +1,4 @@
-// Where connections come in: accepts them, as many as there may be.
+// Accepts connections, up to the limit.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -9,8 +9,8 @@
 
 namespace muster::http {
 
-/// One for each listening socket. Only on the loop's thread; must outlive it, and the loop must outlive the
-/// doorway.
+/// One for each listening socket. Used only on the loop's thread. It must outlive that thread, and the loop
+/// must outlive it.
 class Acceptor {
  public:
   Acceptor(Loop& loop, const Listening& listening);
@@ -20,14 +20,14 @@ class Acceptor {
   void Close();
 
  private:
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
-                                                      boost::asio::io_context::executor_type>;
+  using ListeningSocket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
+                                                             boost::asio::io_context::executor_type>;
 
   void Accept();
   void RetryAccept();
 
   Loop& loop_;
-  Acceptor acceptor_;
+  ListeningSocket acceptor_;
   Timer pause_;
   Socket next_;
   boost::asio::generic::stream_protocol::endpoint peer_;

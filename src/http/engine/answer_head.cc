@@ -4,8 +4,7 @@
 #include <boost/beast/http/status.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "http/engine/entity_tag.h"
-#include "http/engine/gzip.h"
+#include "http/engine/compression.h"
 
 namespace muster::http {
 namespace {
@@ -24,8 +23,8 @@ void Add(std::string_view name, std::string_view value, std::string& out) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-/// The tag that the client is told: of the representation that it gets, or, told that it has the current one,
-/// of the one that it has.
+/// The tag that the client gets: that of the representation in this answer. A 304 has no representation; it
+/// gets the tag of the one that the client has.
 std::string TagFor(const std::string& tag, const Response& response, Coding coding,
                    const Exchange& exchange) {
   const bool has_gzip =

@@ -8,8 +8,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "http/engine/accept_encoding.h"
-#include "http/engine/entity_tag.h"
 
 namespace muster::http {
 namespace {
@@ -17,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// A chunk's own head, and what may follow the last chunk.
+// The longest head of a chunk, and the most bytes that may follow the last chunk.
 constexpr std::size_t kMaxChunkHead = 8 << 10;
 
 bool Blocked(error_code error) {
@@ -71,7 +69,7 @@ void Connection::WaitForBytes() {
 
 void Connection::Read() {
   if (phase_ == Phase::kHandling) return LookWhetherGone();
-  // Not while an answer is given: a deadline may have brought that about in the middle of a request.
+  // Do not read while an answer is written: a deadline can cause an answer in the middle of a request.
   if (phase_ == Phase::kWriting) return;
   error_code error;
   const std::size_t size = socket_.read_some(asio::buffer(loop_.scratch), error);
@@ -87,10 +85,10 @@ void Connection::LookWhetherGone() {
   error_code error;
   const std::size_t size = socket_.receive(asio::buffer(&next, 1), Socket::message_peek, error);
   if (Blocked(error)) return WaitForBytes();
-  // It sends no more, which is all that is ever seen of a client that was closed. If it has only closed its
-  // sending half, it still gets its answer.
+  // The client sends no more. A client that was closed shows nothing else. If it has closed only its sending
+  // half, it still gets its answer.
   if (error == asio::error::eof) gone_->store(true, std::memory_order_relaxed);
-  // Or it sends its next request ahead: that waits, and with it what may come behind.
+  // Or it sends its next request ahead. That request waits, and so does everything after it.
   if (error && error != asio::error::eof) return Close();
   (void)size;
 }
@@ -156,7 +154,7 @@ std::optional<Refusal> Connection::TakeBody() {
 bool Connection::SayContinue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   error_code error;
-  // Room there is: the client has read all that it was sent before, or it would not wait for this.
+  // The socket has room: a client that waits for this has read everything that was sent before.
   const std::size_t size = socket_.write_some(asio::const_buffer(kContinue.data(), kContinue.size()), error);
   return !error && size == kContinue.size();
 }
@@ -172,7 +170,7 @@ void Connection::Handle() {
   }
   auto loop = loop_.shared_from_this();
   auto take = [loop = std::move(loop), connection = weak_from_this(), number](Response response) {
-    // The connection is looked for on its own thread only, so that it never ends on another.
+    // Lock the connection only on its own thread, so that its destructor never runs on another thread.
     asio::dispatch(loop->io, [connection, number, response = std::move(response)]() mutable {
       if (const auto self = connection.lock()) self->Finish(number, std::move(response));
     });
@@ -253,13 +251,14 @@ void Connection::AfterAnswer() {
   if (!exchange_.keep_alive) return Linger();
   Enter(Phase::kIdle, loop_.limits.idle);
   if (inbox_.rest().empty()) return WaitForBytes();
-  // Others first, and no recursion: a client may have sent thousands of requests ahead.
+  // Posted, so that other connections come first and there is no recursion: a client may have sent thousands
+  // of requests ahead.
   asio::post(loop_.io, [self = shared_from_this()] { self->Advance(); });
 }
 
 void Connection::Linger() {
   if (loop_.stopping) return Close();
-  // Closed with bytes unread, TCP would take the answer back out of the client's hands.
+  // If the socket were closed with unread bytes, TCP would reset it, and the client could lose the answer.
   error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
   if (error) return Close();

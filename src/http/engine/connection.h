@@ -1,9 +1,9 @@
-// One client's connection: reads a request, hands it to the handler, writes the answer, and so on. One
-// request at a time: what a client sends ahead waits in its socket, so pipelined requests are answered in
-// order and a client that does not read its answers is not read from either.
+// One client's connection: reads a request, passes it to the handler, writes the answer, and so on. It
+// handles one request at a time. Bytes that a client sends ahead wait in its socket; so pipelined requests
+// are answered in order, and from a client that does not read its answers nothing is read either.
 //
-// A later protocol on the same port begins where the socket comes in (TLS) or where the answer is written (a
-// stream of events); nothing else here would change.
+// To add a protocol on the same port, change the place where the socket comes in (TLS) or where the answer is
+// written (a stream of events). Nothing else here would change.
 #pragma once
 
 #include <atomic>
@@ -16,29 +16,50 @@
 
 #include "absl/time/time.h"
 #include "http/engine/answer_head.h"
-#include "http/engine/exchange.h"
-#include "http/engine/gzip.h"
+#include "http/engine/compression.h"
 #include "http/engine/head.h"
 #include "http/engine/head_scanner.h"
-#include "http/engine/inbox.h"
 #include "http/engine/loop.h"
-#include "http/engine/refusal.h"
 
 namespace muster::http {
 
-/// Lives in the loop's set of connections until it is closed, and beyond that while its own handlers are
-/// queued. Only on the loop's thread.
+/// The bytes that have arrived on a connection and are not yet taken. Not thread-safe.
+class Inbox {
+ public:
+  void Append(std::string_view bytes) {
+    bytes_.erase(0, taken_);
+    taken_ = 0;
+    bytes_.append(bytes);
+  }
+  std::string_view rest() const { return std::string_view(bytes_).substr(taken_); }
+  void Take(std::size_t bytes) {
+    taken_ += bytes;
+    if (taken_ < bytes_.size()) return;
+    taken_ = 0;
+    bytes_.clear();
+    // A connection that waits must not keep the memory of its largest request.
+    if (bytes_.capacity() > kKeptBytes) bytes_.shrink_to_fit();
+  }
+
+ private:
+  static constexpr std::size_t kKeptBytes = 4096;
+  std::string bytes_;
+  std::size_t taken_ = 0;
+};
+
+/// Lives in the loop's set of connections until it is closed, and after that while its own handlers are
+/// queued. Used only on the loop's thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Loop& loop, Socket socket, std::string peer);
 
   /// Waits for the first request.
   void Start();
-  /// Says that there are too many connections, and closes.
+  /// Answers that there are too many connections, and closes.
   void RejectBusy();
-  /// Closes if no request is under way; otherwise after the answer to it.
+  /// Closes if no request is under way; otherwise after its answer.
   void Drain();
-  /// At once, whatever is under way.
+  /// Closes at once, even if a request is under way.
   void Close();
 
  private:
@@ -62,7 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Flush();
   void AfterAnswer();
   void Linger();
-  // Deadlines: each is for a phase, and forgotten with it.
+  // Deadlines: each belongs to a phase, and ends with it.
   void Enter(Phase phase, absl::Duration within);
   void OnDeadline();
 
@@ -71,9 +92,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Timer timer_;
   const std::string peer_;
   Phase phase_ = Phase::kIdle;
-  std::uint64_t deadline_ = 0;  // counts them: one that was set anew may still fire
+  std::uint64_t deadline_ = 0;  // counts the deadlines: one that was replaced may still fire
   bool waiting_ = false;        // for bytes
-  // The client is gone. Shared with those who still work on its request.
+  // The client is gone. Shared with the code that still works on its request.
   const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 
   Inbox inbox_;
@@ -81,13 +102,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;
   Head head_;
 
-  std::uint64_t number_ = 0;  // of the request: an answer is to one, and counts once
+  std::uint64_t number_ = 0;  // of the request: only the first answer to the current request counts
   Exchange exchange_;
   Response response_;
   std::unique_ptr<Gzip> gzip_;
   std::string out_;       // the answer's head
-  std::size_t sent_ = 0;  // of it and the body
-  bool slow_ = false;     // the client is; there is a deadline
+  std::size_t sent_ = 0;  // bytes of the head and the body
+  bool slow_ = false;     // the client reads slowly, so there is a deadline
 };
 
 }  // namespace muster::http

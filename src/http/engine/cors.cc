@@ -32,7 +32,7 @@ Response Cors::AnswerPreflight(const std::vector<std::string>& methods) {
 
 void Cors::Add(std::string_view origin, Fields& headers) const {
   if (off()) return;
-  // Also where this answer allows nothing: a cache must not hand it to an origin that is allowed.
+  // Also if this answer allows nothing: a cache must not give it to an origin that is allowed.
   if (!all_) headers.emplace_back("Vary", "Origin");
   if (!Allows(origin)) return;
   headers.emplace_back("Access-Control-Allow-Origin", all_ ? "*" : std::string(origin));

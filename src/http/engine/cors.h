@@ -1,7 +1,6 @@
-// Cross-origin requests of browsers: which origins may read the answers (the Fetch standard calls it CORS).
+// Cross-origin requests of browsers (CORS in the Fetch standard): which origins may read the answers.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,20 +9,20 @@
 
 namespace muster::http {
 
-/// Thread-safe: never changes.
+/// Thread-safe, because it never changes.
 class Cors {
  public:
-  /// Exact origins, or "*". None: CORS is off, and nothing here adds anything.
+  /// Exact origins, or "*". If there are none, CORS is off, and no header is added.
   explicit Cors(std::vector<std::string> origins);
 
   bool off() const { return origins_.empty(); }
 
-  /// Whether a request asks beforehand what it may do, and may hear it: OPTIONS from an allowed origin.
+  /// Whether a request is a preflight (it asks what a later request may do) from an allowed origin.
   bool IsPreflight(const Request& request) const;
-  /// The answer to that, but for the headers of Add. `methods` are those of the path.
+  /// The answer to a preflight, without the headers of Add. `methods` are those of the path.
   static Response AnswerPreflight(const std::vector<std::string>& methods);
 
-  /// What an answer to a request from `origin` (empty: it named none) says in addition.
+  /// Adds the headers of an answer to a request from `origin`. An empty origin: the request named none.
   void Add(std::string_view origin, Fields& headers) const;
 
  private:

@@ -9,7 +9,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "http/engine/target.h"
 
 namespace muster::http {
 namespace {
@@ -20,7 +19,7 @@ std::string Copy(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-/// Whether the request line names a version of HTTP that is not ours, and is not merely misshapen.
+/// Whether the request line names another version of HTTP. A malformed version is not one.
 bool OtherVersion(std::string_view head) {
   const std::string_view line = head.substr(0, head.find("\r\n"));
   const std::string_view version = line.substr(std::min(line.rfind(' ') + 1, line.size()));
@@ -59,7 +58,7 @@ std::optional<Refusal> CheckHost(const beast::http::fields& fields, bool http_1_
   return plain ? std::nullopt : std::optional(Refusal{400, "the Host header is no host"});
 }
 
-/// How long the body is must be beyond doubt.
+/// The length of the body must be beyond doubt.
 std::optional<Refusal> CheckFraming(const Request& request, bool http_1_0) {
   if (!request.HasHeader("transfer-encoding")) return std::nullopt;
   if (request.HasHeader("content-length")) {
@@ -100,8 +99,8 @@ std::optional<Refusal> CheckTarget(const Limits& limits, Request& request) {
 }  // namespace
 
 std::optional<Refusal> ReadHead(std::string_view bytes, const Limits& limits, Parser& parser, Head& head) {
-  parser.header_limit(std::numeric_limits<std::uint32_t>::max());  // HeadScanner saw to it
-  parser.body_limit(std::numeric_limits<std::uint64_t>::max());    // so that we can say what the limit is
+  parser.header_limit(std::numeric_limits<std::uint32_t>::max());  // HeadScanner checked it
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());    // checked later, with our own message
   beast::error_code error;
   parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
   const auto& message = parser.get();

@@ -6,14 +6,14 @@
 namespace muster::http {
 namespace {
 
-// Of a request line, beside its target: the method, the version, the spaces and the line's end.
+// The rest of a request line besides its target: the method, the version, the spaces and the line's end.
 constexpr std::size_t kLineBesideTarget = 128;
 
 }  // namespace
 
 std::optional<Refusal> HeadScanner::Look(std::string_view bytes) {
-  // A method begins with a letter in every request that we know; what begins otherwise, as TLS does, hears so
-  // at once and not when its time is up. One empty line before the request is let pass, as RFC 9112 asks.
+  // Every known method begins with a letter. A client that sends something else, like TLS, is refused at
+  // once and not only at the deadline. One empty line before the request is allowed, as RFC 9112 asks.
   if (!bytes.empty() && bytes[0] != '\r' && !absl::ascii_isalpha(static_cast<unsigned char>(bytes[0]))) {
     return Refusal{400, "this is not HTTP; the port speaks HTTP/1.1 without TLS"};
   }

@@ -1,5 +1,6 @@
 #include "http/engine/listening.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -45,7 +47,7 @@ int PortOf(int socket) {
   return ntohs(reinterpret_cast<const sockaddr_in6*>(&bound)->sin6_port);
 }
 
-/// Whether a socket lies there on which nobody listens.
+/// Whether there is a unix socket on which no process listens.
 bool Abandoned(const sockaddr_un& address) {
   struct stat found = {};
   if (::stat(address.sun_path, &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
@@ -93,8 +95,8 @@ absl::StatusOr<std::vector<Listening>> ListenOn(ListenAddress& address) {
   for (addrinfo* each = found; each != nullptr; each = each->ai_next) {
     SetPort(each->ai_addr, address.port);
     const int socket = OpenOn(each->ai_family, each->ai_addr, each->ai_addrlen);
-    // A machine may know a name's IPv6 address and have no IPv6: one that listens is enough. In use is in
-    // use.
+    // A machine may know a name's IPv6 address and have no IPv6; so one socket that listens is enough. But an
+    // address in use is always an error.
     if (socket < 0) error = error == EADDRINUSE ? error : errno;
     if (socket < 0) continue;
     sockets.push_back({socket, each->ai_family});
@@ -103,6 +105,23 @@ absl::StatusOr<std::vector<Listening>> ListenOn(ListenAddress& address) {
   if (!sockets.empty() && error != EADDRINUSE) return sockets;
   for (const Listening& each : sockets) ::close(each.socket);
   return CannotListen(address, error == EADDRINUSE ? WhyNotListen(address) : std::strerror(error));
+}
+
+std::string AddressOfPeer(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text = {};
+  if (address.sa_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, &address, sizeof v4);
+    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return absl::StrCat(text.data(), ":", ntohs(v4.sin_port));
+  }
+  if (address.sa_family == AF_INET6) {
+    sockaddr_in6 v6;
+    std::memcpy(&v6, &address, sizeof v6);
+    inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    return absl::StrCat("[", text.data(), "]:", ntohs(v6.sin6_port));
+  }
+  return "unix:";
 }
 
 }  // namespace muster::http

@@ -1,10 +1,40 @@
 #include "http/engine/loop.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/impl/src.hpp>  // Asio and Beast are compiled here, once; the rest of them is headers
+#include <boost/beast/src.hpp>
+#include <cstddef>
+#include <cstdlib>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "http/engine/connection.h"
 
 namespace muster::http {
+namespace {
+
+constexpr std::size_t kMaxRequestIdBytes = 128;
+
+}  // namespace
+
+bool IsSaneRequestId(std::string_view id) {
+  return !id.empty() && id.size() <= kMaxRequestIdBytes &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+RequestIds::RequestIds() {
+  char bytes[8];
+  // This fails only on a kernel without the call.
+  if (getentropy(bytes, sizeof bytes) != 0) std::abort();
+  prefix_ = absl::BytesToHexString({bytes, sizeof bytes});
+}
+
+std::string RequestIds::Next() {
+  return absl::StrCat(prefix_, "-", ++count_);
+}
 
 Loop::Loop(const Limits& limits_in, std::vector<std::string> cors_origins, const Clock& clock,
            Handler& handler_in)
@@ -19,7 +49,7 @@ void Loop::Remove(const std::shared_ptr<Connection>& connection) {
 
 void Loop::Drain() {
   draining = true;
-  // A copy: what closes leaves the set.
+  // Iterate over a copy: a connection that closes leaves the set.
   for (const auto& connection : std::vector(connections.begin(), connections.end())) connection->Drain();
 }
 

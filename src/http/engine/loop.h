@@ -1,5 +1,5 @@
-// What the connections of one server share. All of it belongs to the server's one thread, but for the
-// io_context itself, to which any thread may post.
+// The state that the connections of one server share. All of it belongs to the server's one thread, except
+// the io_context itself: any thread may post to it.
 #pragma once
 
 #include <array>
@@ -12,21 +12,21 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "http/engine/cors.h"
-#include "http/engine/request_id.h"
 #include "http/handler.h"
-#include "http/limits.h"
+#include "http/message.h"
 #include "muster/clock.h"
 
 namespace muster::http {
 
 class Connection;
 
-// TCP and unix sockets alike. The thread is one, so handlers run without a lock and without indirection.
+// For TCP and for unix sockets. There is one thread, so handlers run without a lock and without indirection.
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                                 boost::asio::io_context::executor_type>;
 using Timer =
@@ -38,7 +38,22 @@ inline std::chrono::nanoseconds ForTimer(absl::Duration duration) {
   return absl::ToChronoNanoseconds(duration);
 }
 
-/// Outlives its thread where answers are still to come: they hold it, find no connection, and are dropped.
+/// Whether a client's request id can be used: 1 to 128 visible ASCII characters. Pure.
+bool IsSaneRequestId(std::string_view id);
+
+/// Makes ids for requests without one, so that a client's report and the log can be matched. An id is random
+/// for each process, and then a count. Not thread-safe.
+class RequestIds {
+ public:
+  RequestIds();
+  std::string Next();
+
+ private:
+  std::string prefix_;
+  std::uint64_t count_ = 0;
+};
+
+/// May outlive its thread: pending answers hold it. They then find no connection and are dropped.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
   Loop(const Limits& limits, std::vector<std::string> cors_origins, const Clock& clock, Handler& handler);
@@ -50,18 +65,19 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Handler& handler;
   RequestIds request_ids;
   std::unordered_set<std::shared_ptr<Connection>> connections;
-  bool draining = false;               // each connection is closed with its next answer
-  bool stopping = false;               // and nobody is waited for who has his answer
-  std::array<char, 64 << 10> scratch;  // what is being read, before its connection takes it
+  bool draining = false;               // each connection is closed after its next answer
+  bool stopping = false;               // and a connection with its answer sent is not waited for
+  std::array<char, 64 << 10> scratch;  // bytes just read, before the connection takes them
 
   /// A connection has closed.
   void Remove(const std::shared_ptr<Connection>& connection);
-  /// Closes those that can be closed, now and `grace` later all of them. The thread ends with the last.
+  /// Closes the connections that can be closed now, and all others after `grace`. The thread ends with the
+  /// last one.
   void Stop(absl::Duration grace);
-  /// Closes those that wait for a request; the others follow with their answers.
+  /// Closes the connections that wait for a request. The others are closed after their answers.
   void Drain();
 
-  /// The value of a Date header, made once a second.
+  /// The value of the Date header, computed once a second.
   const std::string& Date();
 
  private:

@@ -1,4 +1,4 @@
-// A request is answered once.
+// A request is answered only once.
 #include "http/api/call.h"
 
 #include "tests/catch.h"
@@ -7,7 +7,7 @@
 namespace muster::http {
 namespace {
 
-TEST_CASE("A request that was answered is not answered again") {
+TEST_CASE("A request that was answered cannot be answered again") {
   int answers = 0;
   Call call(Request(), Answer([&answers](const Response&) { ++answers; }));
   call.Reply({{"a", 1}});

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "http/engine/target.h"
+#include "http/message.h"
 #include "tests/catch.h"
 
 namespace muster::http {
@@ -71,8 +71,8 @@ Client::~Client() {
 }
 
 void Client::Serve() {
-  registry_ =
-      std::make_unique<Registry>(std::make_unique<FlakyStore>(disk), clock, random_, executor_, TestSettings());
+  registry_ = std::make_unique<Registry>(std::make_unique<FlakyStore>(disk), clock, random_, executor_,
+                                         TestSettings());
   registry_->Start();
   Turn();
   api.Serve(*registry_);
@@ -86,7 +86,7 @@ void Client::Drain() {
 
 std::future<Response> Client::Ask(std::string_view method_and_target, std::string body, Fields headers,
                                   Answer::Gone gone) {
-  auto answered = std::make_shared<std::promise<Response>>();  // which throws if it is answered twice
+  auto answered = std::make_shared<std::promise<Response>>();  // it throws if it is set twice
   std::future<Response> answer = answered->get_future();
   api.Handle(RequestOf(method_and_target, std::move(body), std::move(headers)),
              Answer([answered](Response response) { answered->set_value(std::move(response)); }, gone));
@@ -95,8 +95,8 @@ std::future<Response> Client::Ask(std::string_view method_and_target, std::strin
 
 Got Client::Await(std::future<Response> answer) {
   Turn();
-  // What runs on a thread of the roll's readers is there soon.
-  REQUIRE(answer.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  // An answer from a thread of the read pool comes soon.
+  REQUIRE(answer.wait_for(std::chrono::seconds(60)) == std::future_status::ready);
   return Read(answer.get());
 }
 

@@ -1,4 +1,4 @@
-// The routes over a memory roll, without sockets: time, the disk and the executor are the test's.
+// The routes over a memory roll, without sockets. The test controls the time, the disk and the executor.
 #pragma once
 
 #include <future>
@@ -19,14 +19,14 @@
 
 namespace muster::http {
 
-/// An answer, read.
+/// An answer, with its body parsed.
 struct Got {
   Response response;
   nlohmann::json body;  // null if it has none
 
   int status() const { return response.status; }
   std::string Header(std::string_view name) const;
-  /// Of a problem document: its reason, and the one field at fault ("" if none is named).
+  /// From a problem document: its reason, and the one wrong field ("" if none is named).
   std::string reason() const { return body.value("reason", ""); }
   std::string field() const;
 };
@@ -39,27 +39,27 @@ class Client {
   ~Client();
 
   void Serve();
-  /// Lets no more in, and finishes what is under way.
+  /// Accepts no more requests, and finishes those under way.
   void Drain();
 
-  /// "POST /workers?x=y", with headers and a body as they come off the wire.
+  /// Sends "POST /workers?x=y", with headers and a body as they arrive from the wire.
   Got Send(std::string_view method_and_target, std::string body = "", Fields headers = {});
   /// Sends JSON as application/json.
   Got Json(std::string_view method_and_target, const nlohmann::json& body, Fields headers = {});
-  /// As Send, but commands are not carried out yet: see Turn.
+  /// Like Send, but commands are not carried out yet: see Turn.
   std::future<Response> Ask(std::string_view method_and_target, std::string body = "", Fields headers = {},
                             Answer::Gone gone = nullptr);
   Got Await(std::future<Response> answer);
-  /// GET /readyz, while nothing else is carried out.
+  /// Sends GET /readyz, and carries out nothing else.
   Got Ready();
-  /// What was begun is carried out.
+  /// Carries out everything that was started.
   void Turn() { executor_.RunUntilIdle(); }
 
   nlohmann::json Register(const std::string& id, const std::string& instance_id = "");
   /// Everything that a client can see of the roll, to compare before and after.
   std::string Everything();
 
-  /// Lets time pass while the daemon listens.
+  /// Moves the clock while the daemon listens.
   void Pass(absl::Duration time);
 
   Disk disk;

@@ -1,4 +1,4 @@
-// Register, status, unregister, the scheduler: as a client sees them.
+// Register, status, unregister and the scheduler, as a client sees them.
 #include <string>
 
 #include "tests/catch.h"
@@ -16,7 +16,7 @@ const json kWorker1 = {{"id", "worker-1"},
                        {"metadata", {{"datacenter", "dc-1"}}},
                        {"instanceId", "one"}};
 
-TEST_CASE("A worker is registered as it asked") {
+TEST_CASE("A worker is registered with the values of its request") {
   Client client;
   const Got got = client.Json("POST /workers", kWorker1);
   CHECK(got.status() == 201);
@@ -39,7 +39,7 @@ TEST_CASE("A registration without an instance gets a name of its own") {
   CHECK(client.Register("b")["instanceId"] != one);
 }
 
-TEST_CASE("A retry answers the worker that is there; another one must say that it replaces it") {
+TEST_CASE("A retry gets the existing worker; another instance must ask to replace it") {
   Client client;
   const Got first = client.Json("POST /workers", kWorker1);
   const Got again = client.Json("POST /workers", kWorker1);
@@ -62,7 +62,7 @@ TEST_CASE("A retry answers the worker that is there; another one must say that i
   CHECK(old.reason() == "INSTANCE_SUPERSEDED");
 }
 
-TEST_CASE("A status is set by hand, if the worker is as the caller expects") {
+TEST_CASE("A status is set by hand if the worker is as the caller expects") {
   Client client;
   client.Register("w");
   const Got moved = client.Json("PUT /workers/w/status",
@@ -89,7 +89,7 @@ TEST_CASE("A status is set by hand, if the worker is as the caller expects") {
   CHECK(client.Everything() == before);
 }
 
-TEST_CASE("What curl -d sends is read as the JSON that it is") {
+TEST_CASE("The body that curl -d sends is read as JSON") {
   Client client;
   client.Register("w");
   const Fields curls = {{"content-type", "application/x-www-form-urlencoded"}};
@@ -102,7 +102,7 @@ TEST_CASE("What curl -d sends is read as the JSON that it is") {
             .status() == 200);
 }
 
-TEST_CASE("If-Match decides with the change") {
+TEST_CASE("If-Match and the change are decided together") {
   Client client;
   const json worker = client.Register("w");
   const std::string tag = client.Send("GET /workers/w").Header("ETag");
@@ -119,7 +119,7 @@ TEST_CASE("If-Match decides with the change") {
   CHECK(client.Everything() == before);
 
   CHECK(client.Json("PUT /workers/w/status", active, {{"if-match", "\"999\", " + tag}}).status() == 200);
-  // The tag was right once; a miss in the body is still a conflict.
+  // The tag is out of date now. A wrong expectation in the body is still a conflict.
   CHECK(client.Json("PUT /workers/w/status", active, {{"if-match", tag}}).status() == 412);
   CHECK(
       client
@@ -129,7 +129,7 @@ TEST_CASE("If-Match decides with the change") {
   CHECK(client.Send("DELETE /workers/w", "", {{"if-match", "*"}}).status() == 204);
 }
 
-TEST_CASE("An unregistered worker is gone, and its events stay") {
+TEST_CASE("An unregistered worker is gone, but its events stay") {
   Client client;
   client.Register("w");
   const Got gone = client.Send("DELETE /workers/w");
@@ -143,7 +143,7 @@ TEST_CASE("An unregistered worker is gone, and its events stay") {
   CHECK(client.Send("GET /events?workerId=w").body["events"].size() == 2);
 }
 
-TEST_CASE("The scheduler runs all three jobs and says whom each moved") {
+TEST_CASE("The scheduler runs all three jobs and reports the workers that each moved") {
   Client client;
   client.Register("a");
   client.Register("b");
@@ -156,7 +156,7 @@ TEST_CASE("The scheduler runs all three jobs and says whom each moved") {
   CHECK(client.Send("POST /scheduler/run", "{}").status() == 200);
 }
 
-TEST_CASE("While the disk is full, commands are refused and nothing of them is seen") {
+TEST_CASE("While the disk is full, commands are refused and have no effect") {
   Client client;
   client.Register("w");
   const std::string before = client.Everything();

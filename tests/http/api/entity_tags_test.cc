@@ -1,4 +1,4 @@
-// Tags as RFC 9110 has them: lists, weak ones, and what is none.
+// Tags as RFC 9110 defines them: lists, weak tags, and text that is no tag.
 #include "http/api/entity_tags.h"
 
 #include <string>
@@ -47,7 +47,7 @@ TEST_CASE("If-Match compares strongly") {
   CHECK(Precondition::Of(Request())->Holds(AtSeven()));
 }
 
-TEST_CASE("A header that is no list of tags is refused by its name") {
+TEST_CASE("If a header is no list of tags, the error names it") {
   for (const char* tags : {"", "7", "\"7", "\"7\" \"8\"", "* \"7\"", "w/\"7\""}) {
     INFO(tags);
     const auto condition = Precondition::Of(With("if-match", tags));

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-TEST_CASE("A heartbeat without a body is recorded, and says when the next is due") {
+TEST_CASE("A heartbeat without a body is recorded, and the answer says when the next is due") {
   Client client;
   client.Register("w");
   const Got got = client.Send("POST /workers/w/heartbeat");
@@ -25,7 +25,7 @@ TEST_CASE("A heartbeat without a body is recorded, and says when the next is due
   CHECK(client.Send("GET /workers/w").body["lastHeartbeatAt"] == got.body["recordedAt"]);
 }
 
-TEST_CASE("A heartbeat may say who sends it and how much is in use") {
+TEST_CASE("A heartbeat may name its instance and how much is in use") {
   Client client;
   client.Register("w", "one");
   CHECK(client.Json("POST /workers/w/heartbeat", {{"instanceId", "one"}, {"inUse", 3}}).status() == 200);
@@ -62,7 +62,7 @@ TEST_CASE("A batch answers each heartbeat, in order") {
   CHECK(client.Send("GET /summary").body["heartbeatsRecorded"] == 2);
 }
 
-TEST_CASE("A batch is 1 to 1000 heartbeats") {
+TEST_CASE("A batch contains 1 to 1000 heartbeats") {
   Client client;
   client.Register("w");
   const auto batch = [&client](int size) {
@@ -78,7 +78,7 @@ TEST_CASE("A batch is 1 to 1000 heartbeats") {
   CHECK(client.Send("GET /workers/w/heartbeats/last").body["heartbeat"]["ordinal"] == 1000);
 }
 
-TEST_CASE("A batch in which one entry cannot be read is refused as a whole") {
+TEST_CASE("A batch is refused as a whole if one entry cannot be read") {
   Client client;
   client.Register("w");
   const std::string before = client.Everything();

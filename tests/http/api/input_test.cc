@@ -1,4 +1,4 @@
-// Input of every bad kind: a 400 that names what is wrong, and nothing has changed.
+// Bad input of every kind: the answer is a 400 that names what is wrong, and nothing has changed.
 #include <string>
 #include <vector>
 
@@ -100,13 +100,13 @@ TEST_CASE("Bodies that are no JSON object") {
   Check(cases);
 }
 
-TEST_CASE("Where JSON breaks off is told") {
+TEST_CASE("The error says where the JSON is wrong") {
   Client client;
   const Got got = client.Send("POST /workers", "{\"id\": \"w\",\n  region}");
   CHECK(got.body["errors"][0]["reason"].get<std::string>().find("line 2") != std::string::npos);
 }
 
-TEST_CASE("A field that stands twice") {
+TEST_CASE("A field that occurs twice") {
   std::string many = "{\"id\":\"w\"";
   for (int i = 0; i < 300; ++i) many += ",\"f" + std::to_string(i) + "\":1";
   Check({{"POST /workers", R"({"id":"new","region":"eu","capacity":1,"id":"newer"})", "id"},

@@ -1,4 +1,4 @@
-// Every error has its status, its reason and its members; and none is missing.
+// Every error has its status, its reason and its members. No error is missing.
 #include "http/api/problem.h"
 
 #include <string>
@@ -29,7 +29,7 @@ std::string HeaderOf(const Response& response, std::string_view name) {
   return "";
 }
 
-TEST_CASE("Every error reads as designed") {
+TEST_CASE("Every error has the designed document") {
   struct Expected {
     WorkerError error;
     int status;
@@ -68,11 +68,10 @@ TEST_CASE("Every error reads as designed") {
        {{"retryAfter", "1s"}, {"inDoubt", true}}},
       {StoreUnavailable{"no disk"}, 503, "STORE_UNAVAILABLE", "1", {{"retryAfter", "1s"}}},
   };
-  REQUIRE(all.size() == std::variant_size_v<WorkerError> + 1);  // one of them in two forms
+  REQUIRE(all.size() == std::variant_size_v<WorkerError> + 1);  // one of them occurs in two forms
   const Request request = ARequest();
   for (const Expected& each : all) {
     INFO(each.reason);
-    CHECK(StatusOf(each.error) == each.status);
     const Response response = Refusal(InJsonNames(each.error), &request);
     CHECK(response.status == each.status);
     CHECK(HeaderOf(response, "Retry-After") == each.retry_after);
@@ -89,7 +88,7 @@ TEST_CASE("Every error reads as designed") {
   }
 }
 
-TEST_CASE("Fields are named as requests name them") {
+TEST_CASE("Fields have the names that requests use") {
   CHECK(JsonName("worker_id") == "id");
   CHECK(JsonName("expected_status") == "expectedStatus");
   CHECK(JsonName("heartbeats[3].worker_id") == "heartbeats[3].id");
@@ -104,12 +103,12 @@ TEST_CASE("Fields are named as requests name them") {
   CHECK(JsonName("_") == "_");
 }
 
-TEST_CASE("The sentence speaks of the field by the same name") {
+TEST_CASE("The detail uses the same name for the field") {
   const Json problem = ProblemOf(InJsonNames(InvalidArgument{"expected_status", "is odd"}));
   CHECK(problem["detail"] == "expectedStatus: is odd");
 }
 
-TEST_CASE("What HTTP refuses reads like the rest, of a request that is not known as well") {
+TEST_CASE("Refusals by HTTP have the same form, also if the request is not known") {
   const Json problem = Read(Refusal(413, "too long", nullptr));
   CHECK(problem["type"] == "about:blank");
   CHECK(problem["title"] == "Content Too Large");
@@ -119,7 +118,7 @@ TEST_CASE("What HTTP refuses reads like the rest, of a request that is not known
   CHECK(problem.count("requestId") == 0);
 }
 
-TEST_CASE("Bytes that are no text do not spoil the document") {
+TEST_CASE("Bytes that are no text do not break the document") {
   Request request = ARequest();
   request.path = "/workers/\xff";
   CHECK(Read(Refusal(404, "\xfe", &request))["instance"] == "/workers/\uFFFD");

@@ -1,4 +1,4 @@
-// What can be asked, with its filters and pages.
+// The queries, with their filters and pages.
 #include <set>
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-/// a to e: in two regions, with and without a rack, of every status but Failed.
+/// Workers a to e: in two regions, with and without a rack, with every status except Failed.
 void Populate(Client& client) {
   const auto add = [&client](const char* id, const char* region, const json& capabilities,
                              const json& metadata) {
@@ -42,7 +42,7 @@ std::string Ids(const Got& got) {
   return ids;
 }
 
-TEST_CASE("Workers are found by status, region, capability and metadata, and by all at once") {
+TEST_CASE("Workers are found by status, region, capability and metadata, and by all of them together") {
   Client client;
   Populate(client);
   CHECK(Ids(client.Send("GET /workers")) == "abcde");
@@ -77,12 +77,12 @@ TEST_CASE("Pages show every worker once") {
   CHECK(Ids(first) == "a");
   token = first.body["nextPageToken"];
   CHECK(Ids(client.Send("GET /workers/active?pageSize=1&pageToken=" + token)) == "c");
-  // The routes are two, the query is one: the token belongs to the filter.
+  // There are two routes, but one query: the token belongs to the filter.
   CHECK(Ids(client.Send("GET /workers?status=Active&pageToken=" + token)) == "c");
   CHECK(client.Send("GET /workers?pageToken=" + token).field() == "pageToken");
 }
 
-TEST_CASE("One worker has a tag, and is not sent again to who has it") {
+TEST_CASE("A worker has a tag, and is not sent again to a client that has it") {
   Client client;
   client.Register("w");
   const Got first = client.Send("GET /workers/w");
@@ -132,7 +132,7 @@ TEST_CASE("The history is paged, newest first") {
   CHECK(client.Send("GET /workers/ghost/heartbeats/last").reason() == "WORKER_NOT_FOUND");
 }
 
-TEST_CASE("Events tell what happened, from where one was") {
+TEST_CASE("Events say what happened, after the cursor of the client") {
   Client client;
   Populate(client);
   const json all = client.Send("GET /events").body["events"];

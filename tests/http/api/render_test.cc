@@ -1,4 +1,4 @@
-// Times, durations and what is unset.
+// Times, durations and unset fields.
 #include "http/api/render.h"
 
 #include <memory>
@@ -22,7 +22,7 @@ TEST_CASE("Durations are seconds with their unit") {
   CHECK(Render(-absl::Milliseconds(500)) == "-0.5s");
 }
 
-TEST_CASE("A worker has every field, and null for what is unset") {
+TEST_CASE("A worker has every field, and unset ones are null") {
   Worker worker;
   worker.id = "w";
   worker.config = {"eu", 4, {"avx", "gpu"}, {{"rack", "r7"}}};

@@ -1,4 +1,4 @@
-// The table of routes: what it answers, what it does not, and to whom.
+// The table of routes: which requests are answered and which are refused.
 #include "http/api/routes.h"
 
 #include <set>
@@ -10,7 +10,7 @@
 namespace muster::http {
 namespace {
 
-TEST_CASE("A path that is none, and a method that a path does not have") {
+TEST_CASE("An unknown path, and a method that the path does not have") {
   Client client;
   client.Register("w");
   for (const char* target : {"/", "/worker", "/workers/", "/workers/w/", "/workers/w/heartbeats/first",
@@ -28,7 +28,7 @@ TEST_CASE("A path that is none, and a method that a path does not have") {
   CHECK(client.Send("get /workers").status() == 405);
 }
 
-TEST_CASE("HEAD is answered like GET, OPTIONS by what there is") {
+TEST_CASE("HEAD is answered like GET, OPTIONS with the methods of the path") {
   Client client;
   client.Register("w");
   CHECK(client.Send("HEAD /workers/w").response.body == client.Send("GET /workers/w").response.body);
@@ -57,11 +57,11 @@ TEST_CASE("A body of another type than JSON is refused") {
     CHECK(got.Header("Accept") == "application/json");
   }
   CHECK(client.Everything() == before);
-  // Without a body there is nothing to be of a type.
+  // Without a body the type does not matter.
   CHECK(client.Send("POST /workers/w/heartbeat", "", {{"content-type", "text/plain"}}).status() == 200);
 }
 
-TEST_CASE("A page of another origin changes nothing, unless it was allowed to") {
+TEST_CASE("A page of another origin changes nothing, unless its origin is allowed") {
   Client client(Client::Begin::kServing, {"1", {"https://ops.example"}});
   client.Register("w");
   const auto beat = [&client](const char* origin) {
@@ -74,18 +74,18 @@ TEST_CASE("A page of another origin changes nothing, unless it was allowed to") 
   CHECK(client.Send("GET /workers/w/heartbeats/last").body["heartbeat"].is_null());
   CHECK(beat("https://ops.example") == 200);
   CHECK(beat("http://127.0.0.1:8080") == 200);
-  // Reading is for CORS to allow: the browser keeps the answer from the page.
+  // CORS controls reading: the browser does not give the answer to the page.
   CHECK(client.Send("GET /workers", "", {{"origin", "https://evil.example"}}).status() == 200);
 }
 
-TEST_CASE("Everybody is let in where every origin is") {
+TEST_CASE("If all origins are allowed, every page may change the roll") {
   Client client(Client::Begin::kServing, {"1", {"*"}});
   client.Register("w");
   CHECK(client.Send("POST /workers/w/heartbeat", "", {{"host", "h"}, {"origin", "https://any.example"}})
             .status() == 200);
 }
 
-TEST_CASE("The description is of exactly these routes, with these parameters") {
+TEST_CASE("The description contains exactly these routes, with these parameters") {
   Client client;
   const Got got = client.Send("GET /openapi.json");
   REQUIRE(got.status() == 200);

@@ -1,4 +1,4 @@
-// Before there is a roll, and when there is none any more.
+// Requests before there is a roll, and when it is gone.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -14,7 +14,7 @@
 namespace muster::http {
 namespace {
 
-TEST_CASE("Until it serves, it says that it is starting") {
+TEST_CASE("Until the daemon serves, it answers that it is starting") {
   Client client(Client::Begin::kStarting);
   for (const char* request : {"GET /workers", "POST /workers/w/heartbeat", "GET /summary", "GET /readyz"}) {
     INFO(request);
@@ -31,7 +31,7 @@ TEST_CASE("Until it serves, it says that it is starting") {
   CHECK(client.Send("GET /workers").status() == 200);
 }
 
-TEST_CASE("While the store cannot be written it is alive, and not ready") {
+TEST_CASE("While the store cannot be written, the daemon is alive but not ready") {
   Client client;
   client.Register("w");
   client.disk.away = true;
@@ -46,7 +46,7 @@ TEST_CASE("While the store cannot be written it is alive, and not ready") {
   CHECK(client.Send("GET /readyz").body["status"] == "ready");
 }
 
-TEST_CASE("What is under way when it drains is finished, and nothing more is let in") {
+TEST_CASE("During a drain, requests under way are finished, and new ones are refused") {
   Client client;
   client.Register("w");
   std::future<Response> under_way = client.Ask("POST /workers/w/heartbeat");
@@ -59,11 +59,11 @@ TEST_CASE("What is under way when it drains is finished, and nothing more is let
   CHECK(client.Send("GET /healthz").status() == 200);
 }
 
-TEST_CASE("While the writer is stuck it is alive, and not ready from two seconds on, until it goes on") {
+TEST_CASE("While the writer is stuck, the daemon is alive, but not ready after two seconds") {
   Client client;
   client.Register("w");
   client.clock.Advance(absl::Seconds(2));
-  CHECK(client.Ready().status() == 200);  // a slow disk is none that hangs
+  CHECK(client.Ready().status() == 200);  // a slow disk is not a disk that hangs
   client.clock.Advance(absl::Milliseconds(500));
   const Got unready = client.Ready();
   CHECK(unready.status() == 503);
@@ -74,7 +74,7 @@ TEST_CASE("While the writer is stuck it is alive, and not ready from two seconds
   CHECK(client.Ready().status() == 200);
 }
 
-// A disk that does not answer: the slow reads hang, all of them.
+// With a disk that does not answer, all of these slow reads hang.
 
 constexpr std::array kSlow = {"GET /workers",
                               "GET /workers?view=heartbeats&region=nowhere",
@@ -85,7 +85,7 @@ constexpr std::array kSlow = {"GET /workers",
                               "GET /events?workerId=w&newestFirst=true",
                               "GET /summary"};
 
-TEST_CASE("While the slow reads hang, everything else is answered as ever, and then they are") {
+TEST_CASE("While the slow reads hang, everything else is answered; afterwards they are answered too") {
   Client client;
   client.Register("w");
   REQUIRE(client.Send("POST /workers/w/heartbeat").status() == 200);
@@ -122,7 +122,7 @@ TEST_CASE("A read whose client is gone is not carried out") {
   CHECK(turnstile.came() == 50);
 }
 
-TEST_CASE("Reads that wait when it drains are refused at once") {
+TEST_CASE("A drain refuses waiting reads at once") {
   Client client;
   client.Register("w");
   client.disk.reads.turnstile.Close();

@@ -1,3 +1,5 @@
+#include "http/engine/compression.h"
+
 #include <zlib.h>
 
 #include <string>
@@ -6,8 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "catch.h"
 #include "echo.h"
-#include "http/engine/accept_encoding.h"
-#include "http/engine/gzip.h"
 
 namespace muster::http {
 namespace {
@@ -31,7 +31,7 @@ std::string Get(std::string_view target, std::string_view headers = "Accept-Enco
   return absl::StrCat("GET ", std::string(target), " HTTP/1.1\r\nHost: h\r\n", std::string(headers), "\r\n");
 }
 
-TEST_CASE("Who takes gzip, by the weights that he gives") {
+TEST_CASE("Accept-Encoding and its weights decide whether a client takes gzip") {
   for (const char* yes : {"gzip", "GZIP", "x-gzip", "deflate, gzip;q=0.5", "*", "br;q=1.0, *;q=0.1",
                           "gzip ; q=0.001", "identity;q=0.5, gzip", "identity, gzip", "gzip;q=0, x-gzip"}) {
     INFO(yes);
@@ -45,7 +45,7 @@ TEST_CASE("Who takes gzip, by the weights that he gives") {
   }
 }
 
-TEST_CASE("Text is compressed, what is compressed already is not") {
+TEST_CASE("Text is compressed, already compressed types are not") {
   for (const char* yes : {"application/json", "application/problem+json", "text/html; charset=utf-8",
                           "image/svg+xml", "application/openapi+JSON;version=3.1"}) {
     CHECK(Compressible(yes));
@@ -56,7 +56,7 @@ TEST_CASE("Text is compressed, what is compressed already is not") {
   }
 }
 
-TEST_CASE("A long answer is compressed for those who take it, and says that it depends") {
+TEST_CASE("A long answer is compressed for clients that take gzip, and has Vary") {
   EchoServer echo;
   const RawAnswer packed = echo.Ask(Get("/big?3000000"));  // more than a slice
   CHECK(packed.Header("Content-Encoding") == "gzip");
@@ -74,7 +74,7 @@ TEST_CASE("A long answer is compressed for those who take it, and says that it d
   CHECK(smaller.Header("Vary").empty());
 }
 
-TEST_CASE("HEAD says what GET would weigh, compressed too") {
+TEST_CASE("HEAD has the length of GET, also for a compressed answer") {
   EchoServer echo;
   RawClient client = echo.Connect();
   client.Send("HEAD /big?2000 HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n");
@@ -86,12 +86,12 @@ TEST_CASE("HEAD says what GET would weigh, compressed too") {
   CHECK(head->Header("Content-Length") == get->Header("Content-Length"));
 }
 
-TEST_CASE("Compressed and not, an answer has two tags, and both serve to ask with") {
+TEST_CASE("An answer has two tags, compressed and plain, and a client may send either back") {
   EchoServer echo;
   CHECK(echo.Ask(Get("/big?2000", "")).Header("ETag") == "\"5\"");
   CHECK(echo.Ask(Get("/big?2000")).Header("ETag") == "\"5-gzip\"");
   CHECK(echo.Ask(Get("/big?10")).Header("ETag") == "\"5\"");
-  // The handler knows one of them.
+  // The handler knows only the plain one.
   const RawAnswer match = echo.Ask(Get("/tag", "If-Match: \"5-gzip\", \"6-gzip\", W/\"7\"\r\n"));
   CHECK(match.Header("X-Seen-If-Match") == "\"5\", \"6\", W/\"7\"");
   const RawAnswer same = echo.Ask(Get("/tag", "If-None-Match: \"5-gzip\"\r\nAccept-Encoding: gzip\r\n"));

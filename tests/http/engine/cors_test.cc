@@ -16,7 +16,7 @@ std::string Ask(std::string_view method, std::string_view target, std::string_vi
 constexpr std::string_view kPreflight =
     "Origin: https://ops.example\r\nAccess-Control-Request-Method: PUT\r\n";
 
-TEST_CASE("Without CORS, OPTIONS is the handler's and no answer speaks of origins") {
+TEST_CASE("Without CORS, the handler answers OPTIONS, and no answer has headers about origins") {
   EchoServer echo;
   const RawAnswer answer = echo.Ask(Ask("OPTIONS", "/a", kPreflight));
   CHECK(answer.body == "OPTIONS\n/a\n");
@@ -24,7 +24,7 @@ TEST_CASE("Without CORS, OPTIONS is the handler's and no answer speaks of origin
   CHECK(answer.Header("Access-Control-Allow-Origin").empty());
 }
 
-TEST_CASE("An allowed origin hears beforehand what it may do") {
+TEST_CASE("A preflight from an allowed origin is answered") {
   EchoServer echo({}, {"https://other.example", "https://ops.example"});
   const RawAnswer answer = echo.Ask(Ask("OPTIONS", "/a", kPreflight));
   CHECK(answer.status == 204);
@@ -33,11 +33,11 @@ TEST_CASE("An allowed origin hears beforehand what it may do") {
   CHECK(answer.Header("Access-Control-Allow-Headers").find("If-Match") != std::string::npos);
   CHECK(answer.Header("Access-Control-Max-Age") == "600");
   CHECK(answer.Header("Vary") == "Origin");
-  // Where there is no such path, the handler says so.
+  // If there is no such path, the handler says so.
   CHECK(echo.Ask(Ask("OPTIONS", "/nowhere", kPreflight)).body == "OPTIONS\n/nowhere\n");
 }
 
-TEST_CASE("Its scripts may read answers, refusals too; those of others may not") {
+TEST_CASE("Scripts of an allowed origin may read answers and refusals; other scripts may not") {
   EchoServer echo({}, {"https://ops.example"});
   const RawAnswer allowed = echo.Ask(Ask("GET", "/a", "Origin: https://ops.example\r\n"));
   CHECK(allowed.Header("Access-Control-Allow-Origin") == "https://ops.example");

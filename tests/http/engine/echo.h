@@ -1,4 +1,4 @@
-// A server with a handler that shows what reached it.
+// A server with a handler that sends back what it received.
 #pragma once
 
 #include <memory>
@@ -13,20 +13,20 @@
 
 namespace muster::http {
 
-/// Answers at once, but for /later. Thread-safe.
+/// Answers at once, except /late. Thread-safe.
 ///   /late     kept until the test answers it
 ///   /big?N    a body of N bytes, application/json, with the tag "5"
 ///   /tag      no body; 304 if If-None-Match is "5"
-///   else      the body: method, path, query and body, a line each; X-… headers of the request come back
+///   others    the body: method, path, query and body, one line each; the X-… headers are sent back
 class EchoHandler final : public Handler {
  public:
   void Handle(Request request, Answer answer) override;
   std::vector<std::string> Methods(const Request& request) override;
   Response Problem(int status, std::string_view detail, const Request* request) override;
 
-  /// The last request that was handed over.
+  /// The last request that the handler received.
   Request last() const;
-  /// Those to /late that are not answered. Waits until there are `count` of them.
+  /// The unanswered requests to /late. Waits until there are `count` of them.
   std::vector<Answer> TakeLate(std::size_t count);
 
  private:
@@ -36,12 +36,12 @@ class EchoHandler final : public Handler {
   std::vector<Answer> late_ ABSL_GUARDED_BY(mu_);
 };
 
-/// On a free port of the loopback.
+/// Listens on a free port of the loopback.
 struct EchoServer {
   explicit EchoServer(const Limits& limits = {}, std::vector<std::string> cors_origins = {});
 
   RawClient Connect() const { return RawClient(server->address()); }
-  /// One request on a connection of its own.
+  /// Sends one request on a new connection.
   RawAnswer Ask(std::string_view bytes) const;
 
   ManualClock clock;

@@ -1,4 +1,4 @@
-// One request after the other, as HTTP/1.1 has it.
+// Requests and answers, one after the other, as HTTP/1.1 defines them.
 #include <optional>
 #include <set>
 #include <string>
@@ -16,7 +16,7 @@ void AwaitGone(const Answer& answer) {
   while (!answer.gone()->load()) std::this_thread::yield();
 }
 
-TEST_CASE("A request reaches the handler whole, and its answer the client") {
+TEST_CASE("A complete request reaches the handler, and the answer reaches the client") {
   EchoServer echo;
   RawClient client = echo.Connect();
   const auto answer = client.Ask(
@@ -37,13 +37,13 @@ TEST_CASE("A request reaches the handler whole, and its answer the client") {
   CHECK_FALSE(seen.HasHeader("x-two"));
 }
 
-TEST_CASE("The date moves with the clock") {
+TEST_CASE("The Date header follows the clock") {
   EchoServer echo;
   echo.clock.Advance(absl::Seconds(61));
   CHECK(echo.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").Header("Date") == "Tue, 14 Nov 2023 22:14:21 GMT");
 }
 
-TEST_CASE("A connection is kept, and closed when the client asks for it") {
+TEST_CASE("A connection is kept open, and closed when the client asks for it") {
   EchoServer echo;
   RawClient client = echo.Connect();
   for (int i = 0; i < 3; ++i) {
@@ -57,7 +57,7 @@ TEST_CASE("A connection is kept, and closed when the client asks for it") {
   CHECK(client.Closes());
 }
 
-TEST_CASE("HTTP/1.0 closes, unless it is asked to keep the connection") {
+TEST_CASE("With HTTP/1.0 a connection is closed, unless the client asks to keep it") {
   EchoServer echo;
   RawClient client = echo.Connect();
   const auto kept = client.Ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -69,7 +69,7 @@ TEST_CASE("HTTP/1.0 closes, unless it is asked to keep the connection") {
   CHECK(client.Closes());
 }
 
-TEST_CASE("Requests sent ahead are answered in order, however late the first is") {
+TEST_CASE("Requests sent ahead are answered in order, even if the first answer is late") {
   EchoServer echo;
   RawClient client = echo.Connect();
   std::string ahead = "GET /late HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -89,7 +89,7 @@ TEST_CASE("Requests sent ahead are answered in order, however late the first is"
   }
 }
 
-TEST_CASE("HEAD has the headers of GET and no body") {
+TEST_CASE("HEAD has the headers of GET, and no body") {
   EchoServer echo;
   RawClient client = echo.Connect();
   client.Send("HEAD /big?2000 HTTP/1.1\r\nHost: h\r\n\r\nGET /big?2000 HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -105,7 +105,7 @@ TEST_CASE("HEAD has the headers of GET and no body") {
   }
 }
 
-TEST_CASE("Chunks become one body, whatever cuts them apart") {
+TEST_CASE("Chunks become one body, however the bytes are split") {
   EchoServer echo;
   const std::string request =
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"
@@ -123,7 +123,7 @@ TEST_CASE("Chunks become one body, whatever cuts them apart") {
   CHECK_FALSE(echo.handler.last().HasHeader("trailer"));
 }
 
-TEST_CASE("A client that waits before it sends the body is told to go on") {
+TEST_CASE("A client that waits before it sends the body gets 100 Continue") {
   EchoServer echo;
   RawClient client = echo.Connect();
   const auto go_on =
@@ -133,13 +133,13 @@ TEST_CASE("A client that waits before it sends the body is told to go on") {
   auto answer = client.Ask("ok");
   REQUIRE(answer);
   CHECK(answer->body == "PUT\n/\nok");
-  // One that did not wait is not told.
+  // A client that did not wait does not get it.
   answer = client.Ask("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok");
   REQUIRE(answer);
   CHECK(answer->status == 200);
 }
 
-TEST_CASE("A request keeps its client's id; without a sane one it gets one of its own") {
+TEST_CASE("A request keeps the id of its client; without a usable id it gets a new one") {
   EchoServer echo;
   const auto ask = [&echo](std::string_view headers) {
     const std::string id =
@@ -160,7 +160,7 @@ TEST_CASE("A request keeps its client's id; without a sane one it gets one of it
   for (const std::string& id : own) CHECK(id.size() > 8);
 }
 
-TEST_CASE("An empty line before a request, and a whole URL as its target, are let pass") {
+TEST_CASE("An empty line before a request, and a complete URL as its target, are accepted") {
   EchoServer echo;
   CHECK(echo.Ask("\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n").body == "GET\n/a\n");
   CHECK(echo.Ask("GET http://h:1/a?b=c HTTP/1.1\r\nHost: h:1\r\n\r\n").body == "GET\n/a\nb=c\n");
@@ -174,7 +174,7 @@ TEST_CASE("A client that stops sending after its request is answered") {
   client.Send("GET /late HTTP/1.1\r\nHost: h\r\n\r\n");
   client.EndSending();
   std::vector<Answer> late = echo.handler.TakeLate(1);
-  AwaitGone(late.front());  // there is no telling
+  AwaitGone(late.front());  // the server cannot see the difference
   late.front()(Response());
   const auto answer = client.Receive();
   REQUIRE(answer);
@@ -182,7 +182,7 @@ TEST_CASE("A client that stops sending after its request is answered") {
   CHECK(client.Closes());
 }
 
-TEST_CASE("An answer without a body says so; a header that would break the answer is left out") {
+TEST_CASE("An answer may have no body; a header that would break the answer is left out") {
   EchoServer echo;
   RawClient client = echo.Connect();
   client.Send("GET /late HTTP/1.1\r\nHost: h\r\n\r\nGET /late HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -207,7 +207,7 @@ TEST_CASE("An answer without a body says so; a header that would break the answe
   CHECK(answer->Header("Content-Length") == "0");
 }
 
-TEST_CASE("While a request is worked on, it is told whether its client is gone") {
+TEST_CASE("While a request is under way, the handler can see whether its client is gone") {
   EchoServer echo;
   constexpr char kLate[] = "GET /late HTTP/1.1\r\nHost: h\r\n\r\n";
   std::optional<RawClient> leaves = echo.Connect();
@@ -223,7 +223,7 @@ TEST_CASE("While a request is worked on, it is told whether its client is gone")
   CHECK_FALSE(late.front().gone()->load());
   late.front()(Response());
   REQUIRE(stays.Receive());
-  // On the same connection, another request.
+  // Another request on the same connection.
   stays.Send(kLate);
   late = echo.handler.TakeLate(1);
   CHECK_FALSE(late.front().gone()->load());

@@ -23,7 +23,7 @@ auto ListenAt(const ListenAddress& address, EchoServer& echo) {
   return HttpServer::Listen({address, {}, {}}, echo.clock, echo.handler);
 }
 
-TEST_CASE("A port that another listens on is refused, and the message says so") {
+TEST_CASE("A port that is in use is refused, and the message says so") {
   EchoServer echo;
   const auto second = ListenAt(echo.server->address(), echo);
   REQUIRE_FALSE(second.ok());
@@ -47,7 +47,7 @@ TEST_CASE("A name with several addresses has one port on all of them") {
   CHECK(client.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n")->status == 200);
 }
 
-TEST_CASE("A unix socket serves, replaces one that was left behind, and is removed") {
+TEST_CASE("A unix socket serves, replaces one that an ended process left, and is removed at the end") {
   const Directory directory;
   EchoServer echo;
   const auto address = ListenAddress::Parse(absl::StrCat("unix:", directory.path, "/s"));
@@ -63,7 +63,7 @@ TEST_CASE("A unix socket serves, replaces one that was left behind, and is remov
   RawClient client((*server)->address());
   CHECK(client.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n")->status == 200);
   CHECK(echo.handler.last().peer == "unix:");
-  CHECK_FALSE(ListenAt(*address, echo).ok());  // this one is alive
+  CHECK_FALSE(ListenAt(*address, echo).ok());  // a server listens on this one
   (*server)->Shutdown(absl::ZeroDuration());
   CHECK(::access(path.c_str(), F_OK) != 0);
 }

@@ -1,4 +1,5 @@
-// What is not HTTP, and what two readers could understand differently: refused, and the connection closed.
+// Bytes that are no HTTP, or that two parsers could read differently. They are refused, and the connection is
+// closed.
 #include <random>
 #include <string>
 #include <string_view>
@@ -40,7 +41,7 @@ const Case kMalformed[] = {
     {"GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505},
     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
     {"G(T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-    {"\x16\x03\x01\x02", 400},  // the beginning of TLS
+    {"\x16\x03\x01\x02", 400},  // the first bytes of TLS
     {"GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"GET a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
@@ -64,7 +65,7 @@ const Case kMalformed[] = {
     {kNul, 400},
     {"GET / HTTP/1.1\r\nHost: h\r\nExpect: a-miracle\r\n\r\n", 417},
     {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n", 415},
-    // How long the body is.
+    // The length of the body.
     {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
     {"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400},
     {"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400},
@@ -105,7 +106,7 @@ TEST_CASE("Malformed requests are refused with a reason, and the connection is c
   for (const Case& each : kMalformed) {
     INFO(Excerpt(each.bytes));
     RawClient client = echo.Connect();
-    // What follows must not be taken for a request.
+    // The bytes after it must not be read as a request.
     client.Send(absl::StrCat(std::string(each.bytes), "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"));
     const auto answer = client.Receive();
     REQUIRE(answer);
@@ -119,7 +120,7 @@ TEST_CASE("Malformed requests are refused with a reason, and the connection is c
   }
 }
 
-TEST_CASE("A refusal carries the request's id and path if they were read") {
+TEST_CASE("A refusal has the request's id and path if they were read") {
   EchoServer echo;
   const auto answer = echo.Ask(
       "PUT /a HTTP/1.1\r\nHost: h\r\nX-Request-Id: mine\r\nContent-Encoding: gzip\r\nContent-Length: "
@@ -129,13 +130,13 @@ TEST_CASE("A refusal carries the request's id and path if they were read") {
   CHECK(answer.body.ends_with("\n/a"));
 }
 
-TEST_CASE("Equal lengths that are said twice, and empty Host headers, are understood") {
+TEST_CASE("Two equal lengths and an empty Host header are accepted") {
   EchoServer echo;
   CHECK(echo.Ask("PUT / HTTP/1.1\r\nHost:\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na").body ==
         "PUT\n/\na");
 }
 
-TEST_CASE("Whatever arrives, the server goes on serving") {
+TEST_CASE("The server continues to serve after any bytes") {
   EchoServer echo;
   std::mt19937 random(20'261'123);  // the same every time
   const auto below = [&random](std::size_t bound) {
@@ -163,7 +164,7 @@ TEST_CASE("Whatever arrives, the server goes on serving") {
     client.Send(bytes.substr(0, cut));
     client.Send(bytes.substr(cut));
     client.EndSending();
-    // Answers, if any, are whole; then the end.
+    // Every answer is complete. Then the connection ends.
     while (const auto answer = client.Receive()) CHECK(answer->status >= 100);
   }
   CHECK(echo.Ask("GET /still HTTP/1.1\r\nHost: h\r\n\r\n").body == "GET\n/still\n");

@@ -12,12 +12,12 @@
 #include <utility>
 
 #include "catch.h"
-#include "http/engine/peer.h"
+#include "http/engine/listening.h"
 
 namespace muster::http {
 namespace {
 
-constexpr int kPatienceMs = 10'000;
+constexpr int kPatienceMs = 60'000;
 
 int ConnectTo(const sockaddr* address, socklen_t size) {
   const int socket = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -45,11 +45,11 @@ int Connect(const ListenAddress& address) {
 bool Wait(int socket, short events) {
   pollfd one = {socket, events, 0};
   const int ready = ::poll(&one, 1, kPatienceMs);
-  if (ready == 0) FAIL("the server did nothing for ten seconds");
+  if (ready == 0) FAIL("the server did nothing for a minute");
   return ready > 0;
 }
 
-/// The head's lines after the first, as they are.
+/// The lines of the head after the first, unchanged.
 Fields ReadHeaders(std::string_view lines) {
   Fields headers;
   while (!lines.empty()) {

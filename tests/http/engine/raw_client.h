@@ -1,5 +1,4 @@
-// A client that sends exactly the bytes that a test gives it, over a real socket, and waits for what comes
-// back.
+// A client that sends exactly the bytes of a test, over a real socket, and waits for the answers.
 #pragma once
 
 #include <optional>
@@ -22,7 +21,7 @@ struct RawAnswer {
   std::vector<std::string> AllOf(std::string_view name) const;
 };
 
-/// Waits at most ten seconds for anything; then the test fails.
+/// Every wait lasts at most ten seconds; then the test fails.
 class RawClient {
  public:
   explicit RawClient(const ListenAddress& address);
@@ -31,21 +30,21 @@ class RawClient {
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  /// False if the server has closed.
+  /// False if the server has closed the connection.
   bool Send(std::string_view bytes);
-  /// As much as fits at once without waiting.
+  /// Sends as much as is possible without waiting.
   std::size_t SendSome(std::string_view bytes);
-  /// No more will be sent.
+  /// Ends the sending half of the connection.
   void EndSending();
-  /// The next answer; nothing if the connection ends before it is complete. `head_only`: it was HEAD.
+  /// The next answer. Nothing if the connection ends before it is complete. `head_only`: to a HEAD request.
   std::optional<RawAnswer> Receive(bool head_only = false);
   /// Sends and receives.
   std::optional<RawAnswer> Ask(std::string_view bytes);
-  /// Whether the server closes without sending more.
+  /// Whether the server closes and sends nothing more.
   bool Closes();
-  /// Whatever comes until the server closes.
+  /// All bytes until the server closes.
   std::string ReceiveAll();
-  /// Exactly the next bytes, fewer if the connection ends.
+  /// The next `size` bytes, or fewer if the connection ends.
   std::string ReceiveBytes(std::size_t size);
   /// The address of this end.
   std::string Local() const;

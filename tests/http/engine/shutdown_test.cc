@@ -13,7 +13,7 @@ namespace {
 constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 constexpr char kGetLate[] = "GET /late HTTP/1.1\r\nHost: h\r\n\r\n";
 
-TEST_CASE("Draining closes who waits, and each other with his answer") {
+TEST_CASE("A drain closes idle connections at once, and others after their answers") {
   EchoServer echo;
   RawClient idle = echo.Connect();
   REQUIRE(idle.Ask(kGet));
@@ -28,7 +28,7 @@ TEST_CASE("Draining closes who waits, and each other with his answer") {
   CHECK(answer->status == 200);
   CHECK(answer->Header("Connection") == "close");
   CHECK(working.Closes());
-  // New ones still hear from the handler.
+  // New connections still get answers of the handler.
   RawClient fresh = echo.Connect();
   const auto told = fresh.Ask(kGet);
   REQUIRE(told);
@@ -36,7 +36,7 @@ TEST_CASE("Draining closes who waits, and each other with his answer") {
   CHECK(fresh.Closes());
 }
 
-TEST_CASE("A shutdown waits for the answers that are under way") {
+TEST_CASE("A shutdown waits for the answers under way") {
   EchoServer echo;
   RawClient client = echo.Connect();
   client.Send(kGetLate);
@@ -44,7 +44,7 @@ TEST_CASE("A shutdown waits for the answers that are under way") {
   RawClient idle = echo.Connect();
   REQUIRE(idle.Ask(kGet));
   std::thread stopping([&echo] { echo.server->Shutdown(absl::InfiniteDuration()); });
-  CHECK(idle.Closes());  // it has begun
+  CHECK(idle.Closes());  // the shutdown has begun
   Response response;
   response.body = std::string(10 << 20, 'x');
   late.front()(response);
@@ -55,7 +55,7 @@ TEST_CASE("A shutdown waits for the answers that are under way") {
   stopping.join();
 }
 
-TEST_CASE("After the grace the rest is cut off, and late answers are dropped") {
+TEST_CASE("After the grace all other connections are closed, and late answers are dropped") {
   std::vector<Answer> late;
   {
     EchoServer echo;
@@ -75,7 +75,7 @@ TEST_CASE("After the grace the rest is cut off, and late answers are dropped") {
   late.front()(Response());  // the server itself is gone
 }
 
-TEST_CASE("An answer to a client that left, and a second answer, harm nobody") {
+TEST_CASE("An answer to a client that left, and a second answer, have no effect on others") {
   EchoServer echo;
   {
     RawClient gone = echo.Connect();
@@ -92,7 +92,7 @@ TEST_CASE("An answer to a client that left, and a second answer, harm nobody") {
   late.front()(Response());
   CHECK(client.Receive()->body.empty());
   CHECK(client.Receive()->body == "GET\n/\n");
-  // Not even the next request takes it.
+  // The next request does not get it either.
   client.Send(kGetLate);
   std::vector<Answer> next = echo.handler.TakeLate(1);
   Response wrong;
@@ -103,20 +103,20 @@ TEST_CASE("An answer to a client that left, and a second answer, harm nobody") {
   CHECK(client.Ask(kGet)->body == "GET\n/\n");
 }
 
-TEST_CASE("Nobody is let in after a shutdown; a second one changes nothing") {
+TEST_CASE("After a shutdown no connection is accepted; a second shutdown changes nothing") {
   EchoServer echo;
   const ListenAddress address = echo.server->address();
   echo.server->Shutdown(absl::ZeroDuration());
   echo.server->Shutdown(absl::ZeroDuration());
   echo.server->Drain();
-  EchoServer other;  // the port may be taken again
+  EchoServer other;  // the port is free again
   const auto again = HttpServer::Listen({address, {}, {}}, other.clock, other.handler);
   REQUIRE(again.ok());
   RawClient client((*again)->address());
   CHECK(client.Ask(kGet)->status == 200);
 }
 
-TEST_CASE("Answers come from many threads at once, also while the server stops") {
+TEST_CASE("Answers may come from many threads at once, also while the server stops") {
   EchoServer echo;
   std::vector<RawClient> clients;
   constexpr std::size_t kClients = 40;
@@ -131,7 +131,7 @@ TEST_CASE("Answers come from many threads at once, also while the server stops")
       for (std::size_t k = i; k < kClients; k += 4) late[k](Response());
     });
   }
-  echo.server->Shutdown(absl::Seconds(10));
+  echo.server->Shutdown(absl::Seconds(60));
   for (std::thread& thread : threads) thread.join();
   for (RawClient& client : clients) CHECK(client.Receive()->status == 200);
 }

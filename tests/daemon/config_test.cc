@@ -1,12 +1,12 @@
-// What a log shows of a setting that holds a password.
-#include "daemon/redact.h"
+// How a log shows a setting that contains a password.
+#include "daemon/config.h"
 
 #include "catch.h"
 
 namespace muster::daemon {
 namespace {
 
-TEST_CASE("A password is never shown, wherever the URL has it") {
+TEST_CASE("A password is never shown, in any part of the URL") {
   CHECK(WithoutPassword("postgresql://muster:secret@db/muster") == "postgresql://muster:***@db/muster");
   CHECK(WithoutPassword("postgresql://muster:s:e/c@r#t@db/x") == "postgresql://muster:***@db/x");
   CHECK(WithoutPassword("postgresql://muster:s%40@a:1,b:2/x?application_name=m") ==
@@ -16,7 +16,7 @@ TEST_CASE("A password is never shown, wherever the URL has it") {
   CHECK(WithoutPassword("postgresql://:secret@/x?host=/run") == "postgresql://:***@/x?host=/run");
 }
 
-TEST_CASE("What holds none stays as it is") {
+TEST_CASE("A setting without a password stays as it is") {
   for (const char* store :
        {"memory:", "sqlite:muster.db", "sqlite:/a:b@c.db", "postgresql://db/muster",
         "postgresql://muster@db:5432/muster", "postgresql://[::1]:5432/muster?options=-c%20x=a@b",
