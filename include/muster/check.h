@@ -1,8 +1,9 @@
-// What must hold, checked in release builds too.
+// Checks of what must hold, in release builds too.
 //
-// For what a header calls a precondition, where a room is entered. Broken, it is a fault in the program that
-// no answer can mend: to go on would turn it into a wrong answer or a wrong roll. So the process ends, with
-// one line on standard error. What was answered with OK is in the store, and the next start finds it there.
+// They are for what a header calls a precondition, where a room is entered. A broken precondition is a fault
+// in the program that no answer can repair: to continue would turn it into a wrong answer or a wrong roll.
+// So the process ends, with one line on standard error. What was answered with OK is in the store, and the
+// next start finds it there.
 //
 // What comes from outside (clients, disks, other daemons) is never checked like this: it gets an error.
 #pragma once
@@ -20,7 +21,7 @@
 
 namespace muster::internal {
 
-/// Says where, as "check failed at registry/command_queue.cc:12: …", and aborts. Allocates nothing.
+/// Prints the place, as "check failed at registry/command_queue.cc:12: …", and aborts. Allocates nothing.
 [[noreturn, gnu::cold, gnu::noinline]] inline void CheckFailed(const char* file, int line,
                                                                const char* condition,
                                                                const char* message) noexcept {

@@ -1,4 +1,4 @@
-// Time comes in from outside: nothing in Muster reads a clock but the Clock that it was given.
+// Time comes from outside: nothing in Muster reads a clock other than the Clock that it was given.
 #pragma once
 
 #include <compare>
@@ -8,19 +8,19 @@
 
 namespace muster {
 
-/// The two clocks of the machine. Thread-safe. The real one is in the daemon; tests and simulations
-/// hand in their own.
+/// The two clocks of the machine. Thread-safe. The daemon uses the real one; tests and simulations use their
+/// own.
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// Wall time, for people: may jump either way. Microseconds are kept.
+  /// Wall time, for people: it may jump forwards or backwards. Has microseconds.
   virtual absl::Time WallNow() const = 0;
   /// Time since some fixed moment: never goes back, ignores steps of the wall clock.
   virtual absl::Duration MonotonicNow() const = 0;
 };
 
-/// A moment on the listening clock, the clock of every decision about liveness. It advances only while
-/// the daemon can hear its workers, and it is kept across restarts. Zero is the birth of the roll.
+/// A moment on the listening clock, the clock of every decision about liveness. It advances only while the
+/// daemon can hear its workers, and it is kept across restarts. Zero is the birth of the roll.
 class ListeningTime {
  public:
   constexpr ListeningTime() = default;
@@ -41,7 +41,7 @@ class ListeningTime {
   std::int64_t micros_ = 0;
 };
 
-/// The moment at which a command is carried out, on both clocks. One for a whole batch.
+/// The moment at which a command is carried out, on both clocks. A whole batch has one moment.
 struct Moment {
   absl::Time wall;  // truncated to microseconds
   ListeningTime listening;

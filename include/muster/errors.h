@@ -1,5 +1,5 @@
-// Everything that can go wrong with a command or a query, typed. gRPC and HTTP each map it in one place;
-// docs/errors.md tells callers what to do about each.
+// Everything that can go wrong with a command or a query, typed. gRPC and HTTP each convert it in one place;
+// docs/errors.md tells callers what to do about each error.
 #pragma once
 
 #include <optional>
@@ -18,12 +18,12 @@ struct WorkerAlreadyExists {
 struct WorkerNotFound {
   std::string id;
 };
-/// A field broke a rule that `reason` names, with the limit.
+/// A field broke a rule. `reason` names the rule, with the limit.
 struct InvalidArgument {
   std::string field;  // as in the proto: "worker_id", "heartbeats[3].worker_id"
   std::string reason;
 };
-/// A compare-and-set missed: the worker is not as the caller expected.
+/// A compare-and-set failed: the worker is not as the caller expected.
 struct InvalidWorkerState {
   std::string id;
   std::string actual;    // "status Active", "revision 7"
@@ -34,7 +34,7 @@ struct InvalidStateTransition {
   WorkerStatus from;
   WorkerStatus to;
 };
-/// Another process took the id over: the caller should stop.
+/// Another process took over the id: the caller should stop.
 struct InstanceSuperseded {
   std::string id;
   std::string instance_id;  // the caller's
@@ -48,14 +48,14 @@ struct Overloaded {
 /// and names no path and no SQL.
 struct StoreUnavailable {
   std::string reason;
-  /// The store went away before it answered to a commit: all of it may have been done, or nothing.
+  /// The store went away before it answered to a commit: either all of it was done, or nothing.
   bool in_doubt = false;
 };
 
 using WorkerError = std::variant<WorkerAlreadyExists, WorkerNotFound, InvalidArgument, InvalidWorkerState,
                                  InvalidStateTransition, InstanceSuperseded, Overloaded, StoreUnavailable>;
 
-/// The stable name for programs: "WORKER_NOT_FOUND", … Never changes once released.
+/// The stable name for programs: "WORKER_NOT_FOUND", … It never changes once released.
 std::string_view ReasonOf(const WorkerError& error);
 
 /// One sentence for people.

@@ -1,4 +1,4 @@
-// The record of everything that changed.
+// The record of all changes.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ enum class EventType : std::uint8_t {
 /// "registered", "status-changed", …
 std::string_view EventTypeName(EventType type);
 
-/// One change. The store gives the cursor when it commits: ascending, without gaps.
+/// One change. The store sets the cursor when it commits: ascending, without gaps.
 struct Event {
   std::int64_t cursor = 0;
   EventType type = EventType::kRegistered;

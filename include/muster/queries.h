@@ -1,7 +1,7 @@
 // What reads the roll: one free function for each use case.
 //
-// A query sees only what is durable. Thread-safe: any thread, at any time; never waits for a commit. A list
-// that is paged through shows no worker twice and misses none that was there all the time.
+// A query sees only what is durable. Thread-safe: any thread may call it at any time; it never waits for a
+// commit. A paged list shows no worker twice, and misses none that existed all the time.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,20 @@
 namespace muster {
 
 class PointReads;  // of a store: one worker
-class ScanReads;   // of a store: everything; may be slow, so only where nobody else has to wait
+class ScanReads;   // of a store: everything; may be slow, so only where no other work has to wait
 
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1000;
-/// A page of workers ends before it is longer than about this: every client can take it, whatever the workers
-/// carry along. One worker alone is 25 KiB at most. A page of events is under 1 MiB anyway, one of heartbeats
-/// under 100 KiB.
+/// A page of workers ends before it is longer than about this, so that every client can take it, whatever
+/// the workers contain. One worker alone is 25 KiB at most. A page of events is under 1 MiB in any case, a
+/// page of heartbeats under 100 KiB.
 inline constexpr std::int64_t kMaxPageBytes = 1 << 20;
 
 /// WorkerNotFound, InvalidArgument.
 Result<WorkerView> GetWorker(const PointReads& reads, std::string_view worker_id);
 Result<WorkerView> GetWorker(const ScanReads& reads, std::string_view worker_id);
 
-/// All conditions must hold; an empty one always does.
+/// All conditions must hold; an empty condition always holds.
 struct WorkerFilter {
   std::vector<WorkerStatus> statuses;
   std::string region;
@@ -50,9 +50,9 @@ struct WorkerPage {
   std::string next_page_token;      // empty on the last page
 };
 
-/// A page has fewer workers than were asked for where more would be longer than kMaxPageBytes: only
-/// next_page_token tells whether it is the last. `bytes_with_each`: what the caller shows with every worker.
-/// InvalidArgument for a page size out of range, or a token that is forged or of another filter.
+/// A page has fewer workers than requested if more would be longer than kMaxPageBytes: only next_page_token
+/// tells whether it is the last page. `bytes_with_each`: the size of what the caller shows with every
+/// worker. InvalidArgument for a page size out of range, or a token that is forged or of another filter.
 Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filter, const PageRequest& page,
                                std::int64_t bytes_with_each = 0);
 
@@ -88,7 +88,7 @@ Result<EventPage> ListEvents(const ScanReads& reads, const EventFilter& filter, 
 /// Index by static_cast<int>(status); [0] is not used.
 using StatusCounts = std::int64_t[5];
 
-/// A region's workers in numbers. Capacity and in_use are sums over its Active workers.
+/// The workers of a region in numbers. Capacity and in_use are sums over its Active workers.
 struct RegionTotals {
   std::string region;
   StatusCounts by_status = {};
@@ -99,7 +99,7 @@ struct RegionTotals {
   ListeningTime held_until;
 };
 
-/// The whole fleet in numbers, ordered by region. Costs by the number of regions, not of workers.
+/// The whole fleet in numbers, ordered by region. The cost grows with the number of regions, not of workers.
 Result<std::vector<RegionTotals>> CountWorkers(const ScanReads& reads);
 
 }  // namespace muster

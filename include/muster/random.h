@@ -1,5 +1,5 @@
-// Randomness comes in from outside, like time: nothing in Muster is random but by the Random that it was
-// given.
+// Randomness comes from outside, like time: nothing in Muster uses a random source other than the Random
+// that it was given.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,14 @@
 
 namespace muster {
 
-/// Thread-safe. The real one is in the daemon (src/runtime/real_random.h); tests and simulations hand in one
-/// that repeats itself from a seed.
+/// Thread-safe. The daemon uses the real one (src/runtime/real_random.h); tests and simulations use one that
+/// repeats its numbers from a seed.
 class Random {
  public:
   virtual ~Random() = default;
-  /// For jitter: differs from call to call, and costs next to nothing.
+  /// For jitter: different for each call, and very cheap.
   virtual std::uint64_t Bits() = 0;
-  /// For secrets: fills `bytes` with what nobody can guess.
+  /// For secrets: fills `bytes` with a value that cannot be guessed.
   virtual void Fill(std::span<char> bytes) = 0;
 };
 

@@ -1,9 +1,9 @@
 // The roll of a fleet, behind its one writer.
 //
-// Commands of all callers enter one queue. The writer drains what waits into a batch, applies each command to
-// one transaction, commits once, and then finishes every command of the batch. While a batch commits the next
-// one gathers, so batches grow with load by themselves. Sweeps enter the same way, each step a batch of its
-// own. Queries do not enter the queue: they read what is committed.
+// The commands of all callers enter one queue. The writer takes what waits as a batch, applies each command
+// to one transaction, commits once, and then finishes every command of the batch. While a batch commits, the
+// next one gathers, so batches grow with the load by themselves. Sweeps enter the same way; each step is its
+// own batch. Queries do not enter the queue: they read what is committed.
 #pragma once
 
 #include <array>
@@ -21,7 +21,6 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "muster/commands.h"
-#include "muster/batch_keys.h"
 #include "muster/queries.h"
 #include "muster/random.h"
 #include "muster/result.h"
@@ -35,23 +34,23 @@ class ReadPool;
 class Store;
 
 /// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete
-/// itself there. All methods are called by the writer, one command at a time, and must not block.
+/// itself in Finish. The writer calls all methods, one command at a time; they must not block.
 class Command {
  public:
   virtual ~Command() = default;
-  /// Tells which workers it is about, so that the store can look for them ahead.
+  /// Adds the workers that the command is about, so that the store can look them up in advance.
   virtual void CollectKeys(BatchKeys& keys) const = 0;
   /// Decides, and stages changes. Keeps its answer for Finish. Where daemons share a store it may be called
-  /// again, when another one was faster: the last call counts.
+  /// again, if another daemon was faster: the last call counts.
   virtual void Apply(WriteTx& tx, const Moment& now) = 0;
   /// Called once the batch is durable (null), or once it is known that nothing of it happened (the reason).
-  /// The reason wins over the command's own answer, a refusal too: it was decided on a state that never came
-  /// to be.
+  /// If the commit failed, report that error even if the command itself was refused: its decision used
+  /// uncommitted state.
   virtual void Finish(const WorkerError* not_durable) = 0;
 
  protected:
-  /// How many heartbeats it is; none: it is a change. Set before Submit, by which the roll measures how much
-  /// waits.
+  /// How many heartbeats the command has; 0: it is a change. Set before Submit; the roll measures by it how
+  /// much waits.
   std::int32_t heartbeats_asked_ = 0;
   /// Counted up by Apply, from 0: how many heartbeats it recorded. The roll counts them once they are
   /// durable.
@@ -61,38 +60,38 @@ class Command {
   friend class CommandQueue;
   friend class Registry;
   Command* next_ = nullptr;
-  // Whether it waits for a worker whose row another program holds, and since when (on the monotonic clock).
+  // Whether it waits for a worker whose row another program holds, and since when (monotonic clock).
   bool put_off_ = false;
   std::optional<absl::Duration> put_off_since_;
 };
 
-/// Reads of one lane wait for each other; those of different lanes never do.
+/// Reads in one lane wait for each other; reads in different lanes do not.
 enum class ReadLane {
   kPoint,  // one worker and its history: quick, so it waits for 250 ms at most
   kScan,   // many workers, events, the fleet as a whole: waits for 1 s at most
 };
 
-/// The caller of a read. Once it has given up, a read that waits is not carried out any more.
+/// The caller of a read. If the caller gives up while the read waits, the read is not carried out.
 struct ReadCaller {
-  /// Whether the client is gone. Called on any thread, until the query is called; unset: never.
+  /// Whether the client is gone. Called on any thread, until the query is called; unset: never gone.
   absl::AnyInvocable<bool() const> gone;
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
 };
 
-/// What to ask, or the error by which the read is refused: Overloaded where it would have to wait for too
-/// long, or its caller has given up; StoreUnavailable once the roll drains. Called exactly once.
+/// Gets what to read from, or the error that refuses the read: Overloaded if it would wait too long or its
+/// caller has given up; StoreUnavailable once the roll drains. Called exactly once.
 using PointQuery = absl::AnyInvocable<void(Result<const PointReads*>)>;
 using ScanQuery = absl::AnyInvocable<void(Result<const ScanReads*>)>;
 
-/// What the roll knows of itself, for the fleet summary.
+/// What the roll knows about itself, for the fleet summary.
 struct RegistryStatus {
-  bool leads = false;  // of the daemons that share the roll, this one runs the scheduled jobs
+  bool leads = false;  // among the daemons that share the roll, this one runs the scheduled jobs
   bool listening = false;
   std::string not_listening_because;  // for people; empty while listening
   ListeningTime clock;
-  bool store_writable = true;  // the last commit went through
-  /// Why commands are not carried out at this moment, for people: the store cannot be written, or the writer
-  /// has been stuck for 2 s. Empty while they are, however slowly.
+  bool store_writable = true;  // the last commit worked
+  /// Why commands are not carried out now, for people: the store cannot be written, or the writer has been
+  /// stuck for 2 s. Empty while commands are carried out, even if slowly.
   std::string not_ready_because;
   std::int64_t heartbeats_recorded = 0;  // durable, since the start
   double heartbeats_per_second = 0;      // over the last minute
@@ -101,78 +100,81 @@ struct RegistryStatus {
   std::int64_t false_offlines = 0;
   std::int64_t flaps = 0;
   absl::Duration worst_detection_latency;
-  std::int64_t job_failures = 0;                // runs that an error ended
+  std::int64_t job_failures = 0;                // runs that ended with an error
   std::vector<std::string> differing_settings;  // between the daemons of a shared roll, for people
   absl::Time started_at;
 };
 
 using SchedulerReport = std::array<SweepReport, 3>;  // in the order of kAllJobs
 
-/// Thread-safe, but for the constructor and the destructor.
+/// Thread-safe, except for the constructor and the destructor.
 class Registry {
  public:
-  /// Runs of jobs that may wait or run at once; one more is Overloaded.
+  /// At most so many runs of jobs may wait or run; one more is Overloaded.
   static constexpr std::size_t kMaxQueuedRuns = 100;
 
   /// Clock, randomness and executor must outlive the roll. Call Start before anything else.
   Registry(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
-       Settings settings);
+           Settings settings);
   /// Precondition: drained, or nothing was submitted; the executor runs no more of its tasks.
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  /// Sets the listening clock going.
+  /// Starts the listening clock.
   void Start();
 
   /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command
-  /// was not taken and Finish is not called. How much is taken: src/registry/admission.h.
+  /// was not taken and Finish is not called. How much is admitted: src/registry/admission.h.
   Outcome Submit(Command& command);
-  /// For threads that read what clients send, after each Submit: returns at once, or where many commands wait
-  /// as soon as the writer has taken them, in 10 ms at most. Not from Command::Finish. The command may be
-  /// finished by then. Why: src/registry/backpressure.h.
+  /// Submit for a command that deletes itself in Finish. If it is not taken, it is finished with the error.
+  void SubmitOwned(std::unique_ptr<Command> command);
+  /// For threads that read what clients send; call it after each Submit. Returns at once, or, where many
+  /// commands wait, when the writer has taken them, after 10 ms at most. Do not call it from
+  /// Command::Finish. The submitted command may be finished when it returns. Why:
+  /// src/registry/backpressure.h.
   void WaitIfBusy();
-  /// Whether so many heartbeats would be refused now: for a caller that has much to read before it can submit
+  /// Whether so many heartbeats would be refused now: for a caller that must read much before it can submit
   /// them.
   std::optional<WorkerError> Refuses(std::int64_t heartbeats);
 
-  /// Submit for commands that are not hot: `apply` on the writer (see Command::Apply), then `done` with its
-  /// answer or the error. `worker_id` is the worker that it is about.
+  /// Submit for commands that are not hot: calls `apply` on the writer (see Command::Apply), then `done`
+  /// with its answer or the error. `worker_id` is the worker that the command is about.
   template <typename T>
   void Execute(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
                absl::AnyInvocable<void(Result<T>)> done);
 
-  /// Runs one job (after those that wait or run) and reports. Two runs never overlap.
+  /// Runs one job (after the jobs that wait or run) and reports. Two runs never overlap.
   void RunJob(Job job, absl::AnyInvocable<void(Result<SweepReport>)> done);
-  /// Runs all three in order, without another run in between.
+  /// Runs all three jobs in order, without another run between them.
   void RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done);
 
-  /// Runs a read of one thing by its key: at once on this thread where the roll is in memory, so that nothing
-  /// slow is asked; else as ReadOnPool does, in the lane of point reads.
+  /// Runs a read of one thing by its key: at once on this thread where the roll is in memory, because that
+  /// is never slow; else as ReadOnPool does, in the lane of point reads.
   void Read(ReadCaller caller, PointQuery query) const;
-  /// Runs any read on a thread that serves nobody else; a refusal at once on this one. How many may wait:
-  /// src/registry/read_admission.h.
+  /// Runs any read on a thread that does nothing else; a refusal comes at once on this thread. How many may
+  /// wait: src/registry/read_admission.h.
   void ReadOnPool(ReadLane lane, ReadCaller caller, ScanQuery query) const;
 
   std::shared_ptr<const Settings> settings() const;
   /// Precondition: valid (see Validate). Takes effect with the next batch.
   void SetSettings(Settings settings);
 
-  /// The interval to put into an answer now: advised, with jitter.
+  /// The interval for an answer now: as advised, with jitter.
   absl::Duration NextInterval();
-  /// A name for a process that brings none of its own: 128 bits that nobody can guess, as 32 hexadecimal
+  /// A name for a process that has none of its own: 128 bits that cannot be guessed, as 32 hexadecimal
   /// digits.
   std::string NewInstanceId();
 
-  /// Waits for nothing that the writer does: also right while it is stuck in a commit.
+  /// Does not wait for anything that the writer does: it also answers while the writer is stuck in a commit.
   RegistryStatus Status() const;
 
-  /// Refuses new commands and reads from now on. Reads that wait are refused before it returns; those that
-  /// run end, and the destructor waits for them. Commands that wait are finished, and then `drained` is
-  /// called once. A job that runs ends after its step, and says so. The executor must run on until `drained`
-  /// is called.
+  /// Refuses new commands and reads from now on. Reads that wait are refused before it returns; reads that
+  /// run go on to their end, and the destructor waits for them. Commands that wait are finished, and then
+  /// `drained` is called once. A job that runs ends after its current step, with an error. The executor must
+  /// run until `drained` is called.
   void Drain(absl::AnyInvocable<void()> drained);
-  /// Once it drains: waits for the reads that run, and makes those that wait for a database for longer than
+  /// Call it after Drain. Waits for the reads that run; those that still wait for a database after
   /// `patience` end with StoreUnavailable.
   void EndReads(absl::Duration patience);
 
@@ -187,7 +189,7 @@ class Registry {
 
 namespace internal {
 
-/// A command made of two functions; deletes itself when finished.
+/// A command made of two functions; deletes itself when it is finished.
 template <typename T>
 class FunctionCommand final : public Command {
  public:
@@ -220,16 +222,9 @@ class FunctionCommand final : public Command {
 
 template <typename T>
 void Registry::Execute(std::string worker_id, absl::AnyInvocable<Result<T>(WriteTx&, const Moment&)> apply,
-                   absl::AnyInvocable<void(Result<T>)> done) {
-  auto command =
-      std::make_unique<internal::FunctionCommand<T>>(std::move(worker_id), std::move(apply), std::move(done));
-  const Outcome taken = Submit(*command);
-  if (taken.ok()) {
-    (void)command.release();  // deletes itself in Finish
-  } else {
-    command->Finish(&taken.error());
-    (void)command.release();
-  }
+                       absl::AnyInvocable<void(Result<T>)> done) {
+  SubmitOwned(std::make_unique<internal::FunctionCommand<T>>(std::move(worker_id), std::move(apply),
+                                                             std::move(done)));
 }
 
 }  // namespace muster

@@ -1,4 +1,4 @@
-// A value, or the WorkerError that stood in its way.
+// A value, or the error that prevented it.
 #pragma once
 
 #include <type_traits>
@@ -10,23 +10,26 @@
 
 namespace muster {
 
-/// One of the errors, and no T: what a Result<T> may be made of besides.
-template <typename E, typename T>
-concept WorkerErrorOtherThan = std::is_constructible_v<WorkerError, E> && !std::is_constructible_v<T, E> &&
-                               !std::is_same_v<WorkerError, E>;
+/// One of the errors in an E that is not a T: a Result<T, E> can be made of it.
+template <typename Other, typename T, typename E>
+concept ErrorOtherThan =
+    !std::is_same_v<E, Other> && std::is_convertible_v<Other, E> && !std::is_constructible_v<T, Other>;
 
-/// Result<T> is returned by everything that can fail. Not thread-safe; owns what it holds.
+/// Result<T> is returned by everything that can fail. Not thread-safe; owns its content. Inside a room the
+/// error can be of another type.
 ///
 ///     Result<WorkerView> found = GetWorker(tx, "worker-1");
 ///     if (!found.ok()) return found.error();
 ///     Use(*found);
-template <typename T>
+template <typename T, typename E = WorkerError>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
-  Result(WorkerError error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
-  template <WorkerErrorOtherThan<T> E>
-  Result(E error) : state_(WorkerError(std::move(error))) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}
+  template <ErrorOtherThan<T, E> Other>
+  Result(Other error) : state_(std::in_place_index<1>, std::move(error)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
 
@@ -43,15 +46,18 @@ class [[nodiscard]] Result {
     return std::get_if<0>(&state_);
   }
 
-  /// Precondition: !ok().
-  const WorkerError& error() const {
-    const WorkerError* const error = std::get_if<1>(&state_);
-    MUSTER_CHECK(error != nullptr, "an error is read only where there is one");
-    return *error;
+  // Precondition: !ok().
+  const E& error() const& {
+    MUSTER_CHECK(!ok(), "an error is read only where there is one");
+    return *std::get_if<1>(&state_);
+  }
+  E&& error() && {
+    MUSTER_CHECK(!ok(), "an error is read only where there is one");
+    return std::move(*std::get_if<1>(&state_));
   }
 
  private:
-  std::variant<T, WorkerError> state_;
+  std::variant<T, E> state_;
 };
 
 struct Nothing {};

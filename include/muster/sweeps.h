@@ -1,7 +1,7 @@
-// The three jobs as decisions: what a sweep does, in steps of bounded size.
+// The three jobs as decisions: what a sweep does, in steps of limited size.
 //
-// A sweep is stepped until it says that it is done; each step is one transaction, so that a million moves
-// never hold heartbeats up. A sweep is an ordinary command of the one writer: it is not thread-safe, needs no
+// The writer steps a sweep until the sweep is done. Each step is one transaction, so that a million moves
+// never delay heartbeats. A sweep is an ordinary command of the one writer: it is not thread-safe, needs no
 // lock, and sees everything that was committed before its step.
 #pragma once
 
@@ -28,7 +28,7 @@ inline constexpr Job kAllJobs[] = {Job::kActivation, Job::kStaleDetection, Job::
 /// "activation", "stale-detection", "reactivation". The actor of its events is "job:" + this.
 std::string_view JobName(Job job);
 
-/// How many ids a report names; the count is exact beyond it.
+/// A report names at most so many ids; its count is exact beyond that.
 inline constexpr std::size_t kMaxReportedIds = 1000;
 
 /// What a run of a job did.
@@ -37,7 +37,8 @@ struct SweepReport {
   std::vector<std::string> ids;           // the first kMaxReportedIds
   std::vector<std::string> held_regions;  // by the mass-failure guard; stale detection only
   absl::Duration worst_latency;           // from the end of the timeout until found; stale detection only
-  /// Of those that moved: heard again within one timeout of being called Offline; reactivation only.
+  /// How many of the moved workers were heard again within one timeout of being called Offline; reactivation
+  /// only.
   std::int64_t false_offlines = 0;
 };
 
@@ -45,8 +46,8 @@ struct SweepReport {
 class Sweep {
  public:
   virtual ~Sweep() = default;
-  /// Moves at most `limit` workers. Returns true when the run is complete. On an error the step's transaction
-  /// is dropped and the run is over; the next tick starts afresh.
+  /// Moves at most `limit` workers. Returns true when the run is complete. On an error the step's
+  /// transaction is dropped and the run is over; the next tick starts a new run.
   virtual Result<bool> Step(WriteTx& tx, const Moment& now, const Settings& settings, int limit) = 0;
   const SweepReport& report() const { return report_; }
 

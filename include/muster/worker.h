@@ -1,4 +1,4 @@
-// A worker on the roll, and the moves of its status.
+// A worker on the roll, and how its status moves.
 //
 //                     activation job: heard since
 //     ┌─────────┐     it registered, or by hand           ┌────────┐
@@ -15,11 +15,11 @@
 //     │ Failed: terminal. Comes back through unregister, then register │
 //     └────────────────────────────────────────────────────────────────┘
 //
-// Register with `replace` hands the id of a Pending, Active or Offline worker to a new process: it starts
-// again as Pending.
+// Register with `replace` gives the id of a Pending, Active or Offline worker to a new process: the worker
+// starts again as Pending.
 //
-// A heartbeat never moves a status; the jobs do, from what the heartbeats left behind. A move to the
-// status that a worker already has is accepted and changes nothing.
+// A heartbeat never moves a status; the jobs do, from what the heartbeats recorded. A move to the status
+// that a worker already has is accepted and changes nothing.
 //
 // Everything here is a plain value: copy it, move it, share it between threads as const.
 #pragma once
@@ -49,9 +49,8 @@ std::string_view StatusName(WorkerStatus status);
 /// Key to value, ordered by key.
 using Metadata = absl::btree_map<std::string, std::string>;
 
-// The limits of a worker, all in bytes of UTF-8 unless they count entries. Text that is not an id is valid
-// UTF-8 without control characters (U+0000 to U+001F, U+007F); only metadata values may hold tabs and
-// newlines.
+// The limits of a worker, in bytes of UTF-8 unless they count entries. Text that is not an id is valid UTF-8
+// without control characters (U+0000 to U+001F, U+007F); only metadata values may contain tabs and newlines.
 inline constexpr std::size_t kMaxWorkerIdBytes = 128;
 inline constexpr std::size_t kMaxInstanceIdBytes = 128;
 inline constexpr std::size_t kMaxRegionBytes = 64;
@@ -61,7 +60,7 @@ inline constexpr std::size_t kMaxMetadataEntries = 64;
 inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;  // keys and values together
 inline constexpr std::size_t kMaxReasonBytes = 256;
 
-/// What a worker says of itself when it registers.
+/// What a worker says about itself when it registers.
 struct WorkerConfig {
   std::string region;                     // 1 to kMaxRegionBytes
   std::int32_t capacity = 0;              // units of work at once; more than 0
@@ -76,42 +75,42 @@ struct Worker {
   std::string id;
   WorkerConfig config;
   std::string instance_id;      // the process that holds the id; heartbeats of another are refused
-  std::string registered_from;  // that process's address, as "10.0.0.7:51334"; empty if unknown
+  std::string registered_from;  // the address of that process, as "10.0.0.7:51334"; empty if unknown
   WorkerStatus status = WorkerStatus::kPending;
   std::string status_reason;
   absl::Time registered_at;
   absl::Time status_changed_at;
-  /// Grows with every change, from one counter for the whole roll: never reused, not even by a later
-  /// worker of the same id.
+  /// Grows with every change, from one counter for the whole roll: never reused, not even by a later worker
+  /// with the same id.
   std::int64_t revision = 0;
-  /// When it last entered Active by hand: silence is counted from here even if it was never heard.
+  /// When it last became Active by hand: silence is counted from here even if it was never heard.
   std::optional<ListeningTime> activated_by_hand_at;
-  /// When stale detection called it Offline; unset once it has moved on, or if it was moved by hand.
+  /// When stale detection called it Offline; unset once it has moved again, or if it was moved by hand.
   std::optional<ListeningTime> called_offline_at;
   /// registered_at on the listening clock.
   ListeningTime registered_at_listening;
-  /// Heartbeats recorded for the id before this registration took it over (Pulse::total goes on): they do
-  /// not activate it.
+  /// Heartbeats recorded for the id before this registration (Pulse::total continues): they do not activate
+  /// it.
   std::int64_t heartbeats_before = 0;
-  /// Who held the id before the last replacement; empty if nobody did.
+  /// The instance that held the id before the last replacement; empty if there was none.
   std::string previous_instance_id;
-  /// Two processes using this id were reported since this registration. Not a change: no new revision.
+  /// It was reported since this registration that two processes use this id. Not a change: no new revision.
   bool clone_reported = false;
 };
 
-/// What the heartbeats of a worker left behind.
+/// What the heartbeats of a worker recorded.
 struct Pulse {
   std::int64_t total = 0;              // heartbeats ever recorded; 0: never heard, the rest is unset
   absl::Time last_at;                  // wall clock, for people
   ListeningTime heard_at;              // listening clock, for decisions
-  std::optional<std::int32_t> in_use;  // the latest that a heartbeat brought
+  std::optional<std::int32_t> in_use;  // the latest value that a heartbeat sent
 };
 
 /// A worker as a query or a decision sees it. Cheap to copy: the worker is shared and never changes.
 struct WorkerView {
   std::shared_ptr<const Worker> worker;
   Pulse pulse;
-  /// Means something only to the store that handed this view out, and only within its transaction.
+  /// Has a meaning only for the store that gave out this view, and only within its transaction.
   std::uint32_t handle = 0;
 };
 

@@ -1,4 +1,4 @@
-// What an error is called, and what it tells people to do.
+// The names of errors, and what they tell people to do.
 #include "muster/errors.h"
 
 #include "absl/time/time.h"

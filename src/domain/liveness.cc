@@ -4,7 +4,7 @@
 
 namespace muster {
 
-// For people silence has a beginning only where the worker was heard or activated by hand.
+// For people silence has a beginning only if the worker was heard or activated by hand.
 std::optional<absl::Duration> SilentFor(const Worker& worker, const Pulse& pulse, ListeningTime now) {
   if (!worker.activated_by_hand_at && !HeardAt(pulse)) return std::nullopt;
   return now - SilenceReference(worker.activated_by_hand_at, HeardAt(pulse));

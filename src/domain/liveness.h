@@ -1,7 +1,7 @@
-// Alive or silent: the rules, each in one place. Pure functions of a worker, its pulse and a moment of the
-// listening clock; wall time plays no part.
+// Alive or silent: each rule in one place. Pure functions of a worker, its pulse and a moment of the
+// listening clock; wall time is not used.
 //
-// The stores answer the sweeps' questions (store/store.h) by the constexpr functions of this file.
+// The stores answer the questions of the sweeps (store/store.h) with the constexpr functions of this file.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 
 namespace muster {
 
-/// From when silence is counted: the later of the last heartbeat and the moment it entered Active by hand;
-/// the birth of the roll if neither ever was. The one place of this rule: the model in memory asks it, and a
-/// test holds PostgreSQL's copy (store/postgres/queries.cc) to it.
+/// From when silence is counted: the later of the last heartbeat and the moment when it became Active by
+/// hand; the birth of the roll if there is neither. This is the one place of the rule: the model in memory
+/// calls it, and a test compares PostgreSQL's copy (store/postgres/queries.cc) with it.
 constexpr ListeningTime SilenceReference(const std::optional<ListeningTime>& activated_by_hand_at,
                                          const std::optional<ListeningTime>& heard_at) {
   const ListeningTime by_hand = activated_by_hand_at.value_or(ListeningTime());
@@ -28,12 +28,12 @@ constexpr bool IsStale(ListeningTime reference, ListeningTime cutoff) {
   return reference <= cutoff;
 }
 
-/// Heard since it registered: with more heartbeats than it had then.
+/// Heard since it registered: it has more heartbeats now than it had then.
 constexpr bool HeardSinceRegistered(std::int64_t heartbeats, std::int64_t heartbeats_before) {
   return heartbeats > heartbeats_before;
 }
 
-/// The last heartbeat itself is fresh: to have been activated by hand does not bring a worker back.
+/// The last heartbeat itself is fresh: an activation by hand does not bring a worker back.
 constexpr bool HeardAfter(const std::optional<ListeningTime>& heard_at, ListeningTime cutoff) {
   return heard_at && *heard_at > cutoff;
 }
@@ -46,11 +46,9 @@ constexpr std::optional<ListeningTime> HeardAt(const Pulse& pulse) {
 /// How long it has been silent; nothing without a reference.
 std::optional<absl::Duration> SilentFor(const Worker& worker, const Pulse& pulse, ListeningTime now);
 
-/// Silent for less than the timeout. Exactly the timeout is stale, and so is a worker without a reference.
+/// Silent for less than the timeout. Exactly the timeout is stale, and so is a worker that was neither heard
+/// nor activated by hand.
 bool Fresh(const Worker& worker, const Pulse& pulse, ListeningTime now, absl::Duration timeout);
-inline bool Stale(const Worker& worker, const Pulse& pulse, ListeningTime now, absl::Duration timeout) {
-  return !Fresh(worker, pulse, now, timeout);
-}
 
 /// What happened at or before this moment is stale at `now`; what happened after it is fresh.
 inline ListeningTime StaleCutoff(ListeningTime now, absl::Duration timeout) {
@@ -64,7 +62,7 @@ bool StaleDetectionApplies(const WorkerView& view, ListeningTime cutoff);
 /// Offline, and heard after the cutoff.
 bool ReactivationApplies(const WorkerView& view, ListeningTime cutoff);
 
-/// Stale detection called it Offline, and a heartbeat came within one timeout of that: it was not dead.
+/// Stale detection called it Offline, and a heartbeat came within one timeout after that: it was not dead.
 bool FalselyCalledOffline(const WorkerView& view, absl::Duration timeout);
 
 /// How late stale detection finds it: the time since its silence reached the timeout.

@@ -1,4 +1,4 @@
-// The names of things, as people and programs read them.
+// The names of statuses, events and jobs, for people and programs.
 #include <string_view>
 
 #include "muster/event.h"

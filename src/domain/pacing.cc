@@ -1,4 +1,4 @@
-// How often heartbeats are asked for.
+// How often workers are asked to send heartbeats.
 #include <algorithm>
 #include <cstdint>
 
@@ -27,7 +27,7 @@ bool PacingSaturated(std::int64_t fleet, const Settings& settings) {
 }
 
 absl::Duration WithJitter(absl::Duration interval, std::uint64_t random, const Settings& settings) {
-  const double share = static_cast<double>(random >> 11) * 0x1p-53;  // [0, 1), as fine as a double is
+  const double share = static_cast<double>(random >> 11) * 0x1p-53;  // [0, 1), as precise as a double
   return std::min(interval * (0.9 + 0.2 * share), settings.MaxInterval());
 }
 

@@ -1,4 +1,4 @@
-// Which settings make no sense, and what to change.
+// Which settings are invalid, and what to change.
 #include "muster/settings.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::Duration kDefaultMinInterval = absl::Seconds(10);
 
-// Below a tenth of a second the scheduling of processes looks like silence; beyond 30 days nothing is
+// Below a tenth of a second the scheduling of processes looks like silence; above 30 days nothing is
 // watched.
 constexpr absl::Duration kMinTimeout = absl::Milliseconds(100);
 constexpr absl::Duration kMaxTimeout = absl::Hours(24 * 30);

@@ -1,4 +1,4 @@
-// What counts as text. Pure functions of bytes; what answers yes or no never allocates.
+// What counts as text. Pure functions of bytes; the functions that return bool never allocate.
 #pragma once
 
 #include <initializer_list>
@@ -12,16 +12,15 @@ bool IsUtf8(std::string_view bytes);
 
 enum class Layout { kOneLine, kTabsAndNewlines };
 
-/// Valid UTF-8 without control characters (U+0000 to U+001F and U+007F); tabs and newlines only if the layout
-/// has them.
+/// Valid UTF-8 without control characters (U+0000 to U+001F and U+007F); tabs and newlines only if the
+/// layout allows them.
 bool IsText(std::string_view bytes, Layout layout = Layout::kOneLine);
 
-/// `bytes` as an error message can quote them, whatever they hold: escaped where they are not text, cut where
+/// `bytes` as an error message can quote them, whatever they contain: escaped if they are not text, cut if
 /// they are long.
 std::string Excerpt(std::string_view bytes);
 
-/// The parts, one after the other. (absl::StrCat does not take std::string_view on every platform that we
-/// build on.)
+/// The parts, joined. (absl::StrCat does not take std::string_view on every platform that we build on.)
 std::string Concat(std::initializer_list<std::string_view> parts);
 
 }  // namespace muster

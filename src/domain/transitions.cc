@@ -15,14 +15,14 @@ using enum WorkerStatus;
 struct LegalMove {
   WorkerStatus from;
   WorkerStatus to;
-  MoveCause job;  // kHand: no job, only an operator
+  MoveCause job;  // kOperator: no job makes it, only an operator
 };
 
 // The one table of the legal moves. An operator may make every one of them.
 constexpr LegalMove kLegalMoves[] = {
     {kPending, kActive, MoveCause::kActivation},   {kActive, kOffline, MoveCause::kStaleDetection},
     {kOffline, kActive, MoveCause::kReactivation}, {kPending, kFailed, MoveCause::kOperator},
-    {kActive, kFailed, MoveCause::kOperator},          {kOffline, kFailed, MoveCause::kOperator},
+    {kActive, kFailed, MoveCause::kOperator},      {kOffline, kFailed, MoveCause::kOperator},
 };
 
 }  // namespace

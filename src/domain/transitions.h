@@ -1,4 +1,4 @@
-// The status machine: who may move a worker from where to where. Pure.
+// The status machine: which cause may move a worker from which status to which. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,18 @@
 
 namespace muster {
 
-/// Who asks for a move.
+/// What asks for a move.
 enum class MoveCause : std::uint8_t { kOperator, kActivation, kStaleDetection, kReactivation };
-
-inline constexpr MoveCause kEverybody[] = {MoveCause::kOperator, MoveCause::kActivation, MoveCause::kStaleDetection, MoveCause::kReactivation};
 
 enum class Verdict : std::uint8_t {
   kMove,
   kStay,    // it has that status already: accepted, and nothing changes
-  kRefuse,  // not a legal move, or not for `by` to make
+  kRefuse,  // not a legal move, or not a move that `by` may make
 };
 
 Verdict Decide(WorkerStatus from, WorkerStatus to, MoveCause by);
 
-/// Whether `replace` may hand the id of a worker in this status to a new process: Failed is for good.
+/// Whether `replace` may give the id of a worker in this status to a new process: Failed is final.
 bool MayBeReplaced(WorkerStatus status);
 
 /// Where an operator may move a worker from here, for messages: "Active or Failed"; empty if nowhere.

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kNotText = "must be valid UTF-8 without control characters";
 
-// Every heartbeat walks through an id: a table is the cheapest test of a byte.
+// Every heartbeat checks every byte of an id: a table is the cheapest test of a byte.
 constexpr std::array<bool, 256> IdBytes() {
   std::array<bool, 256> table = {};
   for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;

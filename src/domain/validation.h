@@ -1,8 +1,8 @@
-// The rules for every field that a caller sends, each in one place. Pure; what is accepted costs no
+// The rules for every field that a caller sends, each in one place. Pure; an accepted value costs no
 // allocation.
 //
-// Every function returns nothing if the value is good, or the field (by its name in the proto) and the rule
-// that it broke, with the limit in it.
+// Every function returns nothing if the value is good. Else it returns the field (by its name in the proto)
+// and the rule that it broke, with the limit in it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ namespace muster {
 
 using FieldError = std::optional<InvalidArgument>;
 
-/// 1 to kMaxWorkerIdBytes: [A-Za-z0-9] first, then [A-Za-z0-9._:@-]; not "active", which names a route.
+/// 1 to kMaxWorkerIdBytes: [A-Za-z0-9] first, then [A-Za-z0-9._:@-]; not "active", which is the name of a
+/// route.
 FieldError CheckWorkerId(std::string_view worker_id);
 
 /// The alphabet of ids, 1 to kMaxInstanceIdBytes.
@@ -27,10 +28,10 @@ FieldError CheckRegion(std::string_view region);
 FieldError CheckCapacity(std::int32_t capacity);
 /// `field` is "capability" or "capabilities[3]".
 FieldError CheckCapability(std::string_view field, std::string_view capability);
-/// Entries, their sizes and what they hold.
+/// The number of entries, their size and their content.
 FieldError CheckMetadata(const Metadata& metadata);
 
-/// All of a configuration. The capabilities may come in any order; none twice.
+/// A whole configuration. The capabilities may come in any order; none twice.
 FieldError CheckConfig(const WorkerConfig& config);
 
 FieldError CheckReason(std::string_view reason);

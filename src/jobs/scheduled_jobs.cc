@@ -19,13 +19,13 @@
 namespace muster {
 namespace {
 
-// How late new settings may be noticed.
+// New settings may be noticed so late.
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
-// How often to look again for a run that is late, or a clock that has yet to be read.
+// How often to check again for a run that is late, or a clock that must still be read.
 constexpr absl::Duration kShortestWait = absl::Milliseconds(10);
-// How often to look whether this daemon leads by now.
+// How often to check whether this daemon leads now.
 constexpr absl::Duration kFollowersWait = absl::Milliseconds(250);
-// After a run that failed, at least.
+// The pause after a run that failed, at least.
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 absl::Duration IntervalOf(Job job, const Settings& settings) {
@@ -74,7 +74,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
  private:
   struct LastRun {
     absl::Duration began;
-    // Up to where on the listening clock it counts.
+    // The run counts up to here on the listening clock.
     ListeningTime covers;
     bool running = false;
     bool failed = false;
@@ -87,9 +87,9 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
     Wait(job);
   }
 
-  // How long until the job is due: an interval after its last run began, or when the listening clock passes a
-  // multiple of the interval. The latter is what a restart does not forget, so the clock never moves on by
-  // more than an interval without a run. One that failed is made up for once the store is back, or that would
+  // How long until the job is due: an interval after its last run began, or when the listening clock passes
+  // a multiple of the interval. A restart does not forget the multiples, so the clock never advances by more
+  // than an interval without a run. A run that failed is repeated once the store is back, or the gap would
   // be two intervals.
   absl::Duration UntilDue(Job job) {
     const RegistryStatus status = registry_.Status();
@@ -101,7 +101,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
     return std::min(status.store_writable ? kRetryAfter : interval, interval) - since_begin;
   }
 
-  // The listening clock was last read a moment ago, so a run just before a multiple stands for it.
+  // The listening clock was last read a moment ago, so a run just before a multiple counts for the multiple.
   ListeningTime Covered(Job job) {
     return registry_.Status().clock + std::min(kLongestWait, IntervalOf(job, *registry_.settings()) / 4);
   }
@@ -152,7 +152,7 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
   Executor& executor_;
   bool started_ = false;
   std::atomic<bool> stopped_ = false;
-  // The executor's thread's.
+  // Used on the executor's thread only.
   std::array<LastRun, 3> last_;
   bool pacing_saturated_ = false;
 };

@@ -1,4 +1,4 @@
-// The three jobs, each run by the clock at its interval.
+// Runs the three jobs, each at its interval.
 #pragma once
 
 #include <memory>
@@ -10,21 +10,21 @@ namespace muster {
 
 class Executor;
 
-/// Runs each job one interval after its last run began; a run that takes longer is let finish first.
-/// Intervals are read anew all the time, so new settings take effect at once. An interval begins on the
-/// listening clock: a daemon that is restarted more often than a job is due still comes to run it.
+/// Runs each job one interval after its last run began; a run that takes longer ends first. Intervals are
+/// read again all the time, so new settings take effect at once. An interval begins on the listening clock:
+/// even if the daemon restarts more often than a job is due, the job runs.
 ///
-/// What runs did, that they failed, and that pacing is at its limit, goes to the log.
+/// The log says what runs did, that runs failed, and that pacing is at its limit.
 class ScheduledJobs {
  public:
   /// All three must outlive the tasks of the executor.
   ScheduledJobs(Registry& registry, const Clock& clock, Executor& executor);
-  /// Stops first.
+  /// Stops the jobs first.
   ~ScheduledJobs();
 
-  /// After the roll's. Precondition: called once.
+  /// Call it after Registry::Start. Precondition: called once.
   void Start();
-  /// No run begins after this; one that is under way goes on. Thread-safe.
+  /// No run begins after this; a run that is under way goes on. Thread-safe.
   void Stop();
 
  private:

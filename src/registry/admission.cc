@@ -19,13 +19,14 @@ std::optional<Overloaded> Admission::Refuses(std::int64_t heartbeats, std::uint6
 }
 
 Overloaded Admission::Refusal(std::int64_t units, std::uint64_t random) {
-  // All that was turned away lately would take the writer so long: by then it has room, if nothing else
+  // The writer needs `owed` for all that was refused lately. After that time it has room, if nothing else
   // comes.
   const std::int64_t turned_away =
       refused_.fetch_add(units, std::memory_order_relaxed) + refused_before_.load(std::memory_order_relaxed);
   const double limit = static_cast<double>(limit_.load(std::memory_order_relaxed));
   const absl::Duration owed = kMaxWait * (static_cast<double>(turned_away) / limit);
-  // From half of it to one and a half, so that they do not come back all at once.
+  // Between half of it and one and a half times it, so that the clients do not all come back at the same
+  // time.
   const double share = 0.5 + static_cast<double>(random >> 11) * 0x1p-53;
   const absl::Duration most = absl::Microseconds(max_retry_micros_.load(std::memory_order_relaxed));
   return Overloaded{std::min(std::max(owed, kMinRetry) * share, most)};
@@ -48,8 +49,8 @@ void Admission::TurnEnded(absl::Duration now, absl::Duration took, std::int64_t 
                                   : kMaxLimit;
   const std::int64_t limit = limit_.load(std::memory_order_relaxed);
   const auto shown = static_cast<std::int64_t>(std::min(at_this_pace, static_cast<double>(kMaxLimit)));
-  // A turn that had little to do says how long a commit takes, and nothing about how slow more work would be:
-  // it can only raise the limit. One slow turn is not the rule yet: it counts by half.
+  // A turn with little work shows how long a commit takes. It does not show how slow more work would be, so
+  // it can only raise the limit. One slow turn may be an exception, so it counts by half.
   const bool light = all && (took <= kMaxWait / 2 || units < kMinLimit / 2);
   const std::int64_t next = light ? std::max(limit, shown) : (limit + shown) / 2;
   limit_.store(std::clamp(next, kMinLimit, kMaxLimit), std::memory_order_relaxed);

@@ -1,12 +1,13 @@
-// How much may wait for the writer: as much as it does in a short time, at the pace that it has shown.
+// Limits how much may wait for the writer: as much as it does in a short time, at the pace that it has
+// shown.
 //
-// Whoever would have to wait longer is refused at once, before work is put into him, and told when to come
-// again. So under any load the writer is busy with work that is still wanted, what waits is bounded, and
-// those who are let in are answered soon.
+// A request that would wait longer than kMaxWait is refused immediately, before much work is spent on it,
+// and is told when to come again. So under any load the writer does only work that clients still want, the
+// queue is bounded, and admitted requests are answered soon.
 //
-// Work is counted in units: a heartbeat is one, and a command, whatever is in it, a few more. Changes may
-// still enter when heartbeats may not, so that a flood of heartbeats does not lock out who registers or
-// unregisters.
+// Work is counted in units: a heartbeat is one unit, and each command costs a few more. Changes still enter
+// when heartbeats may not, so that a flood of heartbeats does not lock out workers that register or
+// unregister.
 #pragma once
 
 #include <atomic>
@@ -21,15 +22,15 @@ namespace muster {
 
 class Admission {
  public:
-  /// How long what waits may take. A command that is let in is answered in about that time.
+  /// How long the admitted work may take. An admitted command is answered in about that time.
   static constexpr absl::Duration kMaxWait = absl::Milliseconds(30);
-  /// So much heartbeats may always wait, however slow the writer: where every commit takes long, the pace
-  /// gets better only by larger batches.
+  /// So many heartbeats may always wait, however slow the writer is: where every commit takes long, only
+  /// larger batches improve the pace.
   static constexpr std::int64_t kMinLimit = 40'000;
   static constexpr std::int64_t kMaxLimit = 200'000;
-  /// The limit for changes, as a multiple of that for heartbeats.
+  /// The limit for changes is this multiple of the limit for heartbeats.
   static constexpr std::int64_t kForChanges = 2;
-  /// What a command costs the writer beside its heartbeats: above all, its answer.
+  /// What a command costs the writer in addition to its heartbeats. Most of it is the answer.
   static constexpr std::int64_t kUnitsOfCommand = 8;
 
   static constexpr absl::Duration kMinRetry = absl::Milliseconds(200);
@@ -39,12 +40,12 @@ class Admission {
 
   // Any thread.
 
-  /// Lets a command with so many heartbeats in (none: a change), or says when to come again. `random` spreads
-  /// those who are refused.
+  /// Admits a command with so many heartbeats (0: a change), or says when to come again. `random` spreads
+  /// the clients that are refused.
   std::optional<Overloaded> Enter(std::int64_t heartbeats, std::uint64_t random);
-  /// What Enter would say, and the refusal counts: for those who have much to read before they are a command.
+  /// What Enter would say; a refusal counts. For a caller that must read much before it has a command.
   std::optional<Overloaded> Refuses(std::int64_t heartbeats, std::uint64_t random);
-  /// A command that was let in is answered, or was not taken after all.
+  /// An admitted command was answered, or was not taken after all.
   void Leave(std::int64_t units) {
     const std::int64_t inside = inside_.fetch_sub(units, std::memory_order_relaxed);
     MUSTER_CHECK(inside >= units, "no more leaves than was let in");
@@ -52,10 +53,10 @@ class Admission {
 
   // The writer's thread.
 
-  /// No retry delay comes near the timeout: who is refused must still be heard in time.
+  /// No retry delay comes near the timeout: a worker that is refused must still be heard in time.
   void Configure(absl::Duration heartbeat_timeout);
-  /// A turn of the writer ended at `now`: it did `units` of work in the time that it took. `all`: nothing was
-  /// left waiting that had been there when it began.
+  /// A turn of the writer ended at `now`: it did `units` of work in the time `took`. `all`: the turn did
+  /// everything that waited when it began.
   void TurnEnded(absl::Duration now, absl::Duration took, std::int64_t units, bool all);
 
  private:
@@ -64,11 +65,11 @@ class Admission {
   }
   Overloaded Refusal(std::int64_t units, std::uint64_t random);
 
-  alignas(64) std::atomic<std::int64_t> inside_ = 0;   // units that wait or are worked on
+  alignas(64) std::atomic<std::int64_t> inside_ = 0;   // units that wait or are carried out
   alignas(64) std::atomic<std::int64_t> refused_ = 0;  // units, since the second began
   // Written by the writer.
   alignas(64) std::atomic<std::int64_t> limit_ = kMaxLimit;  // units of heartbeats
-  std::atomic<std::int64_t> refused_before_ = 0;              // units, in the second before
+  std::atomic<std::int64_t> refused_before_ = 0;             // units, in the second before
   std::atomic<std::int64_t> max_retry_micros_ = absl::ToInt64Microseconds(kMaxRetry);
   absl::Duration second_began_ = -absl::InfiniteDuration();
 };

@@ -49,7 +49,7 @@ CommandQueue::List CommandQueue::Take(Command* leave) {
       !newest_.compare_exchange_weak(newest, leave, std::memory_order_acquire, std::memory_order_relaxed));
   List list;
   list.last_ = newest;
-  while (newest != nullptr) {  // newest first: turn it round
+  while (newest != nullptr) {  // newest first: reverse the order
     Command* const older = newest->next_;
     newest->next_ = list.first_;
     list.first_ = newest;

@@ -1,8 +1,8 @@
 // The queue of commands that wait for the writer: many threads push, one takes.
 //
-// Lock-free: a push is one compare-and-swap, and a take gets all that wait at once. The commands themselves
-// are the links, so nothing is allocated. A newcomer that finds the queue empty is told so: it has to wake
-// the writer, and nobody else has.
+// Lock-free: a push is one compare-and-swap, and a take gets all waiting commands at once. The commands
+// themselves are the links, so nothing is allocated. A push that finds the queue empty says so: its caller
+// must wake the writer, and no other caller has to.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ class CommandQueue {
   CommandQueue(const CommandQueue&) = delete;
   CommandQueue& operator=(const CommandQueue&) = delete;
 
-  /// Commands in order, linked by themselves. Not thread-safe.
+  /// Commands in order; each links to the next. Not thread-safe.
   class List {
    public:
     class Iterator {
@@ -58,13 +58,13 @@ class CommandQueue {
 
   /// Any thread. The command is taken on kFirst and kBehindOthers.
   Pushed Push(Command& command);
-  /// One thread. All that wait, oldest first.
+  /// One thread. All commands that wait, oldest first.
   List TakeAll() { return Take(nullptr); }
-  /// Takes all that wait and refuses every push from now on.
+  /// Takes all commands that wait and refuses every later push.
   List Close() { return Take(Closed()); }
 
  private:
-  // A link that is no command: what the newest one is when the queue is closed.
+  // A link that is not a command: the newest link of a closed queue.
   Command* Closed() { return reinterpret_cast<Command*>(this); }
   List Take(Command* leave);
 

@@ -1,4 +1,4 @@
-// The fleet in numbers, and the roll with it: added up once, whoever asks.
+// The fleet and its register in numbers: added up in one place for all interfaces.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct FleetSummary {
 /// StoreUnavailable.
 Result<FleetSummary> SumUpFleet(const ScanReads& reads, const Registry& registry);
 
-/// Listening time that the guard's hold on a region still lasts; nothing if it is not held.
+/// How much listening time the guard's hold on a region still lasts; nothing if the region is not held.
 std::optional<absl::Duration> HeldFor(const RegionTotals& region, ListeningTime now);
 
 }  // namespace muster

@@ -1,7 +1,7 @@
 // Whether calls are let in: not yet, now, or no more.
 //
-// The services are up before there is a roll and still up while it drains, so that a client hears "starting"
-// or "stopping" from the daemon itself instead of guessing from a refused connection. Thread-safe.
+// The services start before the roll and still run while it drains, so that the daemon itself tells a client
+// "starting" or "stopping"; a refused connection would not say which. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -13,17 +13,22 @@ namespace muster {
 
 class Gate {
  public:
-  /// The roll that calls work on, or null: then answer with Refusal(). The roll outlives every call that is
-  /// in flight (the servers see to that).
+  /// The roll that calls work on, or null: then answer with Refusal(). The roll outlives every call in flight
+  /// (the servers ensure that).
   Registry* registry() const { return registry_.load(std::memory_order_acquire); }
 
   /// StoreUnavailable, saying whether the daemon is starting or stopping.
-  WorkerError Refusal() const;
+  WorkerError Refusal() const {
+    return StoreUnavailable{closed_.load() ? "the daemon is stopping" : "the daemon is starting"};
+  }
 
   /// Lets calls in.
   void Open(Registry& registry) { registry_.store(&registry, std::memory_order_release); }
-  /// Lets no more calls in; those that are in go on.
-  void Close();
+  /// Lets no more calls in; calls in flight go on.
+  void Close() {
+    closed_.store(true);
+    registry_.store(nullptr, std::memory_order_release);
+  }
 
  private:
   std::atomic<Registry*> registry_ = nullptr;

@@ -17,7 +17,7 @@ HeartbeatSummary HeartbeatSummaries::WithoutRecent(const WorkerView& worker) con
   HeartbeatSummary summary;
   summary.total = worker.pulse.total;
   if (const auto silent = SilentFor(*worker.worker, worker.pulse, now_)) {
-    // A heartbeat may be committed between the reading of the clock and of the worker.
+    // A heartbeat may be committed after the clock was read and before the worker was.
     summary.silent_for = std::max(*silent, absl::ZeroDuration());
   }
   summary.fresh = Fresh(*worker.worker, worker.pulse, now_, timeout_);
@@ -40,7 +40,8 @@ Result<WorkerWithHeartbeats> GetWorkerWithHeartbeats(const ScanReads& reads, con
                                                      std::string_view worker_id) {
   Result<WorkerView> worker = GetWorker(reads, worker_id);
   if (!worker.ok()) return worker.error();
-  Result<std::vector<HeartbeatSummary>> summary = HeartbeatSummaries(reads, registry).Of(std::span(&*worker, 1));
+  Result<std::vector<HeartbeatSummary>> summary =
+      HeartbeatSummaries(reads, registry).Of(std::span(&*worker, 1));
   if (!summary.ok()) return summary.error();
   return WorkerWithHeartbeats{*std::move(worker), std::move(summary->front())};
 }

@@ -1,4 +1,4 @@
-// What a worker's heartbeats say of it, on the listening clock.
+// What the heartbeats of a worker show, on the listening clock.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace muster {
 
 struct HeartbeatSummary {
   std::int64_t total = 0;                    // ever recorded, more than the history keeps
-  std::optional<absl::Duration> silent_for;  // unset if it was never heard nor activated by hand
+  std::optional<absl::Duration> silent_for;  // unset if it was never heard and never activated by hand
   bool fresh = false;                        // silent for less than the timeout
   std::vector<absl::Time> recent;            // newest first, at most 10
 };
 
-/// About how many bytes it takes in an answer, at most.
+/// About how many bytes a summary takes in an answer, at most.
 inline constexpr std::int64_t kHeartbeatSummaryBytes = 450;
 
 /// Sums up workers as of one moment. Not thread-safe; lives within one query.
@@ -29,8 +29,8 @@ class HeartbeatSummaries {
   HeartbeatSummaries(const ScanReads& reads, const Registry& registry)
       : reads_(reads), now_(registry.Status().clock), timeout_(registry.settings()->heartbeat_timeout) {}
 
-  /// One for each, in the same order. StoreUnavailable. A worker that was just unregistered has no recent
-  /// ones.
+  /// One summary for each worker, in the same order. StoreUnavailable. A worker that was just unregistered
+  /// has no recent heartbeats.
   Result<std::vector<HeartbeatSummary>> Of(std::span<const WorkerView> workers) const;
 
  private:

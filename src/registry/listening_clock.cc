@@ -45,7 +45,7 @@ void ListeningClock::Observe(absl::Duration monotonic) {
   const absl::Duration passed = std::max(monotonic - observed_, absl::ZeroDuration());
   observed_ = std::max(observed_, monotonic);
   if (passed > kTicksToAGap * tick_) {
-    // While the store is away nobody is heard anyway; what comes after is that outage's allowance.
+    // While the store is away no worker is heard anyway. The allowance of that outage comes afterwards.
     if (!store_away_) BeginAllowance(absl::StrCat("the daemon was stopped or stuck for ", Rounded(passed)));
     return;
   }

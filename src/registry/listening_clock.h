@@ -1,25 +1,25 @@
 // The listening clock: how much time has passed in which workers could have been heard.
 //
-// Silence is measured on this clock alone, so time in which nobody could be heard is never counted as
-// anybody's silence. It is a state machine, fed with readings of the monotonic clock and with how commits
-// went; it reads no clock, does no I/O, and knows nothing of the wall clock. Not thread-safe.
+// Silence is measured on this clock alone, so time in which no worker could be heard never counts as
+// silence. The clock is a state machine. Its input is readings of the monotonic clock and the results of
+// commits. It reads no clock, does no I/O, and does not use the wall clock. Not thread-safe.
 //
-// The rule
-//   1. Between two readings the clock advances by what passed, by two ticks at most. A tick (a second, or a
-//   twentieth
-//      of the timeout where that is shorter) is how often the writer reads when it has nothing else to do.
+// The rules:
+//   1. Between two readings the clock advances by the time that passed, but by two ticks at most. A tick is
+// a
+//      second, or a twentieth of the timeout where that is shorter: the writer reads the clock so often when
+// it
+//      has nothing else to do.
 //   2. An outage is: the time before a start; a gap of more than four ticks between two readings (stopped,
-//   asleep,
-//      stuck); and the time from a failed commit to the next one that works. The clock stands still.
-//   3. After an outage it stands still on, for a reconnect allowance (a third of the timeout), so that
-//   workers find
-//      their way back before their silence counts again.
-//   4. The allowance is paid from a credit, which an allowance fills. It is paid as it passes, and a third of
-//   the time
-//      for which the clock advances is earned back. So whatever the number of outages, at least three
-//      quarters of the time in which the daemon hears, but for one allowance, are counted, and a daemon that
-//      restarts for ever still finds the dead.
-//   5. A roll that was never written starts at zero, with full credit, and listens at once.
+//      asleep, stuck); and the time from a failed commit to the next one that works. The clock stands still.
+//   3. After an outage the clock stands still for a reconnect allowance (a third of the timeout) as well. In
+//      this time workers can reconnect before their silence counts again.
+//   4. The allowance is paid from a credit, which can hold one full allowance. It is paid as it passes, and
+// a
+//      third of the time for which the clock advances is earned back. So with any number of outages at least
+//      three quarters of the time in which the daemon hears (minus one allowance) are counted, and a daemon
+//      that restarts all the time still finds dead workers.
+//   5. A roll that was never written starts at zero with full credit, and listens at once.
 //
 // An example: a timeout of 120 s, so ticks of 1 s and an allowance of 40 s.
 //      passes                                         the clock       credit
@@ -30,10 +30,10 @@
 //      killed, away for a night, started again        160             20
 //       20 s of work                                  160              0     all the credit that there was
 //       10 s of work                                  170              3.3
-//   A worker last heard at 100 is silent for 70 s: not a moment of the hour and the night is held against it.
+//   A worker last heard at 100 is silent for 70 s: neither the hour nor the night counts against it.
 //
-// A crash loses what passed since the state was last stored, seconds at most: an Offline comes that much
-// later, never earlier.
+// A crash loses the time since the state was last stored, a few seconds at most. So a worker may be called
+// Offline that much later, but never earlier.
 #pragma once
 
 #include <optional>
@@ -48,10 +48,10 @@ namespace muster {
 
 class ListeningClock {
  public:
-  /// How often the clock wants to be read at least.
+  /// The clock must be read at least this often.
   static absl::Duration Tick(const Settings& settings);
 
-  /// `last` is what was stored by the run before, if there was one; `because` says what became of that.
+  /// `last` is the state that the previous run stored, if there was one; `because` says why that run ended.
   void Start(absl::Duration monotonic, const std::optional<ListeningState>& last, const Settings& settings,
              std::string because = "the daemon was started again");
   void Configure(const Settings& settings);
@@ -63,7 +63,7 @@ class ListeningClock {
   void StoreWorks();
   /// Workers may have to find another way to be heard: an allowance begins.
   void Allow(std::string because) { BeginAllowance(std::move(because)); }
-  /// Moves on by the smallest step, so that a commit has something to write and shows whether the store is
+  /// Advances by the smallest step, so that a commit has something to write and shows whether the store is
   /// back.
   void Nudge() { now_ = now_ + absl::Microseconds(1); }
 
@@ -83,7 +83,7 @@ class ListeningClock {
   absl::Duration observed_;  // the last reading
   ListeningTime now_;
   absl::Duration credit_;
-  absl::Duration allowed_;  // what is left of the allowance under way
+  absl::Duration allowed_;  // what is left of the current allowance
   bool store_away_ = false;
   std::string because_;  // the last outage
 };

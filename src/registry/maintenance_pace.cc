@@ -30,7 +30,7 @@ absl::Duration MaintenancePace::Budget(absl::Duration now, double backlog, bool 
 void MaintenancePace::Stepped(absl::Duration budget, absl::Duration begin, absl::Duration end, bool more) {
   const absl::Duration took = end - begin;
   const absl::Duration meant = budget / scale_;
-  // A step after which nothing waits had little to do: it says nothing of how long a full one takes.
+  // A step after which nothing waits had little to do. It does not show how long a full step takes.
   if (took > meant || more) {
     const double fit = absl::FDivDuration(meant, std::max(took, absl::Microseconds(1)));
     scale_ = std::clamp(scale_ * std::clamp(fit, kMaxShrinking, kMaxGrowing), kSmallestScale, 1.0);

@@ -12,10 +12,10 @@ constexpr double kWeightOfLatest = 1.0 / 32;
 std::optional<Overloaded> ReadAdmission::Refuses(absl::Duration now, std::size_t waiting,
                                                  absl::Duration first_since, std::uint64_t random) {
   const absl::Duration first_waited = waiting == 0 ? absl::ZeroDuration() : now - first_since;
-  // One for each thread may wait in any case: where every read takes long, the threads are kept busy so.
+  // One read for each thread may wait in any case: where every read takes long, this keeps the threads busy.
   const bool few = waiting < static_cast<std::size_t>(threads_);
   const bool too_long = !few && TimeFor(static_cast<double>(waiting) + 1) > max_wait_;
-  // The lane is slower than its past tells: it may hang.
+  // The lane is slower than its past shows: it may hang.
   const bool stuck = first_waited > max_wait_;
   if (!too_long && !stuck && waiting < kMaxWaiting) return std::nullopt;
   return Refusal(now, first_waited, random);
@@ -28,9 +28,11 @@ Overloaded ReadAdmission::Refusal(absl::Duration now, absl::Duration first_waite
     second_began_ = now;
   }
   ++refused_;
-  // All that was turned away lately would take the lane so long: by then it has room, if nothing else comes.
+  // The lane needs `owed` for all that was refused lately. After that time it has room, if nothing else
+  // comes.
   const absl::Duration owed = TimeFor(static_cast<double>(refused_ + refused_before_));
-  // From half of it to one and a half, so that they do not come back all at once.
+  // Between half of it and one and a half times it, so that the clients do not all come back at the same
+  // time.
   const double share = 0.5 + static_cast<double>(random >> 11) * 0x1p-53;
   return Overloaded{std::min(std::max({owed, first_waited, kMinRetry}) * share, kMaxRetry),
                     "too many reads are waiting"};

@@ -1,5 +1,5 @@
-// Where reads run that may be slow, because they look at many workers, at a disk or at a database: on threads
-// of their own, so that they hold up no thread that serves others.
+// Threads for reads that may be slow, because they look at many workers, at a disk or at a database. Such a
+// read must not hold up a thread that serves others.
 #pragma once
 
 #include <cstddef>
@@ -18,29 +18,29 @@
 
 namespace muster {
 
-/// One lane: reads that wait for each other, and for no others. Thread-safe, but for the destructor, which
-/// drains, and waits for the reads that run.
+/// One lane: its reads wait for each other, and for no other reads. Thread-safe, except for the destructor,
+/// which drains, and waits for the reads that run.
 class ReadPool {
  public:
-  /// A read that waited for less is carried out without a look whether anybody still wants it: the answer is
-  /// on its way before a client can have lost its patience.
+  /// After a shorter wait a read is carried out without a check whether its caller still wants it: a client
+  /// does not give up so soon.
   static constexpr absl::Duration kWorthAsking = absl::Milliseconds(10);
 
-  /// As many reads run at once as there are threads; a read that would wait for one longer than `max_wait` is
-  /// refused. All that is handed in must outlive the pool.
+  /// As many reads run at once as there are threads. A read that would wait for a thread longer than
+  /// `max_wait` is refused. All arguments must outlive the pool.
   ReadPool(const ScanReads& reads, const Clock& clock, Random& random, int threads, absl::Duration max_wait);
   ~ReadPool();
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
 
-  /// Runs the query on a thread of the pool, or with an error: at once on this one if it is refused, on a
-  /// thread of the pool if its caller has given up when its turn comes.
+  /// Runs the query on a thread of the pool, or calls it with an error: at once on this thread if the read
+  /// is refused, on a thread of the pool if its caller has given up before its turn.
   void Run(ReadCaller caller, ScanQuery query);
 
-  /// From now on every read is refused, those that wait too; they are told so on this thread. Those that run
-  /// go on.
+  /// From now on every read is refused. Reads that wait are refused too: they get their error on this
+  /// thread. Reads that run go on.
   void Drain();
-  /// Waits until no read runs any more; false if one still does after `patience`. Once drained.
+  /// Waits until no read runs any more; false if one still runs after `patience`. Call it after Drain.
   bool AwaitEnd(absl::Duration patience);
 
  private:
@@ -52,7 +52,7 @@ class ReadPool {
   };
 
   void Work();
-  /// Waits for a read whose turn has come; none: there is no more.
+  /// Waits for the next read; nothing: there will be no more.
   std::optional<Waiting> Take();
   void CarryOut(Waiting& read);
 

@@ -16,12 +16,12 @@ namespace {
 constexpr absl::Duration kMaxPointWait = absl::Milliseconds(250);
 constexpr absl::Duration kMaxScanWait = absl::Seconds(1);
 
-// Point reads wait for a disk or a database. No more in both lanes than PostgreSQL's pool has connections:
-// they would wait for each other there.
+// Point reads wait for a disk or a database. Both lanes together must not have more threads than
+// PostgreSQL's pool has connections: they would wait for each other there.
 constexpr int kPointThreads = 2;
 
-// Where scans wait for a database, several at once. Where they only compute, no more than leave cores to
-// those who bring heartbeats.
+// Where scans wait for a database, several run at once. Where they only compute, they leave cores to the
+// threads that serve heartbeats.
 int ScanThreads(const Store& store) {
   constexpr int kWhereScansWait = 2;
   if (store.MemoryReads() == nullptr) return kWhereScansWait;
@@ -31,7 +31,7 @@ int ScanThreads(const Store& store) {
 }  // namespace
 
 Registry::Registry(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
-           Settings settings)
+                   Settings settings)
     : clock_(clock),
       random_(random),
       writer_(std::make_unique<Writer>(std::move(store), clock, random, executor, settings)),
@@ -48,6 +48,12 @@ void Registry::Start() {
 
 Outcome Registry::Submit(Command& command) {
   return writer_->Submit(command);
+}
+
+void Registry::SubmitOwned(std::unique_ptr<Command> command) {
+  Command& submitted = *command.release();  // Finish deletes it, which may be over if it was taken
+  const Outcome taken = Submit(submitted);
+  if (!taken.ok()) submitted.Finish(&taken.error());
 }
 
 void Registry::WaitIfBusy() {
@@ -79,10 +85,10 @@ void Registry::RunAllJobs(absl::AnyInvocable<void(Result<SchedulerReport>)> done
 void Registry::Read(ReadCaller caller, PointQuery query) const {
   if (const PointReads* memory = writer_->store().MemoryReads()) return query(memory);
   ReadOnPool(ReadLane::kPoint, std::move(caller),
-            [query = std::move(query)](Result<const ScanReads*> reads) mutable {
-              if (!reads.ok()) return query(reads.error());
-              query(*reads);
-            });
+             [query = std::move(query)](Result<const ScanReads*> reads) mutable {
+               if (!reads.ok()) return query(reads.error());
+               query(*reads);
+             });
 }
 
 void Registry::ReadOnPool(ReadLane lane, ReadCaller caller, ScanQuery query) const {

@@ -1,10 +1,11 @@
-// The listening clock as this daemon knows it: its own while it leads, the leader's while it follows.
+// The listening clock as this daemon knows it: its own clock while it leads, the leader's while it follows.
 //
-// Where a roll has one daemon, that one leads from its start. Where several share a store, exactly one of
-// them moves the clock by its own ListeningClock; the others go by what it last said, brought forward by the
-// time that has passed since, by two ticks at most. The store has brought it forward by its age before, by
-// two at most as well: where the leader stopped meanwhile, a follower is up to four ticks ahead. Then the
-// dead are found that much later, and nobody earlier. Fed by the writer; reads no clock. Not thread-safe.
+// Where a roll has one daemon, that daemon leads from its start. Where several share a store, exactly one of
+// them moves the clock by its own ListeningClock. The others use what the leader last said, plus the time
+// that has passed since, two ticks at most. The store adds the age of the leader's report before that, again
+// two ticks at most. So if the leader stopped meanwhile, a follower is up to four ticks ahead: dead workers
+// are found that much later, and no worker is called Offline earlier. The writer feeds it; it reads no
+// clock. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -19,17 +20,17 @@ namespace muster {
 
 class RegistryClock {
  public:
-  /// Takes the lead, with what was last stored of the clock.
+  /// Takes the lead, with the state of the clock that was stored last.
   void Lead(absl::Duration monotonic, const std::optional<ListeningState>& last, const Settings& settings,
             std::string because);
-  /// Another daemon leads, and this is what it says of the clock now.
+  /// Another daemon leads, and `heard` is its latest report.
   void Follow(absl::Duration monotonic, const ListeningReport& heard, const Settings& settings);
 
   void Configure(const Settings& settings);
   void Observe(absl::Duration monotonic);
   void StoreFailed();
   void StoreWorks();
-  /// A daemon was lost: its workers have to find their way to another.
+  /// A daemon was lost: its workers have to reconnect to another one.
   void DaemonLost();
   void Nudge();
 
@@ -46,7 +47,7 @@ class RegistryClock {
   bool store_away_ = false;
   bool heard_once_ = false;
   absl::Duration observed_;
-  ListeningClock own_;  // while it leads
+  ListeningClock own_;  // used while it leads
   ListeningReport heard_;
   absl::Duration heard_at_;
   absl::Duration tick_;

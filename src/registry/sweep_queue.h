@@ -1,8 +1,8 @@
-// The runs of jobs that wait, and the one that is under way.
+// The runs of jobs that wait, and the run that is under way.
 //
-// One run at a time, in the order in which they were asked for, so two runs never overlap. A run is one job,
-// or all of them in order. The writer takes it a step at a time, each in a transaction of its own, with
-// batches of commands between: a million moves hold nobody up.
+// There is one run at a time, in the order of the requests, so two runs never overlap. A run is one job, or
+// all of them in order. The writer carries it out step by step. Each step has its own transaction, and
+// batches of commands come between steps: so a million moves do not delay the commands.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ namespace muster {
 
 class WriteTx;
 
-/// The writer's; not thread-safe.
+/// Used by the writer only; not thread-safe.
 class SweepQueue {
  public:
-  /// Workers that one step moves at most.
+  /// A step moves at most so many workers.
   static constexpr int kStepLimit = 1'000;
 
   using Done = absl::AnyInvocable<void(Result<std::vector<SweepReport>>)>;
@@ -36,7 +36,7 @@ class SweepQueue {
   bool empty() const { return runs_.empty(); }
   std::size_t size() const { return runs_.size(); }
 
-  /// Stages the next step of the run under way. Then the writer commits, and calls StepCommitted or
+  /// Stages the next step of the current run. Then the writer commits, and calls StepCommitted or
   /// StepFailed. Precondition: not empty.
   Outcome Step(WriteTx& tx, const Moment& now, const Settings& settings);
 
@@ -47,14 +47,15 @@ class SweepQueue {
   struct Progress {
     Job job;
     std::int64_t moved = 0;
-    std::vector<std::string> ids;  // as far as the report names them
+    std::vector<std::string> ids;  // as many as the report names
     absl::Duration worst_latency;
     std::int64_t false_offlines = 0;
   };
-  /// Calls back where that completes the run. Precondition: a step was staged.
+  /// Calls `done` if that completes the run. Precondition: a step was staged.
   Progress StepCommitted();
-  /// The step was not committed, because another daemon's run is under way: forgets what the sweep decided,
-  /// so that the next step begins it anew. False if steps of it are committed: then the run has to fail.
+  /// The step was not committed, because another daemon's run is under way. Forgets what the sweep decided,
+  /// so that the next step starts it again. False if steps of the sweep are already committed: then the run
+  /// must fail.
   bool StartSweepAnew();
   /// Ends the run with the error. Precondition: not empty.
   void StepFailed(const WorkerError& error);
@@ -65,10 +66,10 @@ class SweepQueue {
   struct Run {
     std::vector<Job> jobs;  // what is left to do, last first
     Done done;
-    std::unique_ptr<Sweep> sweep;  // of the job at the back
-    bool complete = false;         // the sweep, once its step is committed
-    SweepReport committed;         // of the sweep; what its steps so far amounted to, without the names
-    std::size_t named = 0;
+    std::unique_ptr<Sweep> sweep;      // of the job at the back
+    bool complete = false;             // the sweep, once its step is committed
+    SweepReport committed;             // what the steps of the sweep have done so far, without the names
+    std::size_t named = 0;             // how many names the committed steps reported
     std::int64_t steps_committed = 0;  // of the sweep
     std::vector<SweepReport> reports;
   };

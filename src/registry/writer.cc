@@ -16,28 +16,27 @@ namespace muster {
 namespace {
 
 constexpr int kBatchLimit = 8'192;
-// A command may be a thousand heartbeats: a batch of too many would be a long turn, and where the store is
-// far away it would not be written within the store's patience, nor would the next one, which is larger for
-// it.
+// A command may be a thousand heartbeats. A batch of too many would be a long turn. Where the store is far
+// away, it would not be written within the store's timeout, and the next batch would be even larger.
 constexpr std::size_t kForeseenLimit = 20'000;
 constexpr absl::Duration kRetryRun = absl::Seconds(1);
 
-// How often the listening clock is stored where nothing else is. More often at first: a daemon that never
-// lives long still gets on.
+// How often the listening clock is stored when no batch stores it. More often at first, so that the clock
+// advances even if the daemon never lives long.
 constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
-// How often a batch is decided at most, where other daemons change its workers meanwhile.
+// A batch is decided at most so often, if other daemons change its workers meanwhile.
 constexpr int kMaxTries = 5;
-// A writer that did not renew its membership for so many ticks was stopped or stuck: another may lead by now.
+// A writer that did not renew its membership for so many ticks was stopped or stuck: another one may lead
+// now.
 constexpr int kTicksToRenewAnew = 3;
 
-// Others wait for a step of the store's own work: one of so long is worth a word.
+// Commands wait for a step of the store's own work: a step of this length is logged.
 constexpr absl::Duration kLongStep = absl::Milliseconds(20);
 
-// A writer that neither began a turn nor ended a commit for so long does not carry commands out. It begins a
-// turn at every tick, a second apart or less; and a disk that takes a second for each commit is slow, but
-// works.
+// A writer that neither began a turn nor ended a commit for so long does not carry out commands. It begins a
+// turn at every tick, a second apart or less. A disk that takes a second for each commit is slow, but works.
 constexpr absl::Duration kStuckAfter = absl::Seconds(2);
 
 StoreUnavailable Draining() {
@@ -47,7 +46,7 @@ StoreUnavailable Draining() {
 }  // namespace
 
 Registry::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Random& random, Executor& executor,
-                     const Settings& settings)
+                         const Settings& settings)
     : store_(std::move(store)),
       coordination_(store_->coordination()),
       clock_(clock),
@@ -194,7 +193,7 @@ void Registry::Writer::RenewMembership() {
   differing_settings_ = std::move(renewed->differing_settings);
 }
 
-// Without the lock: the log may have to wait.
+// Called without the lock: the log may block.
 void Registry::Writer::SayWhatChanged(const Membership& membership, bool led_before) {
   if (membership.leads && !led_before) Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
   if (!membership.leads && led_before) {
@@ -286,9 +285,9 @@ void Registry::Writer::CarryOutBatch() {
   const auto foreseen = [this] { return heartbeats_foreseen_.ids.size() + foreseen_.ids.size(); };
   for (; count < kBatchLimit && foreseen() < kForeseenLimit && !batch_waits_.empty(); ++count) {
     Command& command = batch_waits_.PopFront();
-    // Where daemons share the store, a change makes them wait for each other: that should not last for as
-    // long as many heartbeats take. All of these commands are under way at the same time, so any order is
-    // theirs.
+    // Where daemons share the store, changes of different daemons wait for each other: a change must not
+    // also wait for many heartbeats. All these commands are under way at the same time, so any order is
+    // correct.
     const bool apart = alone && IsHeartbeat(command);
     if (!alone) command.CollectKeys(foreseen_);
     (apart ? heartbeats : rest).PushBack(command);
@@ -333,15 +332,17 @@ void Registry::Writer::CarryOut(CommandQueue::List batch, const BatchKeys& keys)
       continue;
     }
     const std::int64_t units = Admission::Units(command.heartbeats_asked_);
-    // Before its answer: a client that sends its next call on receiving the answer must not be counted twice.
+    // Release admission before Finish: a client that sends its next call when it receives the answer must
+    // not be counted twice.
     admission_.Leave(units);
     done_ += units;
     command.Finish(not_durable ? &*not_durable : nullptr);
   }
 }
 
-// So that the command at fault fails, and its batch mates do not.
-void Registry::Writer::CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats) {
+// Only the command that the store refuses must fail, not the rest of its batch.
+void Registry::Writer::CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands,
+                                        bool only_heartbeats) {
   for (const std::ptrdiff_t part : {commands / 2, commands - commands / 2}) {
     CommandQueue::List half;
     BatchKeys keys;
@@ -356,7 +357,7 @@ void Registry::Writer::CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t
 }
 
 CommitResult Registry::Writer::Decide(const CommandQueue::List& batch, const BatchKeys& keys,
-                                  std::int64_t& heartbeats) {
+                                      std::int64_t& heartbeats) {
   if (membership_error_) return CommitResult::Failed(membership_error_->reason);
   WriteTx& tx = store_->BeginBatch(keys);
   const Moment moment = BeginMoment();
@@ -421,7 +422,7 @@ void Registry::Writer::FailRun(const WorkerError& error) {
 }
 
 void Registry::Writer::StoreClockIfDue() {
-  if (coordination_ != nullptr) return;  // RenewMembership does
+  if (coordination_ != nullptr) return;  // RenewMembership stores it
   {
     const MutexLock lock(mu_);
     const absl::Duration pace =
@@ -429,7 +430,7 @@ void Registry::Writer::StoreClockIfDue() {
     if (!registry_clock_.store_away() && now_ - last_commit_ < pace) return;
   }
   store_->Begin();
-  (void)Commit();  // the listening clock takes note of a failure
+  (void)Commit();  // the listening clock notices a failure
 }
 
 void Registry::Writer::MaintainStore() {

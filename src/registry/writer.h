@@ -1,10 +1,10 @@
-// The one writer: everything that changes the roll passes through here, on the executor's thread.
+// The one writer: everything that changes the roll passes through it, on the executor's thread.
 //
-// A turn reads the clocks, carries out one batch of the commands that wait, one step of the job that runs,
-// and a little of the store's own work; where more is to be done it queues for another turn. A tick, a second
-// or less apart, is a turn that comes by itself: it keeps the listening clock going, and stores it now and
-// then where no batch does. Where daemons share the store, each has a writer; the tick is also when it takes
-// its part among them.
+// A turn reads the clocks, carries out one batch of the waiting commands, one step of the current job, and a
+// little of the store's own work. If more is to be done, it queues another turn. A tick is a turn that comes
+// by itself, a second or less after the last one: it advances the listening clock, and stores it from time
+// to time if no batch does. Where daemons share the store, each has its own writer; the tick also renews its
+// membership.
 #pragma once
 
 #include <atomic>
@@ -19,11 +19,10 @@
 #include "registry/admission.h"
 #include "registry/backpressure.h"
 #include "registry/command_queue.h"
-#include "registry/detection_stats.h"
 #include "registry/maintenance_pace.h"
-#include "registry/rate_meter.h"
 #include "registry/registry_clock.h"
 #include "registry/settings_box.h"
+#include "registry/statistics.h"
 #include "registry/sweep_queue.h"
 #include "runtime/mutex.h"
 #include "store/store.h"
@@ -51,11 +50,11 @@ class Registry::Writer {
   Store& store() const { return *store_; }
 
  private:
-  // The rest is the executor's thread's.
+  // Everything below runs on the executor's thread.
   void Tick();
   void Turn();
   void SayWhetherListening();
-  /// Where the store is shared: takes part, and finds out whether this daemon leads.
+  /// Where the store is shared: takes part, and learns whether this daemon leads.
   void RenewMembership();
   void SayWhatChanged(const Membership& membership, bool led_before);
   void QueueTurn();
@@ -63,13 +62,13 @@ class Registry::Writer {
   void Observe();
   void AdoptSettings();
   void CarryOutBatch();
-  /// Notes what it foresees in one of the two.
+  /// Adds the ids of the command to heartbeats_foreseen_ or to foreseen_.
   bool IsHeartbeat(const Command& command);
   void CarryOut(CommandQueue::List batch, const BatchKeys& keys);
-  /// Whether the command waits for rows that another program holds, instead of being decided without them.
+  /// Whether the command must wait for rows that another program holds; else it is decided without them.
   bool PutOff(Command& command, const WriteTx& tx) const;
   void CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats);
-  /// One try: begins, lets every command decide, commits. `heartbeats`: how many it recorded.
+  /// One try: begins, lets every command decide, commits. `heartbeats`: how many were recorded.
   CommitResult Decide(const CommandQueue::List& batch, const BatchKeys& keys, std::int64_t& heartbeats);
   void CarryOutSweepStep();
   void EndRun();
@@ -84,12 +83,12 @@ class Registry::Writer {
 
   Moment BeginMoment();
   ListeningState BeginCommit();
-  /// Rolls back what was not committed, and tells the listening clock.
+  /// Rolls back what was not committed, and updates the listening clock.
   CommitResult EndCommit(CommitResult result);
   CommitResult Commit() { return EndCommit(store_->Commit(BeginCommit())); }
 
   const std::unique_ptr<Store> store_;
-  Coordination* const coordination_;  // the store's; null where this daemon has it for itself
+  Coordination* const coordination_;  // the store's; null where only this daemon uses the store
   const Clock& clock_;
   Random& random_;
   Executor& executor_;
@@ -99,13 +98,13 @@ class Registry::Writer {
   Backpressure backpressure_;
   std::atomic<std::int64_t> advised_micros_ = 0;
 
-  std::shared_ptr<const Settings> settings_;  // those in force for this turn
+  std::shared_ptr<const Settings> settings_;  // the settings in force for this turn
   absl::Duration now_;                        // the monotonic clock at the start of this turn
   absl::Duration started_;
   absl::Duration last_commit_;
   absl::Duration last_renewed_;
-  // Why the last RenewMembership failed. Until one works this daemon does not know what time it is on the
-  // listening clock, and stamps nothing: others may have gone on without it.
+  // Why the last RenewMembership failed. Until one works, this daemon does not know the time on the
+  // listening clock, because others may have moved it. So it decides nothing.
   std::optional<StoreUnavailable> membership_error_;
   MaintenancePace maintenance_;
   bool turn_queued_ = false;
@@ -115,14 +114,14 @@ class Registry::Writer {
   CommandQueue::List put_off_;  // until the next tick
   std::int64_t done_ = 0;       // units of work, in this turn
   SweepQueue sweeps_;
-  bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs at this moment
+  bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs now
   BatchKeys heartbeats_foreseen_;
   BatchKeys foreseen_;
   bool draining_ = false;
   std::vector<absl::AnyInvocable<void()>> drained_;
 
-  // What Status tells; written by the writer only. Nothing that may wait is done under the lock: Status is
-  // asked to find out whether the writer waits.
+  // What Status reports; only the writer writes it. Nothing that may block is done under the lock, because
+  // Status is called to find out whether the writer is blocked.
   mutable Mutex mu_;
   absl::Duration progress_ ABSL_GUARDED_BY(mu_);  // when a turn began or a commit ended
   RegistryClock registry_clock_ ABSL_GUARDED_BY(mu_);

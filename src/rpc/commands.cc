@@ -5,11 +5,10 @@
 #include <utility>
 
 #include "muster/commands.h"
-#include "rpc/batch_heartbeat.h"
 #include "rpc/convert.h"
-#include "rpc/heartbeat.h"
 #include "rpc/stream_heartbeats.h"
 #include "rpc/unary.h"
+#include "rpc/unary_heartbeats.h"
 
 namespace muster::rpc {
 namespace {
@@ -24,7 +23,8 @@ auto ReplyWithWorker(Call& call) {
   };
 }
 
-RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::string caller, Registry& registry) {
+RegisterWorkerCommand CommandFrom(v1::RegisterWorkerRequest& request, std::string caller,
+                                  Registry& registry) {
   RegisterWorkerCommand command;
   command.worker_id = std::move(*request.mutable_worker_id());
   command.config.region = std::move(*request.mutable_region());

@@ -13,7 +13,7 @@ namespace muster::rpc {
 namespace internal {
 using Commands = v1::WorkerCommands;
 
-/// Every method gets the bytes of its request, and reads them itself: see wire.h.
+/// Every method gets the bytes of its request, and decodes them itself: see wire.h.
 using RawCommands = Commands::WithRawCallbackMethod_RegisterWorker<
     Commands::WithRawCallbackMethod_UnregisterWorker<Commands::WithRawCallbackMethod_Heartbeat<
         Commands::WithRawCallbackMethod_BatchHeartbeat<Commands::WithRawCallbackMethod_StreamHeartbeats<
@@ -27,7 +27,7 @@ class CommandsService final : public internal::RawCommands {
  public:
   explicit CommandsService(const Gate& gate);
 
-  /// Ends the streams that are open; call it once the gate is closed.
+  /// Ends the open streams; call it once the gate is closed.
   void Drain() { streams_.EndAll(gate_.Refusal()); }
 
  private:

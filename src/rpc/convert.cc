@@ -1,10 +1,81 @@
 #include "rpc/convert.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace muster::rpc {
+namespace {
+
+using StatusList = google::protobuf::RepeatedPtrField<v1::StatusCount>;
+
+/// One for each status, in the order of the enum.
+void Fill(const StatusCounts& counts, StatusList& out) {
+  for (const WorkerStatus status : kAllStatuses) {
+    v1::StatusCount& count = *out.Add();
+    count.set_status(ToProto(status));
+    count.set_workers(counts[static_cast<int>(status)]);
+  }
+}
+
+void Fill(const RegionTotals& totals, ListeningTime now, v1::RegionSummary& out) {
+  out.set_region(totals.region);
+  Fill(totals.by_status, *out.mutable_by_status());
+  out.set_capacity(totals.capacity);
+  out.set_in_use(totals.in_use);
+  out.set_free_capacity(totals.free_capacity);
+  if (const auto held = HeldFor(totals, now)) {
+    out.set_held(true);
+    ToProto(*held, *out.mutable_held_for());
+  }
+}
+
+void Fill(const RegistryStatus& status, v1::GetFleetSummaryResponse& out) {
+  out.set_heartbeats_per_second(status.heartbeats_per_second);
+  out.set_heartbeats_recorded(status.heartbeats_recorded);
+  out.mutable_listening()->set_listening(status.listening);
+  out.mutable_listening()->set_reason(status.not_listening_because);
+  ToProto(status.clock - ListeningTime(), *out.mutable_listening()->mutable_clock());
+  out.mutable_detection()->set_offline_detected(status.offline_detected);
+  out.mutable_detection()->set_false_offlines(status.false_offlines);
+  out.mutable_detection()->set_flaps(status.flaps);
+  ToProto(status.worst_detection_latency, *out.mutable_detection()->mutable_worst_latency());
+  ToProto(status.started_at, *out.mutable_started_at());
+  out.set_leads(status.leads);
+  out.set_job_failures(status.job_failures);
+  for (const std::string& setting : status.differing_settings) out.add_differing_settings(setting);
+}
+
+std::optional<int> HexDigit(char c) {
+  if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return std::nullopt;
+  return absl::ascii_isdigit(static_cast<unsigned char>(c))
+             ? c - '0'
+             : absl::ascii_tolower(static_cast<unsigned char>(c)) - 'a' + 10;
+}
+
+/// "%5B" -> "[". A percent sign that begins no escape stays as it is.
+std::string DecodeUrl(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const std::optional<int> high = HexDigit(text[i + 1]);
+      const std::optional<int> low = HexDigit(text[i + 2]);
+      if (high && low) {
+        decoded.push_back(static_cast<char>(*high * 16 + *low));
+        i += 2;
+        continue;
+      }
+    }
+    decoded.push_back(text[i]);
+  }
+  return decoded;
+}
+
+}  // namespace
 
 void ToProto(absl::Time time, google::protobuf::Timestamp& out) {
   const std::int64_t micros = absl::ToUnixMicros(time);  // rounds towards the past
@@ -17,8 +88,8 @@ void ToProto(absl::Time time, google::protobuf::Timestamp& out) {
 void ToProto(absl::Duration duration, google::protobuf::Duration& out) {
   const std::int64_t micros = absl::ToInt64Microseconds(duration);
   out.set_seconds(micros / 1'000'000);
-  out.set_nanos(
-      static_cast<std::int32_t>(micros % 1'000'000 * 1000));  // the sign of seconds, as its rule asks
+  // The same sign as the seconds, as protobuf requires.
+  out.set_nanos(static_cast<std::int32_t>(micros % 1'000'000 * 1000));
 }
 
 v1::WorkerStatus ToProto(WorkerStatus status) {
@@ -103,6 +174,18 @@ void ToProto(const SweepReport& report, v1::JobResult& out) {
   for (const std::string& region : report.held_regions) out.add_held_regions(region);
 }
 
+void ToProto(const FleetSummary& summary, v1::GetFleetSummaryResponse& out) {
+  out.set_workers(summary.workers);
+  Fill(summary.by_status, *out.mutable_by_status());
+  for (const RegionTotals& region : summary.by_region)
+    Fill(region, summary.registry.clock, *out.add_by_region());
+  Fill(summary.registry, out);
+  ToProto(summary.heartbeat_timeout, *out.mutable_heartbeat_timeout());
+  ToProto(summary.advised_interval, *out.mutable_advised_interval());
+  out.set_pacing_saturated(summary.pacing_saturated);
+  out.set_last_event_cursor(summary.last_event_cursor);
+}
+
 Result<std::optional<WorkerStatus>> StatusFromProto(v1::WorkerStatus status, std::string_view field) {
   using Answer = std::optional<WorkerStatus>;
   switch (status) {
@@ -132,6 +215,12 @@ Result<bool> WantsHeartbeats(v1::WorkerView view) {
     default:
       return InvalidArgument{"view", absl::StrCat("no WorkerView has the number ", static_cast<int>(view))};
   }
+}
+
+std::string AddressOfPeer(std::string_view peer) {
+  constexpr std::string_view kScheme = "ipv4:";
+  if (peer.starts_with(kScheme) || peer.starts_with("ipv6:")) peer.remove_prefix(kScheme.size());
+  return DecodeUrl(peer);
 }
 
 }  // namespace muster::rpc

@@ -19,7 +19,7 @@ constexpr absl::Duration kLookEvery = absl::Seconds(1);
 
 using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-/// What there is to say at one moment.
+/// What health says at one moment.
 struct Now {
   explicit Now(const Gate& gate) {
     const Registry* registry = gate.registry();

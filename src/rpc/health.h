@@ -1,5 +1,5 @@
-// The service grpc.health.v1.Health, of our own: Check is answered by the thread on which it came, so a
-// writer that is stuck cannot keep the answer back.
+// The service grpc.health.v1.Health, our own implementation: Check is answered on the thread that received
+// it, so a writer that is stuck cannot delay the answer.
 //
 // NOT_SERVING for all services while the daemon starts or stops; for the commands alone while the roll does
 // not carry them out (RegistryStatus::not_ready_because).
@@ -19,18 +19,18 @@ class Executor;
 
 namespace muster::rpc {
 
-/// Thread-safe, but for the destructor.
+/// Thread-safe, except for the destructor.
 class HealthService final : public grpc::health::v1::Health::CallbackService {
  public:
-  /// All must outlive the service. Those that watch are told on `executor`: nothing that may get stuck should
-  /// run there, above all not the writer.
+  /// All arguments must outlive the service. Watching clients are told on `executor`: nothing that may get
+  /// stuck should run there, and above all not the writer.
   HealthService(const Gate& gate, const Clock& clock, Executor& executor);
   ~HealthService() override;
 
-  /// The gate was opened: those that watch are told now, and from now on once a second of what has changed.
+  /// The gate was opened: watching clients are told now, and from now on once a second if something changed.
   void Follow();
-  /// The gate was closed: those that watch are told so, and their streams end. The roll is not touched after
-  /// it returns, but by calls.
+  /// The gate was closed: watching clients are told so, and their streams end. After it returns, only calls
+  /// use the roll.
   void Stop();
 
  private:

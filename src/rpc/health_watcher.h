@@ -1,4 +1,4 @@
-// One client that watches the health of a service: it is told the status, and each time that it changes.
+// One client that watches the health of a service: it is told the status, and each change of it.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -11,7 +11,7 @@
 
 namespace muster::rpc {
 
-/// Thread-safe. gRPC's until its call is done, and then of its last holder.
+/// Thread-safe. gRPC owns it until its call is done; then its last holder does.
 class HealthWatcher final : public grpc::ServerWriteReactor<grpc::health::v1::HealthCheckResponse> {
  public:
   using Response = grpc::health::v1::HealthCheckResponse;
@@ -19,7 +19,7 @@ class HealthWatcher final : public grpc::ServerWriteReactor<grpc::health::v1::He
   class Owner {
    public:
     virtual ~Owner() = default;
-    /// Its call is done.
+    /// The call of the watcher is done.
     virtual void Remove(const std::shared_ptr<HealthWatcher>& watcher) = 0;
   };
 
@@ -27,9 +27,9 @@ class HealthWatcher final : public grpc::ServerWriteReactor<grpc::health::v1::He
 
   const std::string& service() const { return service_; }
 
-  /// The status is this now. A client that takes its messages slowly is told the latest only.
+  /// The status is this now. A client that reads slowly is told only the latest status.
   void Tell(Response::ServingStatus status);
-  /// The same for the last time, then ends the call: the daemon stops.
+  /// Tells the status for the last time, then ends the call: the daemon stops.
   void End(Response::ServingStatus status);
 
  private:
@@ -43,7 +43,7 @@ class HealthWatcher final : public grpc::ServerWriteReactor<grpc::health::v1::He
   void OnDone() override;
 
   Step Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  /// Without the lock: gRPC may call back at once.
+  /// Called without the lock: gRPC may call back at once.
   void Do(Step step);
 
   const std::shared_ptr<Owner> owner_;

@@ -13,7 +13,7 @@
 namespace muster::rpc {
 namespace {
 
-/// Too long to be an id: what it says is not even kept.
+/// An id that is too long is not even kept.
 FieldError CheckLengths(const HeartbeatCommand& heartbeat) {
   if (heartbeat.worker_id.size() > kMaxWorkerIdBytes) return CheckWorkerId(heartbeat.worker_id);
   if (heartbeat.instance_id.size() > kMaxInstanceIdBytes) return CheckInstanceId(heartbeat.instance_id);

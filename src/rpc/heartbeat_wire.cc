@@ -25,11 +25,11 @@ constexpr std::uint32_t kInUse = Tag(v1::HeartbeatRequest::kInUseFieldNumber, kV
 constexpr std::uint32_t kHeartbeats =
     Tag(v1::BatchHeartbeatRequest::kHeartbeatsFieldNumber, kLengthDelimited);
 
-/// Reads protobuf's wire format; each method is false where the bytes are none of it. Not CodedInputStream,
+/// Reads protobuf's wire format; each method returns false if the bytes are malformed. Not CodedInputStream,
 /// which takes tags and lengths in more bytes than the generated code does.
 class WireReader {
  public:
-  /// A message that is inside of so many others.
+  /// `depth`: how many other messages contain this one.
   WireReader(std::string_view bytes, int depth) : rest_(bytes), depth_(depth) {}
 
   bool AtEnd() const { return rest_.empty(); }
@@ -48,7 +48,7 @@ class WireReader {
     return ReadLength(length) && Take(length, bytes);
   }
 
-  /// Of a field that is unknown, and whose tag was read.
+  /// Skips an unknown field whose tag was read.
   bool Skip(std::uint32_t tag) {
     std::string_view bytes;
     std::uint64_t number = 0;
@@ -64,7 +64,7 @@ class WireReader {
       case kFixed32:
         return Take(4, bytes);
       case kEndGroup:
-        break;  // of none that began
+        break;  // the end of a group that never began
     }
     return false;
   }
@@ -108,7 +108,7 @@ class WireReader {
   int depth_;
 };
 
-/// Merges a HeartbeatRequest, which is inside of so many other messages, into `heartbeat`. False if it is
+/// Merges a HeartbeatRequest that is inside of `depth` other messages into `heartbeat`. False if it is
 /// malformed.
 bool MergeHeartbeat(std::string_view bytes, int depth, HeartbeatCommand& heartbeat) {
   WireReader in(bytes, depth);
@@ -130,8 +130,8 @@ bool MergeHeartbeat(std::string_view bytes, int depth, HeartbeatCommand& heartbe
   return true;
 }
 
-/// Calls `each` with the bytes of every heartbeat of a BatchHeartbeatRequest, until it returns false. False
-/// then, and if the request is malformed.
+/// Calls `each` with the bytes of every heartbeat of a BatchHeartbeatRequest, until it returns false.
+/// Returns false then, and if the request is malformed.
 template <typename Each>
 bool ForEachHeartbeat(std::string_view bytes, Each each) {
   WireReader in(bytes, 0);
@@ -156,7 +156,8 @@ std::optional<HeartbeatCommand> ReadHeartbeat(std::string_view bytes) {
   return heartbeat;
 }
 
-// On the wire a StreamHeartbeatsRequest is a batch of one. More than one in the same field is one in pieces.
+// On the wire a StreamHeartbeatsRequest is a batch of one. Several values of that field are pieces of one
+// heartbeat.
 std::optional<HeartbeatCommand> ReadStreamed(std::string_view bytes) {
   static_assert(int{v1::StreamHeartbeatsRequest::kHeartbeatFieldNumber} ==
                 int{v1::BatchHeartbeatRequest::kHeartbeatsFieldNumber});

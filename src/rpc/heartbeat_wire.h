@@ -1,8 +1,8 @@
-// Heartbeats read in place: the hot path's decoding, without a copy; a message by itself without an
+// Reads heartbeats in place: the decoding of the hot path, without a copy; a single message without an
 // allocation.
 //
-// What it finds is what protobuf's own decoding would find, except that it does not ask for UTF-8: the
-// alphabet of ids is narrower, and the use case checks it. What protobuf's decoding refuses is refused. Pure.
+// It finds what protobuf's own decoding would find, except that it does not check for UTF-8: ids have a
+// narrower alphabet, and the use case checks it. What protobuf's decoding refuses is refused. Pure.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,17 @@ namespace muster::rpc {
 /// A HeartbeatRequest; the views point into `bytes`. Nothing if it is malformed.
 std::optional<HeartbeatCommand> ReadHeartbeat(std::string_view bytes);
 
-/// The heartbeat of a StreamHeartbeatsRequest; all unset if there is none. Nothing if it is malformed.
+/// The heartbeat of a StreamHeartbeatsRequest; no field is set if it has none. Nothing if it is malformed.
 std::optional<HeartbeatCommand> ReadStreamed(std::string_view bytes);
 
-/// Appends the heartbeats of a BatchHeartbeatRequest, in order: `max` of them, the rest is only counted.
-/// Returns how many it has. Nothing if it is malformed.
+/// Appends the heartbeats of a BatchHeartbeatRequest, in order, at most `max`; the rest is only counted.
+/// Returns how many the request has. Nothing if it is malformed.
 std::optional<std::size_t> ReadBatch(std::string_view bytes, std::size_t max,
                                      std::vector<HeartbeatCommand>& heartbeats);
 
-/// About how many heartbeats a BatchHeartbeatRequest of `bytes` bytes has, which begins with `beginning`: as
-/// many as if all were as long as the first. At least 1. For a batch that is not worth to be read.
+/// About how many heartbeats a BatchHeartbeatRequest of `bytes` bytes has; `beginning` is its first bytes.
+/// Assumes that all heartbeats are as long as the first. At least 1. For a batch that will be refused
+/// unread.
 std::int64_t EstimateBatch(std::string_view beginning, std::size_t bytes);
 
 }  // namespace muster::rpc

@@ -5,7 +5,7 @@
 namespace muster::rpc {
 namespace {
 
-// Long enough for a crowd to thin out: whoever has no stream can send single heartbeats meanwhile.
+// Long enough for other streams to end. A client without a stream can send single heartbeats meanwhile.
 constexpr absl::Duration kRetryAfter = absl::Seconds(10);
 
 }  // namespace

@@ -1,7 +1,7 @@
-// The long streams that are open: how many there may be, and how they end when the daemon does.
+// The open streams of heartbeats: how many there may be, and how they end when the daemon stops.
 //
-// A unary call is let in by the Gate and soon over. A stream stays, and would hold a stop up for as long as
-// its client likes: so the service knows its streams, and tells them.
+// The Gate lets a unary call in, and the call is over soon. A stream stays, and would delay a stop for as
+// long as its client wants: so the service knows its streams, and ends them.
 #pragma once
 
 #include <cstddef>
@@ -20,23 +20,24 @@ class OpenStreams {
  public:
   class Stream {
    public:
-    /// The daemon stops: take in nothing more, answer what is owed, and end with this error. Called with the
-    /// lock held that Remove takes: must not wait for it.
+    /// The daemon stops: take in nothing more, send the answers that are due, and end with this error.
+    /// Called with the lock that Remove takes: must not wait for Remove.
     virtual void EndWith(const WorkerError& error) = 0;
 
    protected:
     ~Stream() = default;
   };
 
-  /// `too_many` says so to people: a literal.
+  /// `too_many`: what the error for too many streams says; a literal.
   OpenStreams(std::size_t most, std::string_view too_many) : max_(most), too_many_(too_many) {}
 
-  /// Overloaded where there are too many, the error of EndAll after that: then the stream must end by itself,
-  /// and must not be removed.
+  /// Overloaded if there are too many streams; after EndAll, the error of EndAll. On an error the stream
+  /// must end itself, and must not be removed.
   Outcome Add(Stream& stream);
-  /// Returns once EndWith is not running on it, and never will. Precondition: it was added.
+  /// When it returns, EndWith is not running on the stream and will not be called. Precondition: it was
+  /// added.
   void Remove(Stream& stream);
-  /// Ends all that are open, and any that comes later.
+  /// Ends all open streams, and every stream that comes later.
   void EndAll(const WorkerError& error);
 
  private:

@@ -16,7 +16,8 @@ constexpr absl::Duration kAnswerWithin = absl::Seconds(1);
 
 }  // namespace
 
-// Of Debian 12 and of Debian 13. For another: see that the test passes there, and add it.
+// The version of Debian 12 and of Debian 13. For another version: check that the test passes there, and add
+// it.
 bool PollersAreKnown(std::string_view grpc_version) {
   return grpc_version.starts_with("1.51.");
 }
@@ -29,8 +30,8 @@ int PollersToHold(int cores, int usable_cores) {
   return std::max(0, PollersStarted(cores) - std::max(1, usable_cores / 2));
 }
 
-/// A call to a method that does not exist. Its answer comes on a poller, which waits there until told to go
-/// on.
+/// A call to a method that does not exist. Its answer comes on a poller, and the poller waits there until
+/// GoOn.
 class PollerHold::Call {
  public:
   explicit Call(const std::shared_ptr<grpc::Channel>& channel) : stub_(channel) {
@@ -70,7 +71,7 @@ PollerHold::PollerHold(const std::shared_ptr<grpc::Channel>& channel, int poller
     Call check(channel);
     check.GoOn();
     if (held_.back()->Answered() && check.Answered()) continue;
-    held_.clear();  // nobody is left to poll: all go on, and the check is answered
+    held_.clear();  // no poller is left: all go on, and the check is answered
     return;
   }
 }

@@ -9,7 +9,6 @@
 #include "registry/fleet_summary.h"
 #include "registry/heartbeat_summary.h"
 #include "rpc/convert.h"
-#include "rpc/summary.h"
 #include "rpc/unary.h"
 
 namespace muster::rpc {
@@ -34,17 +33,17 @@ Result<WorkerFilter> FilterFrom(v1::ListWorkersRequest& request) {
   return filter;
 }
 
-/// Answers the call with `query(reads)`, run aside.
+/// Answers the call with `query(reads)`, run in the lane.
 template <typename Call, typename Query>
 void AnswerAside(ReadLane lane, Call& call, const Registry& registry, Query query) {
   registry.ReadOnPool(lane, call.AsReadCaller(),
-                 [&call, query = std::move(query)](Result<const ScanReads*> reads) mutable {
-                   if (!reads.ok()) return call.Refuse(reads.error());
-                   query(**reads);
-                 });
+                      [&call, query = std::move(query)](Result<const ScanReads*> reads) mutable {
+                        if (!reads.ok()) return call.Refuse(reads.error());
+                        query(**reads);
+                      });
 }
 
-/// Ends a stream before it began.
+/// Ends a stream before it begins.
 class UnimplementedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   UnimplementedStream() {
@@ -147,13 +146,14 @@ grpc::ServerUnaryReactor* QueriesService::GetFleetSummary(Context* context, cons
                                                           Bytes* reply) {
   using Call = UnaryCall<v1::GetFleetSummaryRequest, v1::GetFleetSummaryResponse>;
   return Call::Begin(gate_, context, received, reply, [this](Call& call, Registry& registry) {
-    AnswerAside(ReadLane::kScan, call, registry, [&call, &registry, &version = version_](const ScanReads& reads) {
-      const Result<FleetSummary> summary = SumUpFleet(reads, registry);
-      if (!summary.ok()) return call.Refuse(summary.error());
-      ToProto(*summary, call.response());
-      call.response().set_version(version);
-      call.Reply();
-    });
+    AnswerAside(ReadLane::kScan, call, registry,
+                [&call, &registry, &version = version_](const ScanReads& reads) {
+                  const Result<FleetSummary> summary = SumUpFleet(reads, registry);
+                  if (!summary.ok()) return call.Refuse(summary.error());
+                  ToProto(*summary, call.response());
+                  call.response().set_version(version);
+                  call.Reply();
+                });
   });
 }
 

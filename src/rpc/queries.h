@@ -14,7 +14,7 @@ namespace muster::rpc {
 namespace internal {
 using Queries = v1::WorkerQueries;
 
-/// Every method gets the bytes of its request, and reads them itself: see wire.h.
+/// Every method gets the bytes of its request, and decodes them itself: see wire.h.
 using RawQueries = Queries::WithRawCallbackMethod_GetWorker<Queries::WithRawCallbackMethod_ListWorkers<
     Queries::WithRawCallbackMethod_GetLastHeartbeat<Queries::WithRawCallbackMethod_ListHeartbeats<
         Queries::WithRawCallbackMethod_GetFleetSummary<Queries::WithRawCallbackMethod_ListEvents<
@@ -24,7 +24,7 @@ using RawQueries = Queries::WithRawCallbackMethod_GetWorker<Queries::WithRawCall
 /// Decodes, reads the roll, answers. Thread-safe; the gate must outlive it.
 class QueriesService final : public internal::RawQueries {
  public:
-  /// `version` is shown in the fleet summary.
+  /// The fleet summary shows `version`.
   QueriesService(const Gate& gate, std::string version) : gate_(gate), version_(std::move(version)) {}
 
  private:

@@ -23,41 +23,41 @@
 namespace muster::rpc {
 namespace {
 
-/// What gRPC itself says goes to our log, for those who look closely: most of it is about one connection.
+/// gRPC's own messages go to our log, mostly at debug level: most of them are about one connection.
 void LogForGrpc(gpr_log_func_args* line) {
   const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
   Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"says", line->message}});
 }
 
-/// While a server is built: what goes wrong then is told by Listen, in fewer words.
+/// While a server is built: Listen reports what goes wrong, in fewer words.
 void LogAtDebug(gpr_log_func_args* line) {
   Log(LogLevel::kDebug, "grpc", {{"says", line->message}});
 }
 
-/// gRPC keeps these for the whole process, and they must be in place before a server is built.
+/// gRPC keeps these settings for the whole process, and they must be set before a server is built.
 void PrepareGrpc() {
   // The distribution's Abseil looks for deadlocks at every use of a mutex, under one lock for the whole
   // process; gRPC makes a few mutexes for each call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   gpr_set_log_function(LogAtDebug);
-  // A client that sends what is no UTF-8 gets an answer that says so; it shall not fill our log.
+  // A client that sends text that is not UTF-8 gets an answer that says so; it must not fill our log.
   google::protobuf::SetLogHandler(nullptr);
-  grpc::EnableDefaultHealthCheckService(false);  // there is our own
-  // Called, not left to a static initializer, which a static link would drop.
+  grpc::EnableDefaultHealthCheckService(false);  // we have our own
+  // Called here, not left to a static initializer, which a static link would drop.
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 }
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  // The window of a stream stays at HTTP/2's 64 KiB. Else gRPC widens it to what the line could carry, up to
-  // many MiB, and a client whose stream is not read on could fill that with as many streams as it likes.
+  // The window of a stream stays at HTTP/2's 64 KiB. Else gRPC widens it to what the connection could carry,
+  // up to many MiB. A client whose stream is not read could fill that with as many streams as it likes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  // A second daemon on the same port shall fail, and not share it.
+  // A second daemon on the same port must fail, and not share the port.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A connection that died is noticed within one heartbeat timeout, or ten seconds: a gRPC client that has no
-  // call in flight looks at its socket, and answers a probe, only every five. Clients may probe as they like,
-  // within reason.
+  // A dead connection is noticed within one heartbeat timeout, or ten seconds: a gRPC client without a call
+  // in flight looks at its socket, and answers a probe, only every five seconds. Clients may probe too,
+  // within limits.
   const absl::Duration probe = std::clamp(options.heartbeat_timeout / 3, absl::Seconds(1), absl::Seconds(30));
   const absl::Duration answer = std::max(probe, absl::Seconds(10));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(absl::ToInt64Milliseconds(probe)));
@@ -67,7 +67,7 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
 }
 
-/// On this machine, by this version of gRPC: the one that is loaded, not the one that we were compiled for.
+/// On this machine, with the version of gRPC that is loaded, not the one that we were compiled for.
 int HowManyPollersToHold() {
   const std::string version = grpc::Version();
   if (!PollersAreKnown(version)) {

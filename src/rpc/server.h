@@ -23,10 +23,10 @@ class Executor;
 
 namespace muster::rpc {
 
-/// The longest message that is read; a longer one is RESOURCE_EXHAUSTED, from gRPC itself.
+/// The longest message that is read; gRPC itself refuses a longer one with RESOURCE_EXHAUSTED.
 inline constexpr int kMaxMessageBytes = 4 << 20;
-/// Calls that one connection may have in flight; more of them wait at the client, where they cost the daemon
-/// nothing. To refuse a call costs nearly as much as to answer it: most of either is gRPC.
+/// One connection may have so many calls in flight. More calls wait at the client, where they cost the
+/// daemon nothing. Refusing a call costs nearly as much as answering it: most of the cost is gRPC.
 inline constexpr int kMaxStreamsPerConnection = 48;
 
 struct ServerOptions {
@@ -35,29 +35,29 @@ struct ServerOptions {
   absl::Duration heartbeat_timeout;  // connections are probed well within it; fixed while the server lives
 };
 
-/// Listens from the start, and answers UNAVAILABLE until Serve and after Drain. Thread-safe, but for the
+/// Listens from the start, and answers UNAVAILABLE until Serve and after Drain. Thread-safe, except for the
 /// destructor.
 class RpcServer {
  public:
-  /// An error says why it cannot listen, and what to do. Clock and executor must outlive the server. On the
-  /// executor those that watch the health are told of it: see health.h.
+  /// An error says why it cannot listen, and what to do. Clock and executor must outlive the server. Clients
+  /// that watch the health are told on the executor: see health.h.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const ServerOptions& options, const Clock& clock,
                                                            Executor& executor);
   /// Shuts down first, without grace.
   ~RpcServer();
 
-  /// Where it listens, with the real port.
+  /// The address on which it listens, with the real port.
   const ListenAddress& address() const { return address_; }
 
   /// Lets calls in. The roll must live until Shutdown has returned. Precondition: called once.
   void Serve(Registry& registry);
-  /// Lets no more calls in: they answer UNAVAILABLE, and health says NOT_SERVING. Calls in flight go on.
+  /// Lets no more calls in: they get UNAVAILABLE, and health says NOT_SERVING. Calls in flight go on.
   void Drain();
   /// Stops listening, waits for calls in flight for at most `grace`, then cancels them. Returns when every
-  /// one is finished: so their commands must be finished by the roll.
+  /// call is finished: so the roll must finish their commands.
   void Shutdown(absl::Duration grace);
 
-  /// A channel to this server that needs no socket; for tests.
+  /// A channel to this server without a socket; for tests.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
  private:

@@ -12,8 +12,6 @@
 #include "rpc/convert.h"
 #include "rpc/heartbeat_burst.h"
 #include "rpc/heartbeat_wire.h"
-#include "rpc/peer.h"
-#include "rpc/status.h"
 #include "rpc/stream_state.h"
 #include "rpc/wire.h"
 #include "runtime/mutex.h"
@@ -21,9 +19,9 @@
 namespace muster::rpc {
 namespace {
 
-/// Three at most work on a stream at once: a thread of gRPC that reads, the writer, and a thread of gRPC that
-/// writes answers. Each tells the state, under the lock, what happened, learns what is to be done next, and
-/// does that without the lock. Every such step is told to one thread only.
+/// At most three threads work on a stream at once: a thread of gRPC that reads, the writer, and a thread of
+/// gRPC that writes answers. Under the lock, each tells the state what happened and gets the next steps. It
+/// carries out these steps without the lock. Every step is given to one thread only.
 class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                               private Command,
                               private OpenStreams::Stream {
@@ -46,7 +44,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   // Reading.
 
   void OnReadDone(bool ok) override {
-    if (!ok) return StopReading(grpc::Status::OK);  // half-closed, or gone: then nobody hears it
+    if (!ok) return StopReading(grpc::Status::OK);  // half-closed, or gone: then no client gets the status
     const grpc::Slice bytes = BytesOf(received_);
     received_.Clear();
     const std::optional<HeartbeatCommand> heartbeat = ReadStreamed(View(bytes));
@@ -82,16 +80,16 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     Do(steps);
   }
 
-  // In the roll. From its submission until it is decided, in_roll_ belongs to the writer.
+  // In the roll. From Submit until the decision, submitted_ belongs to the writer.
 
-  void CollectKeys(BatchKeys& keys) const override { in_registry_.CollectKeys(keys); }
+  void CollectKeys(BatchKeys& keys) const override { submitted_.CollectKeys(keys); }
 
   void Apply(WriteTx& tx, const Moment& now) override {
-    heartbeats_recorded_ = in_registry_.Record(peer_, registry_->settings()->heartbeat_timeout, tx, now);
+    heartbeats_recorded_ = submitted_.Record(peer_, registry_->settings()->heartbeat_timeout, tx, now);
   }
 
   void Finish(const WorkerError* not_durable) override {
-    if (not_durable != nullptr) in_registry_.Refuse(*not_durable);
+    if (not_durable != nullptr) submitted_.Refuse(*not_durable);
     Steps steps;
     {
       const MutexLock lock(mu_);
@@ -106,14 +104,15 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     if (std::holds_alternative<Overloaded>(taken.error())) return Finish(&taken.error());
     Steps steps;
     {
-      const MutexLock lock(mu_);  // the roll takes nothing more: what waits here is not recorded
+      const MutexLock lock(mu_);  // the roll takes nothing more: heartbeats that wait here are not recorded
       EndLater(ToStatus(taken.error()));
       steps = Claim(state_.RegistryClosed());
     }
     Do(steps);
   }
 
-  // Answering. Between the first answer and the last, answering_ belongs to whom gRPC tells of a write.
+  // Answering. Between the first answer and the last, answering_ belongs to the thread that gRPC calls after
+  // a write.
 
   void Write() {
     response_.Clear();
@@ -140,28 +139,28 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
   // The steps.
 
-  /// Before the event that ends the stream: the first reason counts.
+  /// Call it before the event that ends the stream: the first reason counts.
   void EndLater(grpc::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (state_.TakesIn()) end_ = std::move(status);
   }
 
-  /// Hands the bursts on, as the steps of an event want it.
+  /// Hands on the bursts as the steps require.
   Steps Claim(Steps steps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (steps.write) {
-      std::swap(in_registry_, answering_);
+      std::swap(submitted_, answering_);
       next_answer_ = 0;
     }
     if (steps.submit) {
-      in_registry_.Clear();
-      std::swap(gathering_, in_registry_);
-      heartbeats_asked_ = static_cast<std::int32_t>(in_registry_.size());
+      submitted_.Clear();
+      std::swap(gathering_, submitted_);
+      heartbeats_asked_ = static_cast<std::int32_t>(submitted_.size());
     }
     return steps;
   }
 
-  /// Without the lock. Once the last step is under way the stream may be gone, unless gRPC called us; which
-  /// is so whenever there is something to read, because only a read or a write that is done makes room for
-  /// it.
+  /// Call it without the lock. Once the last step is under way the stream may be deleted, unless gRPC is
+  /// calling us. If there is something to read, gRPC is: only the end of a read or of a write allows another
+  /// read.
   void Do(Steps steps) {
     if (steps.finish) return FinishOnce();
     if (steps.write) Write();
@@ -189,7 +188,7 @@ class HeartbeatStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   bool added_ = false;
 
   grpc::ByteBuffer received_;
-  HeartbeatBurst in_registry_;
+  HeartbeatBurst submitted_;
   HeartbeatBurst answering_;
   std::size_t next_answer_ = 0;
   v1::StreamHeartbeatsResponse response_;

@@ -23,17 +23,17 @@ StreamState::Steps StreamState::ReadingEnded() {
 }
 
 StreamState::Steps StreamState::Decided() {
-  MUSTER_CHECK(progress_ == InRegistry::kQueued, "what is decided was submitted");
-  const bool alone = in_registry_ == 1 && gathering_ == 0;
+  MUSTER_CHECK(progress_ == Progress::kQueued, "what is decided was submitted");
+  const bool alone = submitted_ == 1 && gathering_ == 0;
   alone_ = alone ? alone_ + 1 : 0;
-  progress_ = InRegistry::kDecided;
+  progress_ = Progress::kDecided;
   return Next();
 }
 
 StreamState::Steps StreamState::RegistryClosed() {
-  MUSTER_CHECK(progress_ == InRegistry::kQueued, "what the roll does not take was submitted");
-  in_registry_ = gathering_ = 0;
-  progress_ = InRegistry::kNothing;
+  MUSTER_CHECK(progress_ == Progress::kQueued, "what the roll does not take was submitted");
+  submitted_ = gathering_ = 0;
+  progress_ = Progress::kNothing;
   ending_ = true;
   return Next();
 }
@@ -62,33 +62,33 @@ void StreamState::ReadDone() {
   reading_ = false;
 }
 
-/// Of a client that waits for each answer, as far as one can tell, the next heartbeat is read after the
-/// answer: a read that finds nothing makes gRPC send a WINDOW_UPDATE at once, with a system call of its
-/// own, which the answer would have taken along. Now and then it is tried whether more would come.
+/// If a client waits for each answer, as far as we can tell, its next heartbeat is read after the answer. A
+/// read that finds nothing makes gRPC send a WINDOW_UPDATE at once, with its own system call; the answer
+/// would have carried it along. From time to time we try whether the client sends more.
 void StreamState::ChooseWindow() {
   constexpr unsigned kSure = 4;
   constexpr unsigned kTryEvery = 8;
-  if (alone_ >= 2 * kTryEvery) alone_ -= kTryEvery;  // the same to this rule, and few states
+  if (alone_ >= 2 * kTryEvery) alone_ -= kTryEvery;  // equal for this rule, and keeps the states few
   window_ = alone_ < kSure || alone_ % kTryEvery == 0 ? max_window_ : 1;
 }
 
 StreamState::Steps StreamState::Next() {
   Steps steps;
-  if (progress_ == InRegistry::kDecided && !writing_) {
-    progress_ = InRegistry::kNothing;
-    const std::size_t decided = std::exchange(in_registry_, 0);
+  if (progress_ == Progress::kDecided && !writing_) {
+    progress_ = Progress::kNothing;
+    const std::size_t decided = std::exchange(submitted_, 0);
     if (!broken_) {
       answering_ = decided;
       steps.write = writing_ = true;
     }
   }
-  if (progress_ == InRegistry::kNothing && gathering_ > 0) {
-    progress_ = InRegistry::kQueued;
-    in_registry_ = std::exchange(gathering_, 0);
+  if (progress_ == Progress::kNothing && gathering_ > 0) {
+    progress_ = Progress::kQueued;
+    submitted_ = std::exchange(gathering_, 0);
     steps.submit = true;
   }
   if (!reading_ && !ending_ && unanswered() < window_) steps.read = reading_ = true;
-  if (ending_ && !finished_ && progress_ == InRegistry::kNothing && !writing_) steps.finish = finished_ = true;
+  if (ending_ && !finished_ && progress_ == Progress::kNothing && !writing_) steps.finish = finished_ = true;
   return steps;
 }
 

@@ -11,22 +11,20 @@
 #include <utility>
 
 #include "muster/check.h"
-#include "muster/result.h"
 #include "muster/registry.h"
+#include "muster/result.h"
 #include "registry/gate.h"
-#include "rpc/peer.h"
-#include "rpc/status.h"
+#include "rpc/convert.h"
 #include "rpc/wire.h"
 
 namespace muster::rpc {
 
-/// Lives until gRPC is done with the call; must get one of Reply and Refuse, from any thread, also if the
-/// client is gone. Precondition of both: it was not answered yet. Nothing may touch it afterwards.
+/// Lives until gRPC is done with the call. It must get exactly one Reply or Refuse, from any thread, also if
+/// the client is gone. Do not touch it afterwards.
 template <typename Request, typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  /// Reads the request, then hands the call to `handle(UnaryCall&, Registry&)`, which sees to it that it is
-  /// answered.
+  /// Reads the request, then hands the call to `handle(UnaryCall&, Registry&)`, which must have it answered.
   template <typename Handle>
   static grpc::ServerUnaryReactor* Begin(const Gate& gate, grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* received, grpc::ByteBuffer* reply,
@@ -43,8 +41,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     return call;
   }
 
-  /// Here is where the response ends: gRPC deletes calls on a thread of its own, which has no time to take
-  /// thousands of workers apart.
+  /// Frees the response here: gRPC deletes calls on its own thread, which must not spend time on destroying
+  /// thousands of workers.
   void Reply() {
     Write(*response_, *reply_);
     arena_.Reset();
@@ -52,10 +50,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   }
   void Refuse(const WorkerError& error) { Answer(ToStatus(error)); }
 
-  /// The caller's address.
+  /// The address of the caller.
   std::string Caller() const { return AddressOfPeer(context_->peer()); }
 
-  /// For as long as the call is not answered.
+  /// Valid until the call is answered.
   ReadCaller AsReadCaller() const {
     return {[context = context_] { return context->IsCancelled(); }, absl::FromChrono(context_->deadline())};
   }

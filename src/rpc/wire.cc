@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/text.h"
+#include "rpc/wire_error.h"
 
 namespace muster::rpc {
 namespace {
@@ -18,7 +19,7 @@ using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
 
 /// The path of the first text that is not UTF-8, as "heartbeats[3].worker_id". Only for messages that were
-/// refused, so it may be slow; as deep as our messages go.
+/// refused, so it may be slow. Follows messages as deep as ours go.
 std::optional<std::string> FieldNotUtf8(const Descriptor& type, std::string_view bytes, int depth = 4) {
   UnknownFieldSet fields;
   if (depth == 0 || !fields.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
@@ -61,9 +62,15 @@ std::optional<InvalidArgument> Read(const grpc::ByteBuffer& received, google::pr
 
 void Write(const google::protobuf::Message& message, grpc::ByteBuffer& out) {
   const grpc::Slice slice(message.ByteSizeLong());
-  message.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));  // ours alone yet
+  message.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));  // not shared yet
   grpc::ByteBuffer whole(&slice, 1);
   out.Swap(&whole);
+}
+
+grpc::Status ToStatus(const WorkerError& error) {
+  const google::rpc::Status status = Describe(error);
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.message(),
+                      status.SerializeAsString());
 }
 
 }  // namespace muster::rpc

@@ -1,14 +1,15 @@
-// Messages off the wire and onto it.
+// Decodes and encodes the messages and errors of calls.
 //
-// gRPC's own decoding answers a message that it cannot read with UNIMPLEMENTED and not a word (the callback
-// API of 1.51). So the services take bytes, and read them here: what cannot be read is an InvalidArgument
-// that names the field, text that is not UTF-8 included. Thread-safe.
+// gRPC's own decoding answers a message that it cannot read with UNIMPLEMENTED and without a reason (the
+// callback API of 1.51). So the services take bytes, and decode them here: bytes that cannot be decoded are
+// an InvalidArgument that names the field, also for text that is not UTF-8. Thread-safe.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/slice.h>
+#include <grpcpp/support/status.h>
 
 #include <optional>
 #include <string_view>
@@ -26,11 +27,14 @@ inline std::string_view View(const grpc::Slice& slice) {
 /// Fills `message`, or says what is wrong with the bytes.
 std::optional<InvalidArgument> Read(const grpc::ByteBuffer& received, google::protobuf::Message& message);
 
-/// Why `bytes` are no message of this type: the field whose text is not UTF-8, or that they cannot be read at
-/// all.
+/// Why `bytes` are not a message of this type: the field whose text is not UTF-8, or that they cannot be
+/// decoded.
 InvalidArgument Malformed(const google::protobuf::Descriptor& type, std::string_view bytes);
 
 /// Writes `message` into `out`.
 void Write(const google::protobuf::Message& message, grpc::ByteBuffer& out);
+
+/// The error as the status that ends a call; wire_error.h makes its code and its details.
+grpc::Status ToStatus(const WorkerError& error);
 
 }  // namespace muster::rpc

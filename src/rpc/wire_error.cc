@@ -9,7 +9,7 @@
 namespace muster::rpc {
 namespace {
 
-// The store comes back by itself: nobody knows when.
+// The store comes back by itself; the time is not known.
 constexpr absl::Duration kRetryStore = absl::Seconds(1);
 
 using Entries = google::protobuf::Map<std::string, std::string>;

@@ -1,8 +1,8 @@
-// How a WorkerError reads on the wire: the one place where its code and its details are made.
+// How a WorkerError is sent: the one place where its code and its details are made.
 //
 // Every error carries a google.rpc.Status with an ErrorInfo {reason, domain "muster", metadata};
-// INVALID_ARGUMENT also a BadRequest that names the field, RESOURCE_EXHAUSTED and UNAVAILABLE also a
-// RetryInfo. Knows nothing of gRPC but the numbers of its codes, which are Abseil's too. Thread-safe.
+// INVALID_ARGUMENT also has a BadRequest that names the field, RESOURCE_EXHAUSTED and UNAVAILABLE also have
+// a RetryInfo. It uses nothing of gRPC but the numbers of its codes, which Abseil uses too. Thread-safe.
 #pragma once
 
 #include <optional>
@@ -17,10 +17,10 @@ namespace muster::rpc {
 
 absl::StatusCode CodeOf(const WorkerError& error);
 
-/// When to try again, where that is right.
+/// When to try again, if a retry makes sense.
 std::optional<absl::Duration> RetryDelayOf(const WorkerError& error);
 
-/// The whole of it, for a call that failed.
+/// The whole status, for a call that failed.
 google::rpc::Status Describe(const WorkerError& error);
 
 /// The same for one heartbeat of many.

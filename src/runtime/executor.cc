@@ -1,11 +1,33 @@
 #include "runtime/executor.h"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "muster/check.h"
 
 namespace muster {
+
+void Parker::Park(absl::Duration at_most) {
+  std::uint32_t expected = kNone;
+  if (state_.compare_exchange_strong(expected, kParked)) {
+    // A day is as good as forever, and every kernel accepts it.
+    const timespec relative = absl::ToTimespec(std::clamp(at_most, absl::ZeroDuration(), absl::Hours(24)));
+    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), FUTEX_WAIT_PRIVATE, kParked, &relative,
+            nullptr, 0);
+  }
+  state_.exchange(kNone);
+}
+
+void Parker::Unpark() {
+  if (state_.exchange(kUnparked) == kParked) {
+    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  }
+}
 
 void TimerQueue::TakeDue(absl::Duration now, std::deque<Task>& out) {
   const auto end = timers_.upper_bound(now);
@@ -25,7 +47,7 @@ void ThreadedExecutor::Post(Task task) {
     const MutexLock lock(mu_);
     if (stopping_) return;
     tasks_.push_back(std::move(task));
-    if (tasks_.size() > 1) return;  // whoever posted the first has woken the thread
+    if (tasks_.size() > 1) return;  // the thread that posted the first task has woken the executor
   }
   parker_.Unpark();
 }

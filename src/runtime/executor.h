@@ -1,9 +1,10 @@
-// Where work is done in order: one task at a time, timers among them.
+// Runs work in order: one task at a time, timers among them.
 //
-// Two forms. ThreadedExecutor has a thread of its own. ManualExecutor runs when it is told to, on a clock
-// that a test or a simulation moves: the same code, no threads, no waiting.
+// There are two forms. ThreadedExecutor has its own thread. ManualExecutor runs when it is told to, on a
+// clock that a test or a simulation moves: the same code, no threads, no waiting.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -15,13 +16,12 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "runtime/mutex.h"
-#include "runtime/parker.h"
 
 namespace muster {
 
 using Task = absl::AnyInvocable<void()>;
 
-/// Tasks run in the order in which they were posted; a timer's task is posted when its time has come.
+/// Tasks run in the order in which they were posted; a timer's task is posted when its time comes.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -31,25 +31,43 @@ class Executor {
   virtual void PostAt(absl::Duration when, Task task) = 0;
 };
 
-/// What is due when; shared by both forms. Not thread-safe.
+/// Timers, ordered by time; both forms use it. Not thread-safe.
 class TimerQueue {
  public:
   void Add(absl::Duration when, Task task) { timers_.emplace(when, std::move(task)); }
   std::optional<absl::Duration> Next() const {
     return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
   }
-  /// Moves what is due at `now` to the end of `out`.
+  /// Moves the tasks that are due at `now` to the end of `out`.
   void TakeDue(absl::Duration now, std::deque<Task>& out);
 
  private:
   std::multimap<absl::Duration, Task> timers_;
 };
 
+/// Where the thread of a ThreadedExecutor sleeps until there is work or a timer is due. It uses a futex
+/// directly, because before 2023 a wait with a deadline in Abseil uses the wall clock: a step back by an hour
+/// would delay every timer of the daemon by an hour. This one uses the monotonic clock.
+///
+/// One thread parks, any thread unparks. An Unpark that comes before Park is not lost.
+class Parker {
+ public:
+  /// Returns when unparked, after `at_most` at the latest; may return without a reason.
+  void Park(absl::Duration at_most);
+  void Unpark();
+
+ private:
+  static constexpr std::uint32_t kNone = 0;
+  static constexpr std::uint32_t kUnparked = 1;
+  static constexpr std::uint32_t kParked = 2;
+  std::atomic<std::uint32_t> state_ = kNone;
+};
+
 class ThreadedExecutor final : public Executor {
  public:
   /// The clock must outlive the executor.
   explicit ThreadedExecutor(const Clock& clock);
-  /// Stops first.
+  /// Stops it first.
   ~ThreadedExecutor() override;
 
   void Post(Task task) override;
@@ -68,7 +86,7 @@ class ThreadedExecutor final : public Executor {
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mu_);
   TimerQueue timers_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;  // last: starts when the rest is there
+  std::thread thread_;  // last: it starts when the other members exist
 };
 
 class ManualExecutor final : public Executor {
@@ -78,7 +96,7 @@ class ManualExecutor final : public Executor {
   void Post(Task task) override;
   void PostAt(absl::Duration when, Task task) override;
 
-  /// Runs tasks and due timers until none is left.
+  /// Runs tasks and due timers until there are none.
   void RunUntilIdle();
   /// When the next timer is due, on the monotonic clock.
   std::optional<absl::Duration> NextDeadline();

@@ -18,7 +18,7 @@ namespace muster {
 namespace {
 
 constexpr int kMaxPort = 65'535;
-constexpr std::size_t kShownBytes = 64;  // of what is no address, in the error
+constexpr std::size_t kShownBytes = 64;  // the error shows so much of a bad address
 
 absl::Status Bad(std::string_view text) {
   return absl::InvalidArgumentError(

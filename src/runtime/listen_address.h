@@ -8,20 +8,20 @@
 
 namespace muster {
 
-/// "HOST:PORT", "[IPV6]:PORT" or "unix:PATH". Port 0: one that is free.
+/// "HOST:PORT", "[IPV6]:PORT" or "unix:PATH". Port 0: any free port.
 struct ListenAddress {
   std::string host;  // without brackets; empty for a unix socket
   int port = 0;
   std::string unix_path;  // empty for TCP
 
-  /// INVALID_ARGUMENT that says what an address looks like.
+  /// INVALID_ARGUMENT that shows what an address looks like.
   static absl::StatusOr<ListenAddress> Parse(std::string_view text);
   std::string ToString() const;
-  /// Whether only this machine can reach it. A name other than localhost counts as no.
+  /// Whether only this machine can reach it. For a name other than localhost the answer is no.
   bool Loopback() const;
 };
 
-/// Why nobody can listen there now, found out by trying; for the message after a failure.
+/// Why it is not possible to listen there now. Tries it; for the message after a failure.
 std::string WhyNotListen(const ListenAddress& address);
 
 }  // namespace muster

@@ -1,4 +1,4 @@
-// A clock that stands where it is put: for tests and simulations.
+// A clock that only a test or a simulation moves.
 #pragma once
 
 #include "absl/time/time.h"
@@ -27,7 +27,7 @@ class ManualClock final : public Clock {
     wall_ += by;
     monotonic_ += by;
   }
-  /// Somebody sets the wall clock.
+  /// A step of the wall clock alone.
   void StepWall(absl::Duration by) {
     const MutexLock lock(mu_);
     wall_ += by;

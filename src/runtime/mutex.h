@@ -1,8 +1,8 @@
-// absl::Mutex, told to the ThreadSanitizer.
+// absl::Mutex, made visible to the ThreadSanitizer.
 //
-// The distribution's Abseil is not built with the sanitizer, which therefore does not see its locks and would
-// report every access behind one. These wrappers tell it; without the sanitizer they are absl::Mutex and
-// nothing else.
+// The distribution's Abseil is not built with the sanitizer. So the sanitizer does not see its locks and
+// would report every access that they protect. These wrappers report the locks; without the sanitizer they
+// are absl::Mutex and nothing else.
 #pragma once
 
 #include "absl/base/thread_annotations.h"
@@ -75,9 +75,9 @@ class ABSL_SCOPED_LOCKABLE ReaderMutexLock {
 
 class CondVar {
  public:
-  /// Waits until signalled or `timeout` is over; may return for no reason. Called with `mu` held. Older
-  /// versions of Abseil count the timeout on the wall clock: good for giving up, not for timers (those are
-  /// the executor's).
+  /// Waits for a signal or the end of `timeout`; may return without a reason. Call it with `mu` held. Older
+  /// versions of Abseil measure the timeout on the wall clock: good for giving up, not for timers (the
+  /// executor has those).
   void WaitWithTimeout(Mutex& mu, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     MUSTER_TSAN_RELEASE(&mu.mu_);
     cv_.WaitWithTimeout(&mu.mu_, timeout);

@@ -1,4 +1,4 @@
-// The machine's clocks: the only place in Muster where time is read.
+// The clocks of the machine: the only place in Muster that reads the time.
 #pragma once
 
 #include "absl/time/time.h"
@@ -7,7 +7,7 @@
 namespace muster {
 
 /// Thread-safe, without state. MonotonicNow also counts while the machine sleeps, so that a sleep shows as a
-/// gap in which nobody was heard, and not as nothing at all.
+/// gap in which no worker was heard.
 class RealClock final : public Clock {
  public:
   absl::Time WallNow() const override;

@@ -9,7 +9,7 @@
 namespace muster {
 namespace {
 
-constexpr std::size_t kMaxBytesAtOnce = 256;  // getentropy takes no more
+constexpr std::size_t kMaxBytesAtOnce = 256;  // the limit of getentropy
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The machine's randomness: the only place in Muster where it is asked for any.
+// The random source of the machine: the only place in Muster that uses it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace muster {
 
-/// Without state of its own.
+/// Without a state of its own.
 class RealRandom final : public Random {
  public:
   /// A generator for each thread, without locks.

@@ -1,4 +1,4 @@
-// Pending -> Active, for those heard since they registered.
+// Pending -> Active, for workers that were heard since they registered.
 #include <memory>
 #include <vector>
 
@@ -18,8 +18,8 @@ class ActivationSweep final : public Sweep {
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
       if (!ActivationApplies(view)) continue;
-      const Result<WorkerView> moved =
-          Move(tx, view, WorkerStatus::kActive, MoveCause::kActivation, now, "heard since it registered", actor_);
+      const Result<WorkerView> moved = Move(tx, view, WorkerStatus::kActive, MoveCause::kActivation, now,
+                                            "heard since it registered", actor_);
       if (!moved.ok()) return moved.error();
       CountMoved(report_, *view.worker);
     }

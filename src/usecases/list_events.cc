@@ -37,7 +37,7 @@ Result<EventPage> ListEvents(const ScanReads& reads, const EventFilter& filter, 
       reads.Events(filter.worker_id, start->position, filter.newest_first, start->size + 1);
   if (!rows.ok()) return rows.error();
   EventPage result{*std::move(rows), ""};
-  // Backwards, the list ends where the caller has been already.
+  // Backwards, the list ends where the caller has already been.
   std::erase_if(result.events, [&](const Event& event) { return event.cursor <= filter.after_cursor; });
   if (CutToPage(result.events, start->size)) {
     result.next_page_token = SealPageToken(reads.TokenKey(), scope, PositionOf(result.events.back().cursor));

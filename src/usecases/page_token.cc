@@ -58,7 +58,7 @@ std::optional<std::string> OpenPageToken(std::string_view key, const TokenScope&
   std::string bytes;
   if (token.size() > kMaxPageTokenBytes || !absl::WebSafeBase64Unescape(ToAbsl(token), &bytes))
     return std::nullopt;
-  // One token, one spelling: the decoder would pass over blanks and padding.
+  // Each token has one spelling: the decoder would ignore blanks and padding.
   if (absl::WebSafeBase64Escape(bytes) != token) return std::nullopt;
   if (bytes.size() < kHeadBytes || bytes[0] != kVersion) return std::nullopt;
   const std::string_view signature = std::string_view(bytes).substr(1, kSignatureBytes);

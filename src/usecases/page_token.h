@@ -1,7 +1,7 @@
-// Page tokens: opaque to callers, worthless outside the query that they came from. Private to the use cases.
+// Page tokens: opaque to callers, useless outside the query that they came from. Private to the use cases.
 //
 // A token is the place where the next page starts, signed with a secret of the roll together with the query
-// and its filter. It is not secret: it holds nothing that the page before did not show. Pure.
+// and its filter. It is not secret: it contains nothing that the page before did not show. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace muster {
 
-/// Longer ones are refused unread. The longest that is handed out has 196 bytes.
+/// Longer tokens are refused unread. The longest token that is given out has 196 bytes.
 inline constexpr std::size_t kMaxPageTokenBytes = 400;
 
-/// A query and its filter in a form that is equal exactly where they ask the same.
+/// A query and its filter, in a form that is equal exactly if they ask the same.
 class TokenScope {
  public:
   explicit TokenScope(std::string_view query) { Add(query); }
@@ -29,7 +29,7 @@ class TokenScope {
 
 std::string SealPageToken(std::string_view key, const TokenScope& scope, std::string_view position);
 
-/// The position; nothing for a token that is forged, damaged or of another scope.
+/// The position; nothing if the token is forged, damaged or of another scope.
 std::optional<std::string> OpenPageToken(std::string_view key, const TokenScope& scope,
                                          std::string_view token);
 

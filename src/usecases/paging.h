@@ -1,4 +1,4 @@
-// How a page is asked for and cut, the same for every list. Private to the use cases.
+// How a page is requested and cut, the same for every list. Private to the use cases.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct PageStart {
 /// InvalidArgument for a size out of range, or a token that is not of this scope.
 Result<PageStart> OpenPage(const PageRequest& page, std::string_view key, const TokenScope& scope);
 
-/// As OpenPage, where positions are numbers; `first` is the position of the first page.
+/// As OpenPage, for positions that are numbers; `first` is the position of the first page.
 struct NumberedPageStart {
   int size = 0;
   std::int64_t position = 0;

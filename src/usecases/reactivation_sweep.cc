@@ -1,4 +1,4 @@
-// Offline -> Active, for those whose last heartbeat is fresh.
+// Offline -> Active, for workers whose last heartbeat is fresh.
 #include <memory>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Heartbeat: the hot path. What is accepted here allocates nothing.
+// Heartbeat: the hot path. An accepted heartbeat allocates nothing here.
 #include <optional>
 #include <string>
 #include <utility>

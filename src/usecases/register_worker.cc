@@ -53,7 +53,7 @@ WorkerView StageTakeover(RegisterWorkerCommand&& command, const WorkerView& view
   const std::shared_ptr<const Worker> old = view.worker;
   std::string actor = std::move(command.actor);
   Worker worker = NewRegistration(std::move(command), tx, now);
-  const bool same_process = worker.instance_id == old->instance_id;  // it only changes its configuration
+  const bool same_process = worker.instance_id == old->instance_id;  // only its configuration changes
   const bool taken_back = TakenBack(*old, worker.instance_id);
   worker.status_reason = same_process
                              ? "registered anew, not heard since"

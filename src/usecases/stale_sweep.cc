@@ -1,9 +1,10 @@
-// Active -> Offline, for those silent for the timeout, region by region under the mass-failure guard.
+// Active -> Offline, for workers that are silent for the timeout, region by region under the mass-failure
+// guard.
 //
-// The first step decides for the whole run: which moment counts, and which regions are held. Later steps take
-// what is left of it; they must not ask the guard again, because the shares change with every worker that
-// they take. A hold that is over ends with the run, not with its first step: a run that is broken off goes on
-// at the next tick, instead of being held for what it had left.
+// The first step decides for the whole run which moment counts and which regions are held. Later steps move
+// the rest. They must not ask the guard again, because the shares change with every worker that they move. A
+// hold that is over ends with the run, not with its first step: so if a run fails, the next tick continues
+// it, and the rest is not held again.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -73,7 +74,7 @@ class StaleSweep final : public Sweep {
       }
       AskGuard(tx, region, until, now, settings);
     }
-    for (const RegionHold& hold : *holds) {  // those left are regions in which nobody is silent any more
+    for (const RegionHold& hold : *holds) {  // the rest are regions in which no worker is silent any more
       if (held_until.contains(hold.region))
         Release(tx, hold.region, "recovered: nobody is silent any more", now);
     }
@@ -135,7 +136,7 @@ class StaleSweep final : public Sweep {
 
   const std::string actor_ = ActorOf(Job::kStaleDetection);
   std::optional<ListeningTime> cutoff_;  // set once the run has begun
-  absl::Duration timeout_;               // as it was then, so that a reload does not split a run in two
+  absl::Duration timeout_;               // as it was then, so that a reload does not change it within a run
   std::string timeout_text_;
   absl::flat_hash_set<std::string> held_;
   std::vector<std::pair<std::string, std::string>> ending_;  // regions whose hold ends with the run, and why

@@ -16,13 +16,13 @@ std::unique_ptr<Sweep> NewReactivationSweep();
 /// The actor of a job's events.
 std::string ActorOf(Job job);
 
-/// Counts a worker that moved, and names it while there is room.
+/// Counts a worker that moved, and adds its name while there is room.
 void CountMoved(SweepReport& report, const Worker& worker);
 
-/// A span for people: "2m3.5s", no finer than a millisecond.
+/// A duration for people: "2m3.5s", to the millisecond.
 std::string FormatSilence(absl::Duration duration);
 
-/// A step that found fewer than it may take, or could move none of them, was the last.
+/// A step was the last one if it found fewer workers than its limit, or could move none of them.
 inline bool LastStep(std::size_t found, std::int64_t moved, int limit) {
   return found < static_cast<std::size_t>(limit) || moved == 0;
 }

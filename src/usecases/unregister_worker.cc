@@ -1,4 +1,4 @@
-// Unregister: the worker and its heartbeats go, its events stay.
+// Unregister: removes the worker and its heartbeats, and keeps its events.
 #include <utility>
 
 #include "domain/text.h"

@@ -16,20 +16,20 @@ using testing::CheckDies;
 using testing::Death;
 using testing::DeathOf;
 
-TEST_CASE("A check that holds costs nothing but itself, and is evaluated once") {
+TEST_CASE("A check that holds does nothing else, and is evaluated once") {
   int evaluated = 0;
   MUSTER_CHECK(++evaluated == 1, "it is");
   CHECK(evaluated == 1);
 }
 
-TEST_CASE("A check that fails ends the process with one line: the place, what was asked, what must hold") {
+TEST_CASE("A check that fails ends the process with one line: the place, the condition, what must hold") {
   const Death death = DeathOf([] { MUSTER_CHECK(1 + 1 == 3, "sums are right"); });
   CHECK(death.signal == SIGABRT);
   const std::string line = std::to_string(__LINE__ - 2);
   CHECK(death.said == "check failed at domain/check_test.cc:" + line + ": 1 + 1 == 3: sums are right\n");
 }
 
-TEST_CASE("However long the message is, it ends with its line") {
+TEST_CASE("Even if the message is long, the line is complete") {
   static const std::string long_message(2'000, 'x');
   const Death death = DeathOf([] { MUSTER_CHECK(false, long_message.c_str()); });
   CHECK(death.signal == SIGABRT);
@@ -45,12 +45,14 @@ TEST_CASE("A Result gives no value where it has an error, and no error where it 
   CheckDies([] { (void)error->size(); }, no_value);
   CheckDies([] { (void)*std::move(error); }, no_value);
   CheckDies([] { (void)*std::as_const(error); }, no_value);
-  CheckDies([] { (void)value.error(); }, "an error is read only where there is one");
+  const std::string no_error = "an error is read only where there is one";
+  CheckDies([] { (void)value.error(); }, no_error);
+  CheckDies([] { (void)std::move(value).error(); }, no_error);
   CHECK(*value == "v");
   CHECK(ReasonOf(error.error()) == "WORKER_NOT_FOUND");
 }
 
-TEST_CASE("A worker is moved as the table has it, or not at all") {
+TEST_CASE("A worker is moved along a legal move, or not at all") {
   static Worker failed;
   failed.status = WorkerStatus::kFailed;
   CheckDies([] { (void)Moved(failed, WorkerStatus::kActive, MoveCause::kOperator, {}, "", 2); },

@@ -1,4 +1,4 @@
-// What errors are called and what they say; and that docs/errors.md explains every one.
+// The names of errors and their messages; and docs/errors.md explains every error.
 #include "muster/errors.h"
 
 #include <fstream>

@@ -1,4 +1,4 @@
-// Who holds an id, and what gives two processes away.
+// Which instance holds an id, and how two processes on one id are found.
 #include "domain/fencing.h"
 
 #include "catch.h"
@@ -38,7 +38,7 @@ TEST_CASE("only the instance that was replaced can take an id back") {
   CHECK_FALSE(TakenBack(first, ""));
 }
 
-TEST_CASE("beating on for more than a timeout after the takeover gives a clone away, once") {
+TEST_CASE("an instance that still beats more than a timeout after the takeover is a clone, reported once") {
   const ListeningTime edge = kRegistered + kTimeout;
   CHECK_FALSE(BeatsOn(TakenOver(), "a", kRegistered, kTimeout));
   CHECK_FALSE(BeatsOn(TakenOver(), "a", edge, kTimeout));

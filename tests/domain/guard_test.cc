@@ -35,13 +35,13 @@ TEST_CASE("a share of 1 turns the guard off") {
   CHECK(Guard(1000, 1000, std::nullopt, kNow, settings) == GuardVerdict::kTake);
 }
 
-TEST_CASE("a hold lasts until its end and never beyond, whatever is silent") {
+TEST_CASE("a hold lasts until its end and never longer, whatever is silent") {
   CHECK(Ask(100, 100, kNow + absl::Microseconds(1)) == GuardVerdict::kKeepHeld);
   CHECK(Ask(100, 100, kNow) == GuardVerdict::kHoldOver);
   CHECK(Ask(100, 51, kNow - absl::Hours(5)) == GuardVerdict::kHoldOver);
 }
 
-TEST_CASE("a region that recovered is not held on") {
+TEST_CASE("a region that recovered is not held any longer") {
   CHECK(Ask(100, 50, kNow + absl::Minutes(1)) == GuardVerdict::kRecovered);
   CHECK(Ask(100, 0, kNow - absl::Minutes(1)) == GuardVerdict::kRecovered);
   CHECK(Ask(9, 9, kNow + absl::Minutes(1)) == GuardVerdict::kRecovered);

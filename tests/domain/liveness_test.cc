@@ -55,9 +55,7 @@ TEST_CASE("silence of exactly the timeout is stale, a microsecond less is fresh"
   const ListeningTime edge = At(1000) + kTimeout;
   CHECK(Fresh(worker, pulse, edge - absl::Microseconds(1), kTimeout));
   CHECK_FALSE(Fresh(worker, pulse, edge, kTimeout));
-  CHECK(Stale(worker, pulse, edge, kTimeout));
-  CHECK_FALSE(Stale(worker, pulse, edge - absl::Microseconds(1), kTimeout));
-  CHECK(Stale(worker, Pulse(), At(0), kTimeout));  // without a reference nothing is fresh
+  CHECK_FALSE(Fresh(worker, Pulse(), At(0), kTimeout));  // neither heard nor activated by hand
 }
 
 TEST_CASE("the cutoff that stores are asked by says the same as freshness does") {
@@ -66,7 +64,7 @@ TEST_CASE("the cutoff that stores are asked by says the same as freshness does")
     const ListeningTime now = At(200);
     INFO(heard);
     CHECK(StaleDetectionApplies(View(worker, HeardAt(heard)), StaleCutoff(now, kTimeout)) ==
-          Stale(worker, HeardAt(heard), now, kTimeout));
+          !Fresh(worker, HeardAt(heard), now, kTimeout));
   }
 }
 

@@ -26,7 +26,7 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-TEST_CASE("the defaults are valid, and so are those of a walk-through of a few seconds") {
+TEST_CASE("the defaults are valid, and so are the settings of a demonstration of a few seconds") {
   CHECK_FALSE(Validate(Settings()));
   CHECK(ProblemWith([](Settings& s) {
           s.heartbeat_timeout = absl::Seconds(3);
@@ -89,7 +89,7 @@ TEST_CASE("a worker must be able to lose two heartbeats") {
   CHECK_FALSE(with(absl::InfiniteDuration()).empty());
 }
 
-TEST_CASE("a rate must be one") {
+TEST_CASE("a rate must be positive") {
   for (const double rate : {0.0, -1.0, kNaN, kInfinite, 1e10}) {
     const std::string problem = ProblemWith([&](Settings& s) { s.max_heartbeats_per_second = rate; });
     CHECK(Has(problem, "max-heartbeats-per-second"));

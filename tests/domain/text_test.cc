@@ -36,7 +36,7 @@ TEST_CASE("control characters are not text; tabs and newlines only where the lay
   }
 }
 
-TEST_CASE("whatever is quoted in a message is itself text, and short") {
+TEST_CASE("what a message quotes is itself text, and short") {
   CHECK(Excerpt("plain") == "plain");
   CHECK(Excerpt("a\nb") == "a\\nb");
   CHECK(Excerpt("\xFF") == "\\xff");

@@ -1,4 +1,4 @@
-// The status machine, walked in full: every status, every target, everybody who may ask.
+// The status machine, walked in full: every status, every target, every cause.
 #include "domain/transitions.h"
 
 #include <set>
@@ -12,6 +12,9 @@ using enum muster::WorkerStatus;
 
 namespace {
 
+constexpr MoveCause kAllCauses[] = {MoveCause::kOperator, MoveCause::kActivation, MoveCause::kStaleDetection,
+                                    MoveCause::kReactivation};
+
 std::string MoveName(WorkerStatus from, WorkerStatus to, MoveCause by) {
   return std::string(StatusName(from)) + " -> " + std::string(StatusName(to)) + " by " +
          std::to_string(static_cast<int>(by));
@@ -20,17 +23,17 @@ std::string MoveName(WorkerStatus from, WorkerStatus to, MoveCause by) {
 }  // namespace
 
 TEST_CASE("the legal moves are those of the contract, and no others") {
-  // Written down a second time on purpose: the table of the design.
+  // The table of the design, repeated here on purpose.
   const std::set<std::tuple<WorkerStatus, WorkerStatus, MoveCause>> legal = {
       {kPending, kActive, MoveCause::kActivation},     {kPending, kActive, MoveCause::kOperator},
       {kActive, kOffline, MoveCause::kStaleDetection}, {kActive, kOffline, MoveCause::kOperator},
       {kOffline, kActive, MoveCause::kReactivation},   {kOffline, kActive, MoveCause::kOperator},
-      {kPending, kFailed, MoveCause::kOperator},           {kActive, kFailed, MoveCause::kOperator},
+      {kPending, kFailed, MoveCause::kOperator},       {kActive, kFailed, MoveCause::kOperator},
       {kOffline, kFailed, MoveCause::kOperator},
   };
   for (const WorkerStatus from : kAllStatuses) {
     for (const WorkerStatus to : kAllStatuses) {
-      for (const MoveCause by : kEverybody) {
+      for (const MoveCause by : kAllCauses) {
         INFO(MoveName(from, to, by));
         const Verdict expected = from == to                       ? Verdict::kStay
                                  : legal.contains({from, to, by}) ? Verdict::kMove

@@ -49,7 +49,7 @@ TEST_CASE("worker ids: every byte, first and later") {
   }
 }
 
-TEST_CASE("worker ids: a route is called active") {
+TEST_CASE("worker ids: active is the name of a route") {
   CHECK(Says(CheckWorkerId("active"), "reserved"));
   CHECK_FALSE(CheckWorkerId("Active"));
   CHECK_FALSE(CheckWorkerId("active1"));

@@ -87,7 +87,7 @@ TEST_CASE("stopped jobs run no more") {
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kPending);
 }
 
-TEST_CASE("a start shortly before a job is due does not put it off") {
+TEST_CASE("a start shortly before a job is due does not delay it") {
   Fixture f;
   f.Start();
   REQUIRE(f.daemon->Register("w", "eu").ok());
@@ -103,7 +103,7 @@ TEST_CASE("a start shortly before a job is due does not put it off") {
   CHECK(f.daemon->StatusOf("w") == WorkerStatus::kOffline);
 }
 
-TEST_CASE("a daemon that never lives long still finds the dead, and takes nobody else") {
+TEST_CASE("a daemon that never lives long still finds dead workers, and calls no others Offline") {
   struct Case {
     std::string what;
     absl::Duration lives;
@@ -136,12 +136,12 @@ TEST_CASE("a daemon that never lives long still finds the dead, and takes nobody
   }
 }
 
-TEST_CASE("an hour of SIGSTOP, of an absent store, or a year on the wall clock, takes nobody") {
+TEST_CASE("an hour of SIGSTOP or of an absent store, or a year on the wall clock, calls no worker Offline") {
   Fixture f;
   f.Start();
   REQUIRE(f.daemon->Register("w", "eu").ok());
   REQUIRE(f.daemon->Heartbeat("w").ok());
-  f.daemon->Run(absl::Seconds(110));  // ten seconds before its time
+  f.daemon->Run(absl::Seconds(110));  // ten seconds before its timeout
   REQUIRE(f.daemon->StatusOf("w") == WorkerStatus::kActive);
   SECTION("SIGSTOP") {
     f.daemon->Freeze(absl::Hours(1));

@@ -1,4 +1,4 @@
-// How much may wait, and what the refused are told.
+// How much may wait, and what refused clients are told.
 #include "registry/admission.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kMiddle = std::uint64_t{1} << 63;  // no jitter
 
-// Single heartbeats that come in until one is refused.
+// Adds single heartbeats until one is refused.
 std::int64_t Fill(Admission& admission) {
   std::int64_t units = 0;
   while (!admission.Enter(1, kMiddle)) units += Admission::Units(1);
@@ -26,7 +26,7 @@ struct Writer {
   absl::Duration commit = absl::ZeroDuration();
   absl::Duration now = absl::Seconds(1000);
 
-  /// All that is inside, in one turn. How long it took.
+  /// Carries out all admitted work in one turn. Returns how long it took.
   absl::Duration Turn(Admission& admission, std::int64_t units) {
     const absl::Duration took = commit + each * units;
     now += took;
@@ -37,7 +37,7 @@ struct Writer {
 };
 
 TEST_CASE(
-    "under overload, as much is let in as the writer does in the time, at any pace and beside any commit") {
+    "under overload, as much is admitted as the writer does in the time, at any pace and any commit time") {
   struct Case {
     absl::Duration each, commit;
   };
@@ -56,14 +56,14 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a disk that is slow does not make batches small: there would be less done for it") {
+TEST_CASE("a slow disk does not make batches small: less would be done for each commit") {
   Admission admission;
   Writer writer{absl::Microseconds(1), absl::Milliseconds(300)};
   for (int turn = 0; turn < 20; ++turn) writer.Turn(admission, Fill(admission));
   CHECK(Fill(admission) >= Admission::kMinLimit);
 }
 
-TEST_CASE("little to do, slowly, is no reason to let less in") {
+TEST_CASE("a slow turn with little work does not lower the limit") {
   Admission admission;
   Writer writer{absl::Microseconds(1), absl::Milliseconds(40)};
   for (int turn = 0; turn < 100; ++turn) {
@@ -73,7 +73,7 @@ TEST_CASE("little to do, slowly, is no reason to let less in") {
   CHECK(Fill(admission) >= Admission::kMaxLimit);
 }
 
-TEST_CASE("a writer that got faster lets more in again") {
+TEST_CASE("a writer that gets faster admits more again") {
   Admission admission;
   Writer writer{absl::Microseconds(2), absl::ZeroDuration()};
   for (int turn = 0; turn < 20; ++turn) writer.Turn(admission, Fill(admission));
@@ -92,7 +92,7 @@ TEST_CASE("changes enter when heartbeats may not, within a limit") {
   CHECK(changes <= 30'000);
 }
 
-TEST_CASE("the more is turned away, the longer the pause, and it never comes near the timeout") {
+TEST_CASE("the more is refused, the longer the delay, and it never comes near the timeout") {
   Admission admission;
   Writer writer{absl::Nanoseconds(500)};
   for (int turn = 0; turn < 20; ++turn) writer.Turn(admission, Fill(admission));
@@ -106,7 +106,7 @@ TEST_CASE("the more is turned away, the longer the pause, and it never comes nea
   admission.Configure(absl::Seconds(6));
   CHECK(admission.Enter(1, kMiddle)->retry_after <= absl::Seconds(1));
 
-  // When it was quiet for a while, nothing is owed any more.
+  // After a quiet time nothing is owed any more.
   admission.Leave(inside);
   for (int second = 0; second < 3; ++second) {
     writer.now += absl::Seconds(1);
@@ -116,7 +116,7 @@ TEST_CASE("the more is turned away, the longer the pause, and it never comes nea
   CHECK(admission.Enter(1, kMiddle)->retry_after == Admission::kMinRetry);
 }
 
-TEST_CASE("the refused are spread, so that they do not come back all at once") {
+TEST_CASE("refused clients are spread, so that they do not come back all at once") {
   Admission admission;
   Fill(admission);
   const absl::Duration soonest = admission.Enter(1, 0)->retry_after;
@@ -124,7 +124,7 @@ TEST_CASE("the refused are spread, so that they do not come back all at once") {
   CHECK(latest > soonest * 2.5);
 }
 
-TEST_CASE("who is refused holds no place") {
+TEST_CASE("a refused command holds no place") {
   Admission admission;
   const std::int64_t inside = Fill(admission);
   for (int i = 0; i < 1'000; ++i) REQUIRE(admission.Enter(1, kMiddle));
@@ -132,7 +132,7 @@ TEST_CASE("who is refused holds no place") {
   CHECK(Fill(admission) >= inside);
 }
 
-TEST_CASE("no more leaves than was let in") {
+TEST_CASE("no more leaves than was admitted") {
   Admission admission;
   REQUIRE_FALSE(admission.Enter(1, 0));
   testing::CheckDies([&admission] { admission.Leave(Admission::Units(2)); },

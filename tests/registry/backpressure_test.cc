@@ -1,4 +1,4 @@
-// A thread that reads calls is held while too many wait, and never for long.
+// A thread that reads calls is held while too many commands wait, and never for long.
 #include "registry/backpressure.h"
 
 #include <atomic>
@@ -10,7 +10,7 @@
 namespace muster {
 namespace {
 
-// As many as are enough, but for `fewer`.
+// As many commands as are enough to hold a thread, minus `fewer`.
 void Gather(Backpressure& backpressure, int fewer = 0) {
   for (int i = 0; i < Backpressure::kHighWater - fewer; ++i) backpressure.OnSubmit();
 }
@@ -21,7 +21,7 @@ TEST_CASE("a writer that takes nothing holds a thread for a limited time, and on
   CHECK(backpressure.Hold());
   CHECK_FALSE(backpressure.Hold());
 
-  // It was slow, but it is back.
+  // It was slow, but now it takes commands again.
   backpressure.OnDrained();
   CHECK_FALSE(backpressure.Hold());
   Gather(backpressure);
@@ -39,7 +39,7 @@ TEST_CASE("no thread is held while few wait") {
 
 TEST_CASE("all threads that are held go on as soon as the writer has taken what waited") {
   constexpr int kTurns = 100;
-  Backpressure backpressure(absl::Hours(1));  // a thread that is not woken never comes back
+  Backpressure backpressure(absl::Hours(1));  // a thread that is not woken never returns
   std::atomic<int> brought = 0;
   const auto bring = [&] {
     while (brought.fetch_add(1) < kTurns * Backpressure::kHighWater) {

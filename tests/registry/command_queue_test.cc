@@ -31,7 +31,7 @@ std::vector<Numbered> Make(int count) {
   return commands;
 }
 
-TEST_CASE("commands come out in the order in which they went in, and the first is told to wake the writer") {
+TEST_CASE("commands come out in the order of the pushes, and the first push is told to wake the writer") {
   CommandQueue queue;
   std::vector<Numbered> commands = Make(5);
   CHECK(queue.Push(commands[0]) == CommandQueue::Pushed::kFirst);
@@ -94,7 +94,7 @@ TEST_CASE("many threads push: nothing is lost, each thread's order is kept, no w
   CHECK(wake_ups == non_empty);
 }
 
-TEST_CASE("of an empty list nothing is taken") {
+TEST_CASE("nothing is taken from an empty list") {
   testing::CheckDies([] { CommandQueue::List().PopFront(); }, "only what is there is taken");
 }
 

@@ -1,4 +1,4 @@
-// A store that outlives the daemons that open it, counts its commits, and is away when told to be.
+// A store that survives the daemons that open it, counts its commits, and fails when told to.
 #pragma once
 
 #include <algorithm>
@@ -13,23 +13,23 @@
 
 namespace muster {
 
-/// What stays when a daemon dies, and how it behaves.
+/// What remains when a daemon dies, and how the store behaves.
 struct Disk {
   std::unique_ptr<Store> store = *OpenTestStore("memory:");
   HangingReads reads{store->Reader()};
   bool away = false;                // commits fail
-  int fail_commits = 0;             // that many more fail
+  int fail_commits = 0;             // so many more fail
   int commits = 0;                  // that worked
   bool open = false;                // a transaction was begun and neither committed nor rolled back
   int violations = 0;               // of the port's rules
-  bool in_doubt = false;            // nobody knows of those that fail
-  bool heartbeats_alone = false;    // as a store that is far away
+  bool in_doubt = false;            // commits that fail are in doubt
+  bool heartbeats_alone = false;    // as for a store that is far away
   std::vector<BatchKeys> foreseen;  // of each batch
   double backlog = 0;               // a step of maintenance takes a tenth off
   std::function<void()> meanwhile;  // called in each commit
 };
 
-/// One daemon's view of the disk. For one thread at a time, but for Reader.
+/// One daemon's view of the disk. For one thread at a time, except for Reader.
 class FlakyStore final : public Store {
  public:
   explicit FlakyStore(Disk& disk) : disk_(disk) {}

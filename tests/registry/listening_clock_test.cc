@@ -11,7 +11,7 @@
 namespace muster {
 namespace {
 
-// A daemon that reads its clock every tick, and what stays when it dies.
+// A daemon that reads its clock every tick, and what remains when it dies.
 class Daemon {
  public:
   explicit Daemon(absl::Duration timeout = absl::Minutes(2)) {
@@ -32,7 +32,7 @@ class Daemon {
     clock_.Observe(monotonic_);  // the tick is long overdue
   }
   void Stick(absl::Duration time) { monotonic_ += time; }
-  // kill -9 and a start `away` later.
+  // kill -9, and a start after `away`.
   void Restart(absl::Duration away) {
     const ListeningState stored = clock_.state();
     monotonic_ += away;
@@ -83,7 +83,7 @@ TEST_CASE("the example of the header") {
   CHECK(daemon.now() == Seconds(170));
 }
 
-TEST_CASE("an outage of any kind and length costs nobody anything") {
+TEST_CASE("an outage of any kind and length never counts as silence") {
   struct Case {
     std::string what;
     void (*happens)(Daemon&);
@@ -121,7 +121,7 @@ TEST_CASE("an outage of any kind and length costs nobody anything") {
   }
 }
 
-TEST_CASE("a hiccup is no outage, and counts for two ticks at most") {
+TEST_CASE("a short pause is not an outage, and counts for two ticks at most") {
   Daemon daemon;
   daemon.Work(Seconds(100));
   daemon.Freeze(Seconds(3.5));
@@ -129,14 +129,14 @@ TEST_CASE("a hiccup is no outage, and counts for two ticks at most") {
   CHECK(daemon.why().empty());
 }
 
-TEST_CASE("whatever goes wrong again and again, the clock gets on") {
+TEST_CASE("whatever fails again and again, the clock advances") {
   struct Case {
     std::string what;
     void (*one_round)(Daemon&);
-    double hears;        // seconds of each round in which the daemon hears
+    double hears;       // seconds of each round in which the daemon hears
     double max_passes;  // seconds until the clock has moved by one timeout
   };
-  // Three quarters of what it hears, but for one allowance: (120 / 0.75 + 40) s of hearing.
+  // Three quarters of what it hears, minus one allowance: (120 / 0.75 + 40) s of hearing.
   const Case cases[] = {
       {"restarts every minute",
        [](Daemon& d) {
@@ -209,7 +209,7 @@ TEST_CASE("it says why it stands still, and for how much longer") {
   CHECK(daemon.why().empty());
 }
 
-TEST_CASE("a stored credit is held to what the settings allow") {
+TEST_CASE("a stored credit is limited to what the settings allow") {
   Settings settings;
   ListeningClock clock;
   clock.Start(Seconds(1), ListeningState{ListeningTime::FromMicros(5), absl::Hours(5)}, settings);

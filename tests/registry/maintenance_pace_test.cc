@@ -1,4 +1,4 @@
-// The store's own work gets its share of the writer's time: little, more as it falls behind, in short steps.
+// The store's own work gets its share of the writer's time: little, more when it is behind, in short steps.
 #include "registry/maintenance_pace.h"
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 namespace muster {
 namespace {
 
-// A writer that turns every half millisecond, on a machine where a step takes `cost` times what it was meant
-// to.
+// A writer with a turn every half millisecond, on a machine where a step takes `cost` times its planned
+// time.
 struct Run {
   absl::Duration worked;
   absl::Duration longest;  // once it has settled
@@ -32,7 +32,7 @@ Run ForASecond(double backlog, double cost) {
   return run;
 }
 
-TEST_CASE("the store's own work gets a tenth of the time under load, and more the further it is behind") {
+TEST_CASE("the store's own work gets a tenth of the time under load, and more if it is further behind") {
   CHECK(ForASecond(0, 1).worked < absl::Milliseconds(120));
   CHECK(ForASecond(0, 1).worked > absl::Milliseconds(80));
   CHECK(ForASecond(0.5, 1).worked < absl::Milliseconds(120));

@@ -1,4 +1,4 @@
-// How many reads may wait, and what the refused are told.
+// How many reads may wait, and what refused clients are told.
 #include "registry/read_admission.h"
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace {
 constexpr absl::Duration kNow = absl::Seconds(1000);
 constexpr std::uint64_t kMiddle = std::uint64_t{1} << 63;  // no jitter
 
-/// How many reads may wait, that all came at once.
+/// How many reads may wait if all come at once.
 std::size_t MayWait(ReadAdmission& admission) {
   std::size_t waiting = 0;
   while (!admission.Refuses(kNow, waiting, kNow, kMiddle)) ++waiting;
@@ -40,7 +40,7 @@ TEST_CASE("at any pace, as many reads may wait as are carried out in the time") 
   }
 }
 
-TEST_CASE("the pace is that of late: slow reads are forgotten after some quick ones") {
+TEST_CASE("only the recent pace counts: slow reads are forgotten after some quick ones") {
   ReadAdmission admission(1, absl::Seconds(1));
   for (int i = 0; i < 100; ++i) admission.Ended(absl::Seconds(1));
   CHECK(MayWait(admission) == 1);
@@ -48,20 +48,20 @@ TEST_CASE("the pace is that of late: slow reads are forgotten after some quick o
   CHECK(MayWait(admission) > 900);
 }
 
-TEST_CASE("behind a read that has waited for longer than the time, nothing more may wait") {
+TEST_CASE("no read may wait behind one that has already waited longer than the time") {
   ReadAdmission admission(2, absl::Seconds(1));
   CHECK_FALSE(admission.Refuses(kNow + absl::Seconds(1), 1, kNow, kMiddle));
   const auto refused = admission.Refuses(kNow + absl::Milliseconds(1001), 1, kNow, kMiddle);
   REQUIRE(refused);
   CHECK(refused->what == "too many reads are waiting");
-  // The longer the lane hangs, the later they come again.
+  // The longer the lane hangs, the longer the delay.
   const auto later = admission.Refuses(kNow + absl::Seconds(5), 1, kNow, kMiddle);
   REQUIRE(later);
   CHECK(later->retry_after > refused->retry_after);
   CHECK_FALSE(admission.Refuses(kNow + absl::Seconds(5), 0, absl::ZeroDuration(), kMiddle));
 }
 
-TEST_CASE("the delay grows with what is refused, has jitter in it and a limit, and all is forgotten again") {
+TEST_CASE("the delay grows with what is refused, has jitter and a limit, and is forgotten again") {
   ReadAdmission admission(1, absl::Seconds(1));
   for (int i = 0; i < 500; ++i) admission.Ended(absl::Milliseconds(10));
   const auto delay = [&](absl::Duration now, std::uint64_t random) {
@@ -76,7 +76,7 @@ TEST_CASE("the delay grows with what is refused, has jitter in it and a limit, a
   CHECK(delay(kNow, ~std::uint64_t{0}) > 1.4 * grown);
   for (int i = 0; i < 10'000; ++i) (void)delay(kNow, kMiddle);
   CHECK(delay(kNow, ~std::uint64_t{0}) == ReadAdmission::kMaxRetry);
-  // The second before still counts; a quiet one ends it.
+  // The second before still counts; a second without refusals ends it.
   CHECK(delay(kNow + absl::Seconds(1), kMiddle) == ReadAdmission::kMaxRetry);
   CHECK(delay(kNow + absl::Seconds(4), kMiddle) == ReadAdmission::kMinRetry);
 }

@@ -37,7 +37,7 @@ struct Fixture {
   std::string Because() const { return clock.NotListeningBecause(monotonic); }
 };
 
-TEST_CASE("before it leads or hears of a leader the clock stands at nothing, and says so") {
+TEST_CASE("before it leads or hears of a leader the clock stands at zero, and says so") {
   Fixture f;
   f.Pass(absl::Seconds(5));
   CHECK_FALSE(f.clock.leads());
@@ -62,8 +62,7 @@ TEST_CASE("while it leads it is its own listening clock") {
   CHECK(f.clock.report().because == f.Because());
 }
 
-TEST_CASE(
-    "while it follows it is the leader's, brought forward by what has passed since, two ticks at most") {
+TEST_CASE("a follower's clock is the leader's, plus the time that has passed since, two ticks at most") {
   Fixture f;
   f.clock.Follow(f.monotonic, Advancing(absl::Seconds(100)), f.settings);
   CHECK(f.clock.now() == At(absl::Seconds(100)));
@@ -72,27 +71,27 @@ TEST_CASE(
   CHECK(f.Because().empty());
   f.Pass(absl::Seconds(30));
   CHECK(f.clock.now() == At(absl::Seconds(102)));
-  // What it would write is what it heard: time is the leader's to give.
+  // It would write what it heard: only the leader moves the clock.
   CHECK(f.clock.report().state.now == At(absl::Seconds(100)));
   CHECK(f.clock.report().state.allowance_credit == absl::Seconds(7));
   f.clock.Follow(f.monotonic, Advancing(absl::Seconds(110)), f.settings);
   CHECK(f.clock.now() == At(absl::Seconds(110)));
 }
 
-TEST_CASE("where the leader's stands still, so does the follower's, for the same reason") {
+TEST_CASE("if the leader's clock stands still, the follower's does too, for the same reason") {
   Fixture f;
   f.clock.Follow(f.monotonic, {{At(absl::Seconds(100)), {}}, false, "the daemon was started again"},
                  f.settings);
   f.Pass(absl::Seconds(30));
   CHECK(f.clock.now() == At(absl::Seconds(100)));
   CHECK(f.Because() == "the daemon was started again");
-  f.clock.DaemonLost();  // the leader's to heed
+  f.clock.DaemonLost();  // only the leader acts on it
   f.clock.Nudge();
   CHECK(f.clock.now() == At(absl::Seconds(100)));
   CHECK(f.Because() == "the daemon was started again");
 }
 
-TEST_CASE("a store that is away is what both say first, and only the leader pays for it with an allowance") {
+TEST_CASE("both say first that the store is away, and only the leader has an allowance afterwards") {
   Fixture f;
   const bool leads = GENERATE(true, false);
   if (leads) {
@@ -108,7 +107,7 @@ TEST_CASE("a store that is away is what both say first, and only the leader pays
   CHECK(f.Because().empty() != leads);
 }
 
-TEST_CASE("a lead is taken with what was stored last, and given up without a trace of one's own") {
+TEST_CASE("a new leader starts from what was stored last, and keeps nothing when it stops leading") {
   Fixture f;
   f.clock.Lead(f.monotonic, ListeningState{At(absl::Seconds(50)), absl::Seconds(3)}, f.settings,
                "another daemon had led before");
@@ -119,19 +118,19 @@ TEST_CASE("a lead is taken with what was stored last, and given up without a tra
   f.Pass(absl::Seconds(4));
   CHECK(f.clock.now() == At(absl::Seconds(53)));
 
-  f.clock.Follow(f.monotonic, Advancing(absl::Seconds(52)), f.settings);  // the other one knew less of it
+  f.clock.Follow(f.monotonic, Advancing(absl::Seconds(52)), f.settings);  // the other daemon heard less
   CHECK_FALSE(f.clock.leads());
   CHECK(f.clock.now() == At(absl::Seconds(52)));
   f.Pass(absl::Minutes(10));
   CHECK(f.clock.now() == At(absl::Seconds(54)));
 
   f.clock.Lead(f.monotonic, ListeningState{At(absl::Seconds(60)), absl::ZeroDuration()}, f.settings, "y");
-  CHECK(f.clock.now() == At(absl::Seconds(60)));  // the ten minutes were not its own
+  CHECK(f.clock.now() == At(absl::Seconds(60)));  // it did not lead in the ten minutes
   f.Pass(absl::Seconds(2));
   CHECK(f.clock.now() == At(absl::Seconds(62)));
 }
 
-TEST_CASE("an outage of one lead is not made up for in the next one") {
+TEST_CASE("an outage during one lead causes no allowance in the next lead") {
   Fixture f;
   f.clock.Lead(f.monotonic, std::nullopt, f.settings, "x");
   f.clock.StoreFailed();
@@ -143,7 +142,7 @@ TEST_CASE("an outage of one lead is not made up for in the next one") {
   CHECK(f.clock.now() == At(absl::Seconds(102)));
 }
 
-TEST_CASE("a reading of the monotonic clock that is older than the last one takes nothing back") {
+TEST_CASE("a reading of the monotonic clock that is older than the last one moves nothing back") {
   Fixture f;
   f.clock.Follow(f.monotonic, Advancing(absl::Seconds(100)), f.settings);
   f.Pass(absl::Seconds(1));

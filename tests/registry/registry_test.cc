@@ -28,7 +28,7 @@
 namespace muster {
 namespace {
 
-// Notes what became of it.
+// Records what happened to it.
 struct Probe final : Command {
   explicit Probe(std::vector<int>* order = nullptr, int number = 0) : order_(order), number_(number) {}
   void CollectKeys(BatchKeys&) const override {}
@@ -55,7 +55,7 @@ struct Fixture {
   VirtualDaemon daemon{disk, clock, settings};
 };
 
-TEST_CASE("what waits is one batch: in order, at one moment, with one commit") {
+TEST_CASE("the commands that wait are one batch: in order, at one moment, with one commit") {
   Fixture f;
   std::vector<int> order;
   std::vector<Probe> probes;
@@ -109,7 +109,7 @@ TEST_CASE("commands wait while the store has no room, until its own work has mad
   f.daemon.executor().RunUntilIdle();
   f.disk.backlog = 1.35;
   const int before = f.disk.commits;
-  // Whoever comes first is told what the store had room for then.
+  // Records the store's backlog when it is applied.
   struct Asking final : Command {
     explicit Asking(Disk& asked) : disk(asked) {}
     void CollectKeys(BatchKeys&) const override {}
@@ -141,7 +141,7 @@ TEST_CASE("a batch has a limit, and the rest is the next one") {
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
-// A heartbeat that takes the writer its time.
+// A heartbeat that takes the writer some time.
 struct Slow final : Command {
   Slow(ManualClock& clock, absl::Duration takes) : clock_(clock), takes_(takes) { heartbeats_asked_ = 1; }
   void CollectKeys(BatchKeys&) const override {}
@@ -153,13 +153,13 @@ struct Slow final : Command {
 };
 
 TEST_CASE(
-    "more than the writer can do soon is refused, in time for the next beat, and there is room again after") {
+    "more than the writer can do soon is refused, in time for the next heartbeat; then there is room again") {
   Fixture f;
   std::vector<Slow> commands(30'000, Slow(f.clock, absl::Microseconds(5)));
   std::vector<std::size_t> let_in;
   absl::Duration shortest = absl::InfiniteDuration();
   absl::Duration longest;
-  for (int round = 0; round < 12; ++round) {  // the writer gets to know its pace
+  for (int round = 0; round < 12; ++round) {  // the writer learns its pace
     let_in.clear();
     for (std::size_t i = 0; i < commands.size(); ++i) {
       const Outcome taken = f.daemon.registry().Submit(commands[i]);
@@ -175,14 +175,14 @@ TEST_CASE(
     f.daemon.executor().RunUntilIdle();
     if (round > 8) CHECK(f.clock.MonotonicNow() - begin <= absl::Milliseconds(40));
   }
-  CHECK(let_in.size() > 5'000);  // what 25 ms are enough for
+  CHECK(let_in.size() > 5'000);  // 25 ms are enough for these
   CHECK(let_in.size() < 7'000);
   CHECK(shortest > absl::ZeroDuration());
   CHECK(longest < f.settings.heartbeat_timeout / 3);
   CHECK(std::all_of(let_in.begin(), let_in.end(), [&](std::size_t i) { return commands[i].finished >= 1; }));
 }
 
-TEST_CASE("a flood of heartbeats does not lock out who registers") {
+TEST_CASE("a flood of heartbeats does not lock out a worker that registers") {
   Fixture f;
   std::vector<Slow> flood(100'000, Slow(f.clock, absl::ZeroDuration()));
   bool refused = false;
@@ -193,9 +193,9 @@ TEST_CASE("a flood of heartbeats does not lock out who registers") {
   CHECK_FALSE(f.daemon.registry().Refuses(1'000));
 }
 
-TEST_CASE("an answer leaves room for the next call of who gets it") {
+TEST_CASE("an answer leaves room for the next call of the same client") {
   Fixture f;
-  // A relay that sends the next thousand as soon as it has the answer.
+  // A relay that sends the next thousand heartbeats as soon as it has the answer.
   struct Relay final : Command {
     Relay(Registry& asked, Relay* then) : registry(asked), next(then) { heartbeats_asked_ = 1'000; }
     void CollectKeys(BatchKeys&) const override {}
@@ -253,13 +253,14 @@ TEST_CASE("a roll that drains takes no more reads") {
   f.daemon.registry().Drain([] {});
   for (const ReadLane lane : {ReadLane::kPoint, ReadLane::kScan}) {
     std::optional<WorkerError> refused;
-    f.daemon.registry().ReadOnPool(lane, {}, [&](Result<const ScanReads*> reads) { refused = reads.error(); });
+    f.daemon.registry().ReadOnPool(lane, {},
+                                   [&](Result<const ScanReads*> reads) { refused = reads.error(); });
     REQUIRE(refused);
     CHECK(std::get<StoreUnavailable>(*refused).reason == "the daemon is stopping");
   }
 }
 
-TEST_CASE("of a failed commit everybody is told, refused commands too, and the next one works") {
+TEST_CASE("if a commit fails every command is told, refused ones too, and the next commit works") {
   Fixture f;
   REQUIRE(f.daemon.Register("here", "eu").ok());
   f.disk.away = true;
@@ -280,7 +281,7 @@ TEST_CASE("of a failed commit everybody is told, refused commands too, and the n
   CHECK(f.disk.violations == 0);
 }
 
-TEST_CASE("of a commit in doubt everybody is told just that") {
+TEST_CASE("if a commit is in doubt every command is told so") {
   Fixture f;
   std::vector<Probe> probes(3);
   f.disk.away = f.disk.in_doubt = true;
@@ -293,7 +294,7 @@ TEST_CASE("of a commit in doubt everybody is told just that") {
   CHECK_FALSE(f.daemon.registry().Status().store_writable);
 }
 
-TEST_CASE("a commit that hangs shows while it hangs, one that is slow does not") {
+TEST_CASE("status shows a commit that hangs while it hangs; a slow commit does not show") {
   Fixture f;
   REQUIRE(f.daemon.Register("w", "eu").ok());
   std::vector<std::string> said;
@@ -324,7 +325,7 @@ TEST_CASE("heartbeats that were not durable are not counted") {
   CHECK(f.daemon.registry().Status().heartbeats_recorded == 0);
 }
 
-TEST_CASE("while the store is away the clock stands still; it notices by itself that the store is back") {
+TEST_CASE("while the store is away the clock stands still; the writer notices by itself when it is back") {
   Fixture f;
   f.daemon.Run(absl::Seconds(100));
   f.disk.away = true;
@@ -356,7 +357,7 @@ TEST_CASE("the clock is stored while nothing happens, so that a crash loses five
   CHECK(f.disk.commits - before < 250);  // 120, and the jobs' own
 }
 
-TEST_CASE("draining finishes what waits, refuses what comes, stores the clock, and says so once") {
+TEST_CASE("draining finishes what waits, refuses what comes, stores the clock, and reports its end once") {
   Fixture f;
   f.daemon.Run(absl::Minutes(1));
   std::vector<Probe> probes(10'000);
@@ -399,7 +400,7 @@ TEST_CASE("draining does not wait for a store that is away") {
   CHECK(probe.error);
 }
 
-TEST_CASE("advice follows the fleet and the settings") {
+TEST_CASE("the advised interval follows the fleet and the settings") {
   Fixture f;
   const auto near = [](absl::Duration got, absl::Duration wanted) {
     return got >= wanted * 0.89 && got <= wanted * 1.11;
@@ -416,7 +417,7 @@ TEST_CASE("advice follows the fleet and the settings") {
   CHECK(f.daemon.registry().Status().workers == 30);
 }
 
-TEST_CASE("many threads submit to a threaded roll: each is answered once, and none after the drain") {
+TEST_CASE("many threads submit to a threaded roll: each command is answered once, and none after the drain") {
   constexpr int kThreads = 4;
   constexpr int kEach = 5'000;
   const RealClock clock;
@@ -455,7 +456,7 @@ TEST_CASE("many threads submit to a threaded roll: each is answered once, and no
   CHECK(registry.Status().heartbeats_recorded == all);
 }
 
-TEST_CASE("settings that make no sense are refused before they reach the roll, or the process ends") {
+TEST_CASE("invalid settings are refused before they reach the roll, or the process ends") {
   Fixture f;
   Settings settings;
   settings.heartbeat_timeout = -absl::Seconds(1);

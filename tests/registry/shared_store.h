@@ -1,4 +1,4 @@
-// A store that daemons share, as one of them sees it: what the others do is what the test says.
+// A store that daemons share, as one daemon sees it: the test decides what the other daemons do.
 #pragma once
 
 #include <algorithm>
@@ -23,9 +23,9 @@ struct OtherDaemons {
   std::unique_ptr<Store> store = *OpenTestStore("memory:");
 
   bool away = false;                   // the store does not answer
-  bool membership_fails = false;       // it does not answer to RenewMembership; everything else works
-  int faster = 0;                      // so many batches more lose the race
-  std::function<void(Store&)> change;  // by what
+  bool membership_fails = false;       // RenewMembership fails; everything else works
+  int faster = 0;                      // so many more batches lose the race
+  std::function<void(Store&)> change;  // what the other daemon does then
   bool run_under_way = false;
   std::set<std::string, std::less<>> refused;  // a batch with such an id is refused
   HeldTx::Held held;                           // by another program, for so long
@@ -41,7 +41,7 @@ struct OtherDaemons {
   std::vector<absl::Duration> committed_at;  // on the listening clock
 };
 
-/// The daemon's side. For one thread at a time, but for Reader.
+/// The daemon's side. For one thread at a time, except for Reader.
 class SharedStore final : public Store, public Coordination {
  public:
   explicit SharedStore(OtherDaemons& others) : others_(others) {}

@@ -86,7 +86,7 @@ TEST_CASE("a batch that lost the race to another daemon is decided again, and on
   REQUIRE(f.daemon->Register("a", "eu").ok());
   REQUIRE(f.daemon->Register("b", "eu").ok());
   f.others.faster = 2;
-  f.others.change = [&](Store& store) {  // first one is gone, then the other has moved
+  f.others.change = [&](Store& store) {  // the first is unregistered, then the second has changed
     WriteTx& tx = store.Begin();
     const Moment now{f.clock.WallNow(), ListeningTime()};
     if (f.others.faster == 1) {
@@ -107,7 +107,7 @@ TEST_CASE("a batch that lost the race to another daemon is decided again, and on
   CHECK(f.Status().store_writable);
 }
 
-TEST_CASE("a value that the store refuses fails its own command, not its batch mates") {
+TEST_CASE("a value that the store refuses fails its own command, not the rest of the batch") {
   Fixture f(true);
   std::vector<std::string> ids;
   for (int i = 0; i < 50; ++i) ids.push_back(absl::StrCat("w", i));
@@ -176,7 +176,7 @@ TEST_CASE("a heartbeat of a worker whose row another program holds waits for it,
   CHECK(f.Find("a")->pulse.total == 2);
 }
 
-TEST_CASE("where a row is held for a moment every command waits for it: that is another daemon at work") {
+TEST_CASE("if a row is held for a moment, every command waits for it: another daemon is at work") {
   Fixture f(true);
   for (const char* id : {"a", "b"}) REQUIRE(f.daemon->Register(id, "eu").ok());
   f.others.held = {{"b", absl::Milliseconds(100)}};
@@ -192,7 +192,7 @@ TEST_CASE("where a row is held for a moment every command waits for it: that is 
   CHECK(f.Status().heartbeats_recorded == 2);
 }
 
-TEST_CASE("nobody waits for ever for a row that is held, and a drain does not wait for it at all") {
+TEST_CASE("no command waits for ever for a row that is held, and a drain does not wait for it at all") {
   Fixture f(true);
   REQUIRE(f.daemon->Register("a", "eu").ok());
   f.others.held = {{"a", absl::Seconds(1)}};
@@ -213,7 +213,7 @@ TEST_CASE("nobody waits for ever for a row that is held, and a drain does not wa
   CHECK(waits.answer == "STORE_UNAVAILABLE");
 }
 
-TEST_CASE("daemons with different settings are told of, until they have the same") {
+TEST_CASE("daemons with different settings are reported, until they have the same") {
   Fixture f(true);
   CHECK(f.Status().differing_settings.empty());
   f.others.membership.differing_settings = {"heartbeat_timeout: 2m here, 20s at musterd b"};
@@ -224,7 +224,7 @@ TEST_CASE("daemons with different settings are told of, until they have the same
   CHECK(f.Status().differing_settings.empty());
 }
 
-TEST_CASE("a batch that always loses the race is given up, and that is not taken for a store that is away") {
+TEST_CASE("a batch that always loses the race is given up, and this does not count as a store that is away") {
   Fixture f(true);
   REQUIRE(f.daemon->Register("a", "eu").ok());
   f.daemon->Run(absl::Seconds(10));
@@ -253,8 +253,7 @@ struct Batch final : Command {
   bool ok = false;
 };
 
-TEST_CASE(
-    "a batch is no larger than a store that is far away can bear, however many heartbeats a command has") {
+TEST_CASE("a batch is not too large for a store that is far away, however many heartbeats a command has") {
   Fixture f(true);
   std::vector<Batch> batches(101);
   for (Batch& batch : batches) REQUIRE(f.daemon->registry().Submit(batch).ok());
@@ -263,7 +262,7 @@ TEST_CASE(
   CHECK(f.others.batches == std::vector<std::size_t>{20'000, 20'000, 20'000, 20'000, 20'000, 1'000});
 }
 
-TEST_CASE("a follower runs no scheduled jobs; it does within an interval of leading") {
+TEST_CASE("a follower runs no scheduled jobs; a new leader does within an interval") {
   Fixture f(false);
   REQUIRE(f.daemon->Register("a", "eu").ok());
   REQUIRE(Carried(f, {"a"})[0].answer == "Pending");
@@ -284,7 +283,7 @@ TEST_CASE("a follower runs no scheduled jobs; it does within an interval of lead
 }
 
 TEST_CASE(
-    "a run that is asked of a follower waits for another daemon's, and looks once a tick; batches go on") {
+    "a run requested from a follower waits for another daemon's run, and tries once a tick; batches go on") {
   Fixture f(false);
   REQUIRE(f.daemon->Register("a", "eu").ok());
   REQUIRE(Carried(f, {"a"})[0].answer == "Pending");
@@ -309,7 +308,7 @@ TEST_CASE(
   CHECK(f.StatusOf("a") == WorkerStatus::kActive);
 }
 
-TEST_CASE("a run ends for the others as well when it fails, and when the daemon drains") {
+TEST_CASE("a failed run, and a run of a daemon that drains, end for the other daemons as well") {
   Fixture f(true);
   std::optional<Result<SweepReport>> report;
   const auto note = [&](Result<SweepReport> done) { report.emplace(std::move(done)); };
@@ -333,7 +332,7 @@ TEST_CASE("a run ends for the others as well when it fails, and when the daemon 
   CHECK(f.others.runs_ended == 2);
 }
 
-TEST_CASE("a follower goes by the leader's clock, and says why it stands still") {
+TEST_CASE("a follower uses the leader's clock, and says why it stands still") {
   Fixture f(false);
   f.others.workers = 1'234;
   f.Heard(absl::Seconds(50));
@@ -351,7 +350,7 @@ TEST_CASE("a follower goes by the leader's clock, and says why it stands still")
   CHECK(f.Status().clock == At(absl::Seconds(50)));
 }
 
-TEST_CASE("leader, follower, leader: the clock goes on from what the one before left, after an allowance") {
+TEST_CASE("leader, follower, leader: the clock continues from the last state, after an allowance") {
   Fixture f(true);
   CHECK(f.Status().listening);  // a roll that was never written
   f.daemon->Run(absl::Seconds(20));
@@ -383,7 +382,7 @@ TEST_CASE("leader, follower, leader: the clock goes on from what the one before 
   CHECK(f.Status().clock <= At(absl::Seconds(211)));
 }
 
-TEST_CASE("of a daemon that was lost the leader knows that its workers need time") {
+TEST_CASE("if a daemon is lost, the leader gives its workers time") {
   Fixture f(true);
   f.daemon->Run(absl::Seconds(10));
   REQUIRE(f.Status().listening);
@@ -394,7 +393,7 @@ TEST_CASE("of a daemon that was lost the leader knows that its workers need time
   CHECK(f.Status().listening);
 }
 
-TEST_CASE("a daemon that was stopped finds out what time it is before it stamps anything") {
+TEST_CASE("a daemon that was stopped learns the listening time before it decides anything") {
   Fixture f(GENERATE(true, false));
   f.daemon->Run(absl::Seconds(10));
   f.clock.Advance(absl::Minutes(10));
@@ -404,7 +403,7 @@ TEST_CASE("a daemon that was stopped finds out what time it is before it stamps 
   CHECK_FALSE(f.Status().leads);
 }
 
-TEST_CASE("a daemon that cannot find out what time it is stamps nothing, and says so") {
+TEST_CASE("a daemon that cannot learn the listening time decides nothing, and says so") {
   const bool led = GENERATE(true, false);
   Fixture f(led);
   REQUIRE(f.daemon->Register("a", "eu").ok());

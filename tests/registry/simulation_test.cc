@@ -1,5 +1,5 @@
-// Hours of accidents in seconds: workers, regions, the daemon, its clocks and its store fail as a seed will
-// have it.
+// Hours of accidents in seconds: workers, regions, the daemon, its clocks and its store fail as a seed
+// decides.
 #include <cstdint>
 
 #include "absl/strings/str_join.h"
@@ -9,7 +9,7 @@
 namespace muster {
 namespace {
 
-TEST_CASE("whatever fails, the heard are not called Offline, the dead are, and nobody is lost") {
+TEST_CASE("whatever fails, no worker that was heard is called Offline, every dead one is, and none is lost") {
   constexpr int kSteps = 250;
   constexpr int kWorkers = 120;
   int called_offline = 0;
@@ -24,7 +24,7 @@ TEST_CASE("whatever fails, the heard are not called Offline, the dead are, and n
     called_offline += fleet.called_offline();
     holds += fleet.holds();
   }
-  // The histories are about something.
+  // The accidents happened at all.
   CHECK(called_offline > 200);
   CHECK(holds > 5);
 }

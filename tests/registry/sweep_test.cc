@@ -48,7 +48,7 @@ struct Fixture {
   }
 };
 
-// Submits itself again and again, until told to stop: other people's heartbeats.
+// Submits itself again and again until told to stop, like the heartbeats of other workers.
 struct Stream final : Command {
   explicit Stream(Registry& r) : registry(r) {}
   void CollectKeys(BatchKeys&) const override {}
@@ -83,7 +83,7 @@ TEST_CASE("a long run goes in steps, and commands are carried out between them")
   CHECK(f.daemon.StatusOf("w7999") == WorkerStatus::kActive);
 }
 
-TEST_CASE("jobs that find nobody to move do not wait for the disk") {
+TEST_CASE("jobs that find no worker to move do not wait for the disk") {
   Fixture f;
   f.Fleet(10);
   const auto commits_of_a_run = [&f] {
@@ -126,7 +126,7 @@ TEST_CASE("all three jobs run in order, and no other run comes between") {
   CHECK(later->moved == 0);
 }
 
-TEST_CASE("a run whose commit fails says so, is counted, and the next one does what is left") {
+TEST_CASE("a run whose commit fails reports it and is counted, and the next run does the rest") {
   Fixture f;
   f.Fleet(3'000);
   std::vector<Result<SweepReport>> runs;
@@ -150,7 +150,7 @@ TEST_CASE("too many runs at once are refused") {
   std::size_t refused = 0;
   for (std::size_t i = 0; i < Registry::kMaxQueuedRuns + 5; ++i) {
     f.daemon.registry().RunJob(Job::kActivation,
-                           [&](const Result<SweepReport>& run) { ++(run.ok() ? done : refused); });
+                               [&](const Result<SweepReport>& run) { ++(run.ok() ? done : refused); });
   }
   f.daemon.executor().RunUntilIdle();
   CHECK(done == Registry::kMaxQueuedRuns);

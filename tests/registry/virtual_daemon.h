@@ -22,7 +22,7 @@
 
 namespace muster {
 
-/// Clock and disk must outlive it. Destroying it is kill -9: what was not committed is lost.
+/// Clock and disk must outlive it. Destroying it is like kill -9: what was not committed is lost.
 class VirtualDaemon {
  public:
   VirtualDaemon(Disk& disk, ManualClock& clock, const Settings& settings)
@@ -42,7 +42,7 @@ class VirtualDaemon {
   ManualExecutor& executor() { return executor_; }
   ScheduledJobs& jobs() { return jobs_; }
 
-  /// Time passes, and what falls due is done when it does.
+  /// Time passes, and everything runs when it is due.
   void Run(absl::Duration time) {
     const absl::Duration end = clock_.MonotonicNow() + time;
     for (;;) {
@@ -53,13 +53,13 @@ class VirtualDaemon {
       clock_.Advance(std::min(end, next.value_or(end)) - now);
     }
   }
-  /// Time passes, and nothing is done: SIGSTOP. Then what is overdue is.
+  /// Time passes, and nothing runs: SIGSTOP. After that what is overdue runs.
   void Freeze(absl::Duration time) {
     clock_.Advance(time);
     executor_.RunUntilIdle();
   }
 
-  /// Carries a command out now.
+  /// Carries out a command now.
   Result<WorkerView> Register(std::string id, std::string region) {
     RegisterWorkerCommand command;
     command.worker_id = std::move(id);

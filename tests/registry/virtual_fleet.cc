@@ -95,7 +95,7 @@ void VirtualFleet::Accident() {
     case 7: {
       const absl::Duration span = RandomSpan();
       Remember(absl::StrCat("the daemon is stopped for ", absl::FormatDuration(span)));
-      return daemon_->Freeze(span);  // and then does what is overdue before it hears anybody
+      return daemon_->Freeze(span);  // and then does what is overdue before it hears any worker
     }
     case 8: {
       const absl::Duration step = (RandomUpTo(absl::Hours(2 * 365 * 24)) - absl::Hours(365 * 24));
@@ -229,7 +229,7 @@ void VirtualFleet::CheckMember(const std::string& id, const WorkerView& view, Li
     const auto held = held_at_.find(member.region);
     const bool was_held = held != held_at_.end() && held->second >= last + timeout;
     const absl::Duration hold = was_held ? timeout + settings_.stale_interval : absl::ZeroDuration();
-    // A run that fails for want of a store is made up for at the next interval.
+    // A run that fails because the store is away is repeated at the next interval.
     const auto failed = std::count_if(jobs_failed_at_.begin(), jobs_failed_at_.end(),
                                       [&](ListeningTime at) { return at >= last + timeout - kSlack; });
     const absl::Duration promised = timeout + settings_.stale_interval * (1 + failed) + hold + kSlack;

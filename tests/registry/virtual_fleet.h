@@ -1,7 +1,7 @@
-// A fleet, a daemon and the accidents of a year, on a clock that nobody waits for. One seed is one history.
+// A fleet, a daemon and the accidents of a year, on a clock that the test moves. One seed is one history.
 //
-// The fleet keeps its own account of who was heard when, and holds the roll to the promise: a worker that was
-// heard is never called Offline, a dead one always is, in time, and nobody is lost.
+// The fleet records which worker was heard when, and checks the promise of the roll: a worker that was heard
+// is never called Offline, a dead worker always is, in time, and none is lost.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class VirtualFleet {
 
   /// A few seconds pass, and perhaps something happens. Then the promise is checked.
   void Step();
-  /// Everything is well for a while; then everybody must be where they belong.
+  /// Everything works for a while; then every worker must have the right status.
   void Settle();
 
   /// The first broken promise, in words; empty if there is none.
@@ -59,7 +59,7 @@ class VirtualFleet {
   void Enroll(const std::string& id);
   void Beat(const std::string& id);
   void ScheduleBeat(const std::string& id, absl::Duration in);
-  /// Heartbeats come and what falls due is done, if there is a daemon.
+  /// Workers send heartbeats and everything runs when it is due, if there is a daemon.
   void Pass(absl::Duration time);
   void Check();
   void CheckMember(const std::string& id, const WorkerView& view, ListeningTime now);
@@ -80,7 +80,7 @@ class VirtualFleet {
   Settings settings_;
   std::optional<VirtualDaemon> daemon_;
   std::map<std::string, Member> members_;
-  std::set<std::pair<absl::Duration, std::string>> beats_;  // who will send a heartbeat when
+  std::set<std::pair<absl::Duration, std::string>> beats_;  // when which worker sends its next heartbeat
   std::map<std::string, absl::Duration> cut_off_until_;     // regions that cannot reach the daemon
   std::map<std::string, ListeningTime> held_at_;            // regions, when last seen held by the guard
   std::vector<ListeningTime> jobs_failed_at_;

@@ -1,4 +1,4 @@
-// Bad input of every kind, to every call: the designed error, naming the field, and nothing has changed.
+// Bad input of every kind, to every call: the specified error, naming the field, and nothing has changed.
 #include <string>
 #include <vector>
 
@@ -44,7 +44,7 @@ void Check(Harness& harness, const std::vector<Case>& cases) {
 const std::vector<std::string> kBadIds = {
     "", "no spaces", ".dot", "active", "tab\t", std::string("nul\0", 4), std::string(129, 'x'), "ü"};
 
-TEST_CASE("Ids that are none, in every call that takes one") {
+TEST_CASE("Ids that are invalid, in every call that takes one") {
   std::vector<Case> cases;
   for (const std::string& id : kBadIds) {
     const auto with_id = [&id](auto& message) { message.set_worker_id(id); };
@@ -133,7 +133,7 @@ TEST_CASE("Heartbeats and batches that break a rule") {
                  });
 }
 
-TEST_CASE("Numbers that no enum has") {
+TEST_CASE("Numbers that are in no enum") {
   const auto update = [](int status, int expected) {
     return Bytes<v1::UpdateWorkerStatusRequest>([&](auto& m) {
       m.set_worker_id("w1");
@@ -164,7 +164,7 @@ TEST_CASE("Numbers that no enum has") {
                  });
 }
 
-TEST_CASE("A reason that is too long, or no text") {
+TEST_CASE("A reason that is too long, or is not text") {
   const auto update = [](const std::string& reason) {
     return Bytes<v1::UpdateWorkerStatusRequest>([&](auto& m) {
       m.set_worker_id("w1");
@@ -177,7 +177,7 @@ TEST_CASE("A reason that is too long, or no text") {
                   {absl::StrCat(kCommands, "UpdateWorkerStatus"), update("bell\a"), "reason"}});
 }
 
-TEST_CASE("Pages that cannot be") {
+TEST_CASE("Page requests that are invalid") {
   const auto page = [](int size, const std::string& token) {
     return Bytes<v1::ListWorkersRequest>([&](auto& m) {
       m.set_page_size(size);
@@ -220,7 +220,7 @@ TEST_CASE("A page token that was tampered with, byte by byte, or belongs to anot
         "page_token");
 }
 
-TEST_CASE("Text that is not UTF-8 is named, wherever it is") {
+TEST_CASE("Text that is not UTF-8 is reported by its field, wherever it is") {
   const std::string id = "\x0a\x02w1";                // worker_id = "w1"
   const std::string bad_region = "\x12\x02\xff\xfe";  // field 2
   Harness harness;
@@ -238,7 +238,7 @@ TEST_CASE("Text that is not UTF-8 is named, wherever it is") {
         });
 }
 
-TEST_CASE("Bytes that are no message at all") {
+TEST_CASE("Bytes that are not a message at all") {
   const std::string cut = "\x0a\x10short";  // says 16 bytes, has 5
   const std::string nonsense = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
   std::vector<Case> cases;
@@ -256,7 +256,7 @@ TEST_CASE("Bytes that are no message at all") {
   Check(harness, cases);
 }
 
-TEST_CASE("A huge message is refused by its size, and the connection goes on") {
+TEST_CASE("A huge message is refused because of its size, and the connection stays usable") {
   Harness harness;
   harness.Register("w1");
   const std::string before = harness.Everything();
@@ -269,7 +269,7 @@ TEST_CASE("A huge message is refused by its size, and the connection goes on") {
   CHECK(harness.Everything() == before);
 }
 
-TEST_CASE("A failed worker is failed for good") {
+TEST_CASE("A failed worker stays failed") {
   Harness harness;
   harness.Register("w1");
   v1::UpdateWorkerStatusRequest request;

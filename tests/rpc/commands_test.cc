@@ -9,7 +9,7 @@ namespace {
 
 using Commands = v1::WorkerCommands::Stub;
 
-TEST_CASE("A worker is registered as it asked, by a caller with an address") {
+TEST_CASE("A worker is registered as it asked, with the address of its caller") {
   Harness harness;
   v1::RegisterWorkerRequest request = Registration("w1");
   request.add_capabilities("gpu");
@@ -76,7 +76,7 @@ TEST_CASE("A heartbeat is answered with status, time and advice") {
   CHECK(response.status() == v1::WORKER_STATUS_PENDING);
   CHECK(response.heartbeat_timeout().seconds() == 3);
   CHECK(response.next_interval().seconds() == 0);
-  CHECK(response.next_interval().nanos() >= 450'000'000);  // 500 ms, and a tenth either way
+  CHECK(response.next_interval().nanos() >= 450'000'000);  // 500 ms, plus or minus a tenth
   CHECK(response.next_interval().nanos() <= 550'000'000);
   CHECK(harness.Get("w1").in_use() == 3);
   CHECK(harness.RunJobs().activation().moved() == 1);
@@ -84,7 +84,7 @@ TEST_CASE("A heartbeat is answered with status, time and advice") {
   CHECK(response.status() == v1::WORKER_STATUS_ACTIVE);
 }
 
-TEST_CASE("A batch has a result for each, and one bad heartbeat harms no other") {
+TEST_CASE("A batch has a result for each heartbeat, and a bad one affects no other") {
   Harness harness;
   harness.Register("a");
   harness.Register("b", "mine");
@@ -116,7 +116,7 @@ TEST_CASE("A batch has a result for each, and one bad heartbeat harms no other")
 }
 
 TEST_CASE(
-    "answers to heartbeats that another daemon overtook are those of the last decision, and nothing else") {
+    "if another daemon was faster, answers to heartbeats are those of the last decision, and nothing else") {
   Harness harness;
   harness.Register("first");
   harness.Register("stays");
@@ -204,7 +204,7 @@ TEST_CASE("Unregister returns the worker as it was, once") {
   CHECK(gone.info.reason() == "WORKER_NOT_FOUND");
 }
 
-TEST_CASE("The scheduler moves whom it should and names them") {
+TEST_CASE("The scheduler moves the right workers and names them") {
   Harness harness;
   harness.Register("a");
   harness.Register("b");
@@ -224,7 +224,7 @@ TEST_CASE("The scheduler moves whom it should and names them") {
   CHECK(harness.RunJobs().reactivation().worker_ids(0) == "a");
 }
 
-TEST_CASE("What cannot be made durable is UNAVAILABLE, and did not happen") {
+TEST_CASE("A change that cannot be made durable is UNAVAILABLE, and did not happen") {
   Harness harness;
   harness.Register("w1");
   const std::string before = harness.Everything();

@@ -1,4 +1,4 @@
-// A stop in the middle of everything: nobody hangs, and what was answered OK is there.
+// A stop in the middle of everything: no call hangs, and what was answered with OK is there.
 #include <grpcpp/impl/rpc_method.h>
 #include <grpcpp/support/sync_stream.h>
 
@@ -17,7 +17,7 @@
 namespace muster::rpc {
 namespace {
 
-TEST_CASE("Drained under load, every call ends with OK or UNAVAILABLE, and no OK is lost") {
+TEST_CASE("If it drains under load, every call ends with OK or UNAVAILABLE, and no OK is lost") {
   const RealClock clock;
   Harness harness(clock, Harness::Begin::kServing);
   constexpr int kClients = 8;
@@ -80,7 +80,7 @@ TEST_CASE("A call that its client gave up is finished all the same") {
   harness.Stop();  // would not return with a call unfinished
 }
 
-TEST_CASE("A stream that a client leaves open does not hold the stop up") {
+TEST_CASE("A stream that a client leaves open does not delay the stop") {
   Harness harness;
   grpc::ClientContext context;
   const grpc::internal::RpcMethod watch("/grpc.health.v1.Health/Watch",

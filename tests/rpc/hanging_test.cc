@@ -1,5 +1,5 @@
-// A store that hangs, in its slow reads or in a commit: what does not need it is answered as ever, and health
-// says so at once.
+// A store that hangs, in its slow reads or in a commit: what does not need it is answered as usual, and
+// health reports it at once.
 #include <chrono>
 #include <functional>
 #include <future>
@@ -90,12 +90,12 @@ std::vector<std::unique_ptr<PendingList>> FillScans(Harness& harness, int lists)
   pending.push_back(List(harness));
   AwaitHeld(turnstile, 1);
   while (pending.size() < static_cast<std::size_t>(lists)) pending.push_back(List(harness));
-  // They have come so far, as this one on the same connection is answered.
+  // The server has them all when it answers this call on the same connection.
   CHECK(harness.Health("") == kServing);
   return pending;
 }
 
-TEST_CASE("While the slow reads hang, everything else is answered as ever, and then they are") {
+TEST_CASE("While the slow reads hang, everything else is answered as usual; then the reads are too") {
   Harness harness;
   harness.Register("w");
   REQUIRE(harness.Beat("w").ok());
@@ -140,7 +140,7 @@ TEST_CASE("A read whose client has given up is not carried out") {
   harness.manual_clock.Advance(absl::Milliseconds(100));
   turnstile.Open();
   for (const auto& list : lists) CHECK(list->End().ok());
-  CHECK(List(harness)->End().ok());  // its turn comes after theirs
+  CHECK(List(harness)->End().ok());  // its turn comes after the others
   CHECK(turnstile.came() == 21);
 }
 
@@ -170,13 +170,13 @@ TEST_CASE("A stop does not wait for reads that wait: they are refused") {
   CHECK(refused == kLists - running);
 }
 
-TEST_CASE("While a commit hangs, health says so two seconds later, queries are served, and it recovers") {
+TEST_CASE("While a commit hangs, health says so two seconds later, queries work, and it recovers") {
   Harness harness;
   harness.Register("w");
   harness.store->commits.Close();
   std::thread client([&] { CHECK(harness.Beat("w").ok()); });
   AwaitHeld(harness.store->commits, 1);
-  harness.manual_clock.Advance(absl::Seconds(2));  // a slow disk is none that hangs
+  harness.manual_clock.Advance(absl::Seconds(2));  // a slow disk does not hang
   CHECK(harness.Health(kCommands) == kServing);
   harness.manual_clock.Advance(absl::Milliseconds(100));
   CHECK(harness.Health(kCommands) == kNotServing);

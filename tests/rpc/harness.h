@@ -48,7 +48,7 @@ class FlakyStore final : public Store {
   const ScanReads& Reader() const override { return reads; }
   const PointReads* MemoryReads() const override { return inner_->MemoryReads(); }
   WriteTx& Begin() override { return inner_->Begin(); }
-  WriteTx& BeginBatch(const BatchKeys& /*foresight*/) override {
+  WriteTx& BeginBatch(const BatchKeys& /*keys*/) override {
     loses_race_ = lose_race.exchange(false);
     return inner_->Begin();
   }
@@ -73,9 +73,9 @@ class FlakyStore final : public Store {
   std::optional<ListeningState> LastListening() const override { return inner_->LastListening(); }
 
   std::atomic<bool> full = false;
-  std::atomic<bool> in_doubt = false;     // then nobody knows what became of it
+  std::atomic<bool> in_doubt = false;     // then the result of the commit is in doubt
   std::atomic<bool> lose_race = false;    // the next batch
-  std::function<void(Store&)> meanwhile;  // by this; set it before
+  std::function<void(Store&)> meanwhile;  // what the other daemon does then; set it before
   Turnstile commits;
   HangingReads reads;
 
@@ -84,7 +84,7 @@ class FlakyStore final : public Store {
   bool lost_race_ = false;
 };
 
-/// A `meanwhile`: unregisters "first" and registers "second", with instance "i".
+/// For `meanwhile`: unregisters "first" and registers "second", with instance "i".
 void ReplaceFirstBySecond(Store& store);
 
 /// Starting until Serve, which the constructor calls unless told otherwise.
@@ -98,7 +98,7 @@ class Harness {
   ~Harness();
 
   void Serve();
-  /// Everything that a stop does; returns when no call is in flight.
+  /// All of a stop; returns when no call is in flight.
   void Stop();
 
   /// Lets time pass while the daemon listens: in steps, with a turn of the writer in each.
@@ -130,7 +130,7 @@ class Harness {
   std::string Everything();
   /// grpc.health.v1: 1 SERVING, 2 NOT_SERVING; 0 if the call failed.
   int Health(const std::string& service);
-  /// Those that watch the health are told of it, if it is time.
+  /// Watching clients are told the health, if it is time.
   void LookAtHealth() {
     health_.Post([] {});
   }

@@ -29,7 +29,7 @@ void CheckRefused(Harness& harness, const std::string& why) {
   for (const char* service : {"", kCommands, kQueries}) CHECK(harness.Health(service) == kNotServing);
 }
 
-TEST_CASE("While it starts it says so; then it serves; while it stops it says so") {
+TEST_CASE("It says that it starts, then that it serves, then that it stops") {
   Harness harness(Harness::Begin::kStarting);
   CheckRefused(harness, "starting");
   harness.Serve();
@@ -39,12 +39,12 @@ TEST_CASE("While it starts it says so; then it serves; while it stops it says so
   CheckRefused(harness, "stopping");
 }
 
-TEST_CASE("Of a service that is not there nothing is said") {
+TEST_CASE("A service that does not exist has no health") {
   Harness harness;
   CHECK(harness.Health("muster.v1.Nonsense") == 0);
 }
 
-TEST_CASE("While the store cannot be written, the commands are not served, and then are again") {
+TEST_CASE("While the store cannot be written, the commands are not served; then they are again") {
   Harness harness;
   harness.Register("w1");
   harness.store->full = true;
@@ -66,7 +66,7 @@ class WatchedHealth {
     request.set_service(service);
     stream_ = stub_->Watch(&context_, request);
   }
-  /// Waits for it; -1: the stream has ended.
+  /// Waits for the next status; -1: the stream has ended.
   int Next() {
     grpc::health::v1::HealthCheckResponse response;
     return stream_->Read(&response) ? static_cast<int>(response.status()) : -1;
@@ -80,7 +80,7 @@ class WatchedHealth {
   std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>> stream_;
 };
 
-TEST_CASE("Who watches is told the status, and each change of it, until the end") {
+TEST_CASE("A watching client is told the status, and each change of it, until the end") {
   Harness harness(Harness::Begin::kStarting);
   WatchedHealth commands(harness, kCommands);
   WatchedHealth queries(harness, kQueries);
@@ -113,7 +113,7 @@ TEST_CASE("Who watches is told the status, and each change of it, until the end"
   CHECK(late.Next() == -1);
 }
 
-TEST_CASE("Who watches a service that is not there is told so, and may leave") {
+TEST_CASE("A client that watches a service that does not exist is told so, and may leave") {
   Harness harness;
   WatchedHealth nonsense(harness, "muster.v1.Nonsense");
   CHECK(nonsense.Next() == 3);  // SERVICE_UNKNOWN

@@ -1,4 +1,4 @@
-// What each heartbeat of a stream is told.
+// What the answer to each heartbeat of a stream says.
 #include "rpc/heartbeat_burst.h"
 
 #include <initializer_list>
@@ -24,7 +24,7 @@ v1::StreamHeartbeatsResponse AnswerTo(const HeartbeatBurst& burst, std::size_t i
   return answer;
 }
 
-TEST_CASE("Where it is not known whether a burst was recorded, each of its heartbeats is told so") {
+TEST_CASE("If it is not known whether a burst was recorded, the answer to each of its heartbeats says so") {
   HeartbeatBurst burst = BurstOf({"a", "b"});
   burst.Refuse(StoreUnavailable{"it went away before it confirmed", /*in_doubt=*/true});
   for (std::size_t i = 0; i < burst.size(); ++i) {
@@ -37,7 +37,7 @@ TEST_CASE("Where it is not known whether a burst was recorded, each of its heart
   CHECK(AnswerTo(burst, 1).worker_id() == "b");
 }
 
-TEST_CASE("What was not recorded for certain is not in doubt") {
+TEST_CASE("A heartbeat that was certainly not recorded is not in doubt") {
   HeartbeatBurst burst = BurstOf({"a"});
   burst.Refuse(StoreUnavailable{"the disk is full"});
   CHECK_FALSE(AnswerTo(burst, 0).result().error().in_doubt());

@@ -29,7 +29,7 @@ std::string LengthOf(const std::string& bytes) {
   }
 }
 
-/// What both find in `bytes` is the same, or both refuse them.
+/// Both decoders find the same in `bytes`, or both refuse them.
 void CheckAgainstProtobuf(const std::string& bytes) {
   v1::HeartbeatRequest expected;
   const bool readable = expected.ParseFromString(bytes);
@@ -71,8 +71,7 @@ TEST_CASE("Random bytes are read, or refused, as protobuf does") {
   }
 }
 
-/// Writes messages that are well-formed for the most part, of fields that HeartbeatRequest knows and of
-/// others.
+/// Writes messages that are mostly well-formed, of fields that HeartbeatRequest knows and of others.
 class RandomWire {
  public:
   explicit RandomWire(unsigned seed) : random_(seed) {}
@@ -93,8 +92,7 @@ class RandomWire {
     return random_() % (bytes.size() + 1) % std::max<std::size_t>(1, bytes.size());
   }
 
-  /// In more bytes than it takes, now and then: up to twelve, of which ten are allowed, and five for a tag or
-  /// a length.
+  /// Sometimes in more bytes than necessary: up to twelve. Ten are allowed, five for a tag or a length.
   void Varint(std::uint64_t value, std::string& out) {
     const std::size_t bytes = Below(6) == 0 ? static_cast<std::size_t>(1 + Below(12)) : 1;
     for (std::size_t i = 1; value >= 0x80 || i < bytes; ++i, value >>= 7) {
@@ -135,7 +133,7 @@ class RandomWire {
   std::mt19937 random_;
 };
 
-/// As protobuf reads them by a message that has no fields: then it does not ask whether text is UTF-8.
+/// As protobuf reads a message type without fields: it does not check then whether text is UTF-8.
 void CheckAsUnknownFields(const std::string& bytes) {
   v1::GetFleetSummaryRequest nothing;
   const bool readable = nothing.ParseFromString(bytes);
@@ -175,7 +173,7 @@ TEST_CASE("Fields of every wire type, known or not, whole or broken, are read as
   for (const int fields : wire.of_type) CHECK(fields > 500);
 }
 
-/// So many groups, each inside of the one before.
+/// So many groups, each inside the one before.
 std::string Groups(int depth) {
   return std::string(static_cast<std::size_t>(depth), '\x33') +
          std::string(static_cast<std::size_t>(depth), '\x34');
@@ -188,7 +186,7 @@ TEST_CASE("Groups are followed as deep as protobuf follows them") {
     CheckAgainstProtobuf(groups);
     CHECK(ReadHeartbeat(groups).has_value() == (depth <= 100));
 
-    // Inside of another message there is one level less.
+    // Inside another message one level less is allowed.
     const std::string stream = "\x0a" + LengthOf(groups) + groups;
     v1::StreamHeartbeatsRequest request;
     CHECK(request.ParseFromString(stream) == (depth <= 99));
@@ -246,7 +244,7 @@ TEST_CASE("A batch is read heartbeat by heartbeat") {
   CHECK(ReadBatch("\x0a\x01\x0a" + bytes, 0, ignored) == 4);
 }
 
-TEST_CASE("How many heartbeats a batch has is told by its length and its first one") {
+TEST_CASE("The number of heartbeats in a batch is estimated from its length and its first heartbeat") {
   for (const std::size_t id : {1U, 20U, 128U}) {
     for (const int heartbeats : {1, 10, 1'000}) {
       v1::BatchHeartbeatRequest request;

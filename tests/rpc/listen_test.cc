@@ -4,7 +4,7 @@
 namespace muster::rpc {
 namespace {
 
-TEST_CASE("A second server on the port is refused, and told that the first is there") {
+TEST_CASE("A second server on the port is refused, and told that the first one is there") {
   Harness first(Harness::Begin::kStarting);
   ThreadedExecutor executor(first.manual_clock);
   const auto second =

@@ -12,7 +12,7 @@ struct Counted final : public OpenStreams::Stream {
   int ended = 0;
 };
 
-TEST_CASE("One stream too many is refused until another is gone; after the end, each is") {
+TEST_CASE("One stream too many is refused until another one is gone; after the end, every stream is") {
   OpenStreams streams(2, "2 streams are open");
   Counted a;
   Counted b;

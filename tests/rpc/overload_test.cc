@@ -1,4 +1,4 @@
-// What a client is told when more waits than the writer does in time.
+// What a client is told when more waits than the writer can do in time.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -20,7 +20,7 @@ struct Batch final : Command {
   void Finish(const WorkerError*) override {}
 };
 
-// Occupies the writer until it is told to go on.
+// Keeps the writer busy until it is told to continue.
 class Occupied {
  public:
   explicit Occupied(Registry& registry) {
@@ -64,7 +64,7 @@ TEST_CASE("A heartbeat that would wait too long is refused at once, and told whe
     CHECK(delay.seconds() < 1);  // the timeout is three
   }
 
-  // Nothing of it was done, and what waited was; then there is room again.
+  // None of the refused work was done, and what waited was done; then there is room again.
   writer.End();
   harness.RunJobs();  // behind all of it
   CHECK(harness.Beat("w").ok());
@@ -74,7 +74,7 @@ TEST_CASE("A heartbeat that would wait too long is refused at once, and told whe
   CHECK(summary.heartbeats_recorded() == 1);
 }
 
-TEST_CASE("A refused batch of ten makes nobody wait as if it had been of a thousand") {
+TEST_CASE("After a refused batch of ten no client waits as long as after one of a thousand") {
   Harness harness;
   harness.Register("w");
   std::vector<Batch> others(1'000);
@@ -86,7 +86,7 @@ TEST_CASE("A refused batch of ten makes nobody wait as if it had been of a thous
   for (int i = 0; i < 10; ++i) batch.add_heartbeats()->set_worker_id("w");
   v1::BatchHeartbeatResponse answer;
   std::int64_t longest_ms = 0;
-  // 54,000 units are refused in all, a third of what may wait: the delay stays at its least, 200 ms ± a half.
+  // 54,000 units are refused in all, a third of what may wait: the delay is the shortest, 200 ms ± a half.
   for (int i = 0; i < 3'000; ++i) {
     const auto refusal = Refusal::Of(harness.Call(&v1::WorkerCommands::Stub::BatchHeartbeat, batch, answer))
                              .retry.retry_delay();

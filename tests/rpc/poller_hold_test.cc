@@ -10,19 +10,19 @@
 namespace muster::rpc {
 namespace {
 
-TEST_CASE("There is one poller for every two cores that can be used") {
+TEST_CASE("There is one poller for every two usable cores") {
   CHECK(PollersToHold(1, 1) == 1);
   CHECK(PollersToHold(2, 2) == 1);
   CHECK(PollersToHold(3, 3) == 1);
   CHECK(PollersToHold(4, 4) == 0);
   CHECK(PollersToHold(32, 32) == 0);
-  CHECK(PollersToHold(64, 64) == 0);  // gRPC has a most as well
+  CHECK(PollersToHold(64, 64) == 0);  // gRPC has a maximum as well
   CHECK(PollersToHold(64, 4) == 14);  // in a container
 }
 
-// The knowledge that poller_hold.cc has of gRPC's insides. If this fails, gRPC is made differently: do not
-// hold pollers there (PollersAreKnown), or find out how.
-TEST_CASE("gRPC starts as many pollers as we think, and each that is held is one less") {
+// What poller_hold.cc knows about gRPC's internals. If this fails, gRPC works differently: do not hold
+// pollers on that version (PollersAreKnown), or find out how.
+TEST_CASE("gRPC starts as many pollers as we expect, and each held poller is one less") {
   Harness harness(Harness::Begin::kStarting);  // which holds none yet
   const int started = PollersStarted(static_cast<int>(sysconf(_SC_NPROCESSORS_CONF)));
   INFO("gRPC " << grpc::Version());
@@ -34,7 +34,7 @@ TEST_CASE("gRPC starts as many pollers as we think, and each that is held is one
   CHECK(PollerHold(harness.server->InProcessChannel(), started).held() == 0);
 }
 
-TEST_CASE("Pollers are held on versions of gRPC that were tried, and on no other") {
+TEST_CASE("Pollers are held on tested versions of gRPC, and on no other") {
   CHECK(PollersAreKnown("1.51.1"));
   CHECK_FALSE(PollersAreKnown("1.5.1"));
   CHECK_FALSE(PollersAreKnown("1.510.0"));
@@ -43,7 +43,7 @@ TEST_CASE("Pollers are held on versions of gRPC that were tried, and on no other
   CHECK_FALSE(PollersAreKnown(""));
 }
 
-TEST_CASE("No more pollers are held than leave one to answer calls") {
+TEST_CASE("At least one poller is left to answer calls") {
   Harness harness;
   harness.Register("w");
   {

@@ -18,7 +18,7 @@ std::string Ids(const v1::ListWorkersResponse& response) {
   return ids;
 }
 
-TEST_CASE("A worker is shown basic, or with what its heartbeats say") {
+TEST_CASE("A worker is shown basic, or with a summary of its heartbeats") {
   Harness harness;
   harness.Register("w1");
   v1::GetWorkerRequest request;
@@ -227,7 +227,7 @@ TEST_CASE("Queries go on while the store cannot be written") {
   harness.store->full = false;
 }
 
-TEST_CASE("Who is not on the roll is NOT_FOUND to every query of one worker") {
+TEST_CASE("A worker that is not on the roll is NOT_FOUND for every query of one worker") {
   Harness harness;
   v1::GetWorkerRequest get;
   get.set_worker_id("nobody");
@@ -245,7 +245,7 @@ TEST_CASE("Who is not on the roll is NOT_FOUND to every query of one worker") {
         "WORKER_NOT_FOUND");
 }
 
-TEST_CASE("The watch says that it is not there yet") {
+TEST_CASE("The watch says that it is not implemented yet") {
   Harness harness;
   grpc::ClientContext context;
   const auto stream = harness.queries->WatchWorkers(&context, v1::WatchWorkersRequest());

@@ -15,19 +15,20 @@ namespace muster::rpc {
 namespace {
 
 enum class Input { kRead, kReadingEnded, kDecided, kRegistryClosed, kWritten, kWriteFailed, kEnd };
-constexpr Input kAllInputs[] = {Input::kRead,    Input::kReadingEnded, Input::kDecided, Input::kRegistryClosed,
-                                Input::kWritten, Input::kWriteFailed,  Input::kEnd};
+constexpr Input kAllInputs[] = {
+    Input::kRead,    Input::kReadingEnded, Input::kDecided, Input::kRegistryClosed,
+    Input::kWritten, Input::kWriteFailed,  Input::kEnd};
 constexpr std::string_view kInputNames[] = {"a heartbeat is read", "reading ended", "decided",
                                             "the roll is closed",  "written",       "writing failed",
                                             "the daemon stops"};
 
-/// A stream and what is around it: gRPC, the roll, and the heartbeats, of which each burst has so many.
+/// A stream and its environment: gRPC, the roll, and the heartbeats, of which each burst has a number.
 class World {
  public:
   explicit World(std::size_t window) : window_(window), state_(window) {}
 
   bool finished() const { return finished_; }
-  bool quiet() const { return !reading_ && !in_registry_now_ && !writing_; }
+  bool quiet() const { return !reading_ && !in_roll_ && !writing_; }
 
   bool CanCome(Input input) const {
     switch (input) {
@@ -36,7 +37,7 @@ class World {
         return reading_;
       case Input::kDecided:
       case Input::kRegistryClosed:
-        return in_registry_now_;
+        return in_roll_;
       case Input::kWritten:
       case Input::kWriteFailed:
         return writing_;
@@ -51,7 +52,7 @@ class World {
     const StreamState::Steps steps = Feed(input);
     Must(!finished_ || !(steps.read || steps.write || steps.submit || steps.finish),
          "no step after the last");
-    // A driver that is not called by gRPC may be gone once it has done its other steps.
+    // If gRPC did not call it, a driver may be deleted once it has done its other steps.
     if (steps.read) Must(input == Input::kRead || input == Input::kWritten, "reads when gRPC calls");
     if (steps.write) Write();
     if (steps.submit) Submit();
@@ -82,13 +83,13 @@ class World {
         ended_ = true;
         return state_.ReadingEnded();
       case Input::kDecided:
-        in_registry_now_ = false;
-        if (deaf_) in_registry_ = 0;
+        in_roll_ = false;
+        if (deaf_) submitted_ = 0;
         return state_.Decided();
       case Input::kRegistryClosed:
-        in_registry_now_ = false;
+        in_roll_ = false;
         ended_ = closed_ = true;
-        in_registry_ = gathering_ = 0;
+        submitted_ = gathering_ = 0;
         return state_.RegistryClosed();
       case Input::kWritten:
         writing_ = false;
@@ -98,7 +99,7 @@ class World {
         writing_ = false;
         answering_ = 0;
         ended_ = deaf_ = true;
-        if (!in_registry_now_) in_registry_ = 0;
+        if (!in_roll_) submitted_ = 0;
         return state_.WriteFailed();
       case Input::kEnd:
         ended_ = true;
@@ -109,20 +110,20 @@ class World {
 
   void Write() {
     Must(!writing_, "one write at a time");
-    Must(!in_registry_now_ && in_registry_ > 0, "writes what is decided");
+    Must(!in_roll_ && submitted_ > 0, "writes what is decided");
     Must(answering_ == 0, "no answer is lost");
     Must(!deaf_, "writes to nobody");
     writing_ = true;
-    answering_ = in_registry_;
-    in_registry_ = 0;
+    answering_ = submitted_;
+    submitted_ = 0;
   }
   void Submit() {
-    Must(!in_registry_now_, "is one command in the roll");
-    Must(in_registry_ == 0, "no decision is lost");
+    Must(!in_roll_, "is one command in the roll");
+    Must(submitted_ == 0, "no decision is lost");
     Must(gathering_ > 0, "submits something");
     Must(!closed_, "submits nothing to a closed roll");
-    in_registry_now_ = true;
-    in_registry_ = gathering_;
+    in_roll_ = true;
+    submitted_ = gathering_;
     gathering_ = 0;
   }
   void Read() {
@@ -133,30 +134,30 @@ class World {
   void Finish() {
     Must(!finished_, "finishes once");
     Must(ended_, "finishes for a reason");
-    Must(!in_registry_now_ && !writing_, "finishes when nothing is under way in the roll or being written");
-    Must(gathering_ + in_registry_ + answering_ == 0, "finishes when each heartbeat is answered");
+    Must(!in_roll_ && !writing_, "finishes when nothing is under way in the roll or being written");
+    Must(gathering_ + submitted_ + answering_ == 0, "finishes when each heartbeat is answered");
     finished_ = true;
   }
   void Look() const {
-    const std::size_t unanswered = gathering_ + in_registry_ + answering_;
+    const std::size_t unanswered = gathering_ + submitted_ + answering_;
     Must(state_.unanswered() == unanswered, "counts as many as there are");
     Must(unanswered + (reading_ ? 1 : 0) <= window_, "keeps to the window");
-    Must(gathering_ == 0 || in_registry_ > 0, "gathers only while a burst is in the roll");
-    Must(in_registry_ == 0 || in_registry_now_ || writing_, "waits with a decision only for a write");
+    Must(gathering_ == 0 || submitted_ > 0, "gathers only while a burst is in the roll");
+    Must(submitted_ == 0 || in_roll_ || writing_, "waits with a decision only for a write");
     if (ended_) {
-      Must(finished_ || in_registry_now_ || writing_, "finishes as soon as it can");
+      Must(finished_ || in_roll_ || writing_, "finishes as soon as it can");
     } else {
-      Must(reading_ || in_registry_now_ || writing_, "never waits for nothing");
+      Must(reading_ || in_roll_ || writing_, "never waits for nothing");
     }
   }
 
   std::size_t window_;
   StreamState state_;
   std::size_t gathering_ = 0;
-  std::size_t in_registry_ = 0;
+  std::size_t submitted_ = 0;
   std::size_t answering_ = 0;
   bool reading_ = true;
-  bool in_registry_now_ = false;  // submitted, and neither decided nor turned away
+  bool in_roll_ = false;  // submitted, and neither decided nor turned away
   bool writing_ = false;
   bool ended_ = false;
   bool closed_ = false;
@@ -164,7 +165,7 @@ class World {
   bool finished_ = false;
 };
 
-/// All that can be reached.
+/// All states that can be reached.
 std::set<World> Walk(const World& start) {
   std::set<World> seen = {start};
   std::vector<World> open = {start};
@@ -181,14 +182,14 @@ std::set<World> Walk(const World& start) {
   return seen;
 }
 
-TEST_CASE("In every state that a stream can reach, whatever happens, it does what it must") {
+TEST_CASE("In every state that a stream can reach, it does what it must on every input") {
   const std::size_t window = GENERATE(1U, 2U, 3U, 5U);
   const std::set<World> all = Walk(World(window));
   CAPTURE(window, all.size());
-  CHECK(all.size() > 50 * window);  // else the walk lost its way
+  CHECK(all.size() > 50 * window);  // else the walk missed states
 }
 
-TEST_CASE("From every state a stream comes to its end, by what is under way and nothing else") {
+TEST_CASE("From every state a stream reaches its end, by what is under way and nothing else") {
   constexpr Input kOrders[][3] = {{Input::kReadingEnded, Input::kDecided, Input::kWritten},
                                   {Input::kReadingEnded, Input::kWritten, Input::kDecided},
                                   {Input::kDecided, Input::kReadingEnded, Input::kWritten},
@@ -211,7 +212,7 @@ TEST_CASE("From every state a stream comes to its end, by what is under way and 
   }
 }
 
-/// One heartbeat, all the way; whether the next one was read before the answer was written.
+/// One heartbeat, from read to answer. Returns whether the next one was read before the answer was written.
 bool ReadsAhead(StreamState& state) {
   StreamState::Steps steps = state.HeartbeatRead();
   REQUIRE(steps.submit);
@@ -224,13 +225,13 @@ bool ReadsAhead(StreamState& state) {
 }
 
 TEST_CASE(
-    "To a client that waits for each answer, the answer goes first; now and then it is tried for more") {
+    "If a client waits for each answer, the answer goes first; from time to time more is read before it") {
   StreamState state(256);
   std::string ahead;
   for (int i = 0; i < 40; ++i) ahead += ReadsAhead(state) ? 'a' : '-';
   CHECK(ahead == "aaaa----a-------a-------a-------a-------");
 
-  // Until another one comes before the answer.
+  // Until another heartbeat comes before the answer.
   StreamState::Steps steps = state.HeartbeatRead();
   while (!steps.read) {
     CHECK(state.Decided().write);
@@ -247,7 +248,7 @@ TEST_CASE(
   CHECK(ahead == "aaa----a");
 }
 
-TEST_CASE("A client that sends on is read until the window is full, and again when answers are written") {
+TEST_CASE("A client that keeps sending is read until the window is full, and again after the answers") {
   StreamState state(4);
   CHECK(state.HeartbeatRead().read);  // in the roll
   CHECK(state.HeartbeatRead().read);
@@ -262,7 +263,7 @@ TEST_CASE("A client that sends on is read until the window is full, and again wh
   CHECK(state.unanswered() == 3);
 }
 
-TEST_CASE("What was not under way cannot be over") {
+TEST_CASE("Only what is under way can end") {
   testing::CheckDies([] { StreamState(0); }, "something may be read");
   testing::CheckDies([] { StreamState(1).Decided(); }, "what is decided was submitted");
   testing::CheckDies([] { StreamState(1).RegistryClosed(); }, "what the roll does not take was submitted");

@@ -44,7 +44,7 @@ class Stream {
     REQUIRE(Read(answer));
     return answer;
   }
-  /// After what is left of the answers.
+  /// After the rest of the answers.
   grpc::Status End() {
     Answer ignored;
     while (Read(ignored)) {
@@ -57,7 +57,7 @@ class Stream {
   const std::unique_ptr<grpc::ClientReaderWriter<v1::StreamHeartbeatsRequest, Answer>> stream_;
 };
 
-/// Keeps the writer from everything else for as long as it lives.
+/// Keeps the writer busy as long as it lives.
 class Stall {
  public:
   explicit Stall(Harness& harness) {
@@ -84,7 +84,7 @@ class Stall {
   absl::Notification done_;
 };
 
-TEST_CASE("Every heartbeat of a stream is answered, in order, with all that a single one would be told") {
+TEST_CASE("Every heartbeat of a stream is answered, in order, with all that a single heartbeat gets") {
   Harness harness;
   constexpr int kWorkers = 7;
   constexpr int kRounds = 300;
@@ -101,7 +101,7 @@ TEST_CASE("Every heartbeat of a stream is answered, in order, with all that a si
     CHECK_FALSE(answer.result().has_error());
     CHECK(answer.recorded_at().seconds() == 1'700'000'000);
     CHECK(answer.heartbeat_timeout().seconds() == 3);
-    CHECK(answer.next_interval().nanos() >= 450'000'000);  // 500 ms, and a tenth either way
+    CHECK(answer.next_interval().nanos() >= 450'000'000);  // 500 ms, plus or minus a tenth
     CHECK(answer.next_interval().nanos() <= 550'000'000);
   }
   sender.join();
@@ -128,7 +128,7 @@ TEST_CASE("A heartbeat of a stream is on the roll once it is answered, and says 
   CHECK(stream.Next().result().status() == v1::WORKER_STATUS_ACTIVE);
 }
 
-TEST_CASE("A client that waited for each answer, and then sends all at once, is answered all the same") {
+TEST_CASE("A client that waited for each answer, and then sends all at once, gets every answer") {
   Harness harness;
   harness.Register("w");
   Stream stream(harness);
@@ -147,7 +147,7 @@ TEST_CASE("A client that waited for each answer, and then sends all at once, is 
   CHECK(harness.Get("w").heartbeats().total() == 20 * 7 + 5 * 190 + 1);
 }
 
-TEST_CASE("A bad heartbeat is refused by itself, and the stream goes on") {
+TEST_CASE("A bad heartbeat is refused alone, and the stream continues") {
   Harness harness;
   harness.Register("good");
   harness.Register("fenced", "mine");
@@ -192,7 +192,7 @@ TEST_CASE("A bad heartbeat is refused by itself, and the stream goes on") {
   CHECK(harness.Get("fenced").heartbeats().total() == 0);
 }
 
-TEST_CASE("An instance that beats on over a stream is reported with its address") {
+TEST_CASE("An instance that still beats over a stream is reported with its address") {
   Harness harness;
   harness.Register("w1", "first");
   v1::RegisterWorkerRequest second = Registration("w1");
@@ -211,7 +211,7 @@ TEST_CASE("An instance that beats on over a stream is reported with its address"
   CHECK(last.actor().rfind("127.0.0.1:", 0) == 0);
 }
 
-TEST_CASE("Bytes that are no message end the stream, once all before them is answered") {
+TEST_CASE("Bytes that are not a message end the stream, once all before them is answered") {
   Harness harness;
   harness.Register("w1");
   const grpc::internal::RpcMethod method("/muster.v1.WorkerCommands/StreamHeartbeats",
@@ -224,7 +224,7 @@ TEST_CASE("Bytes that are no message end the stream, once all before them is ans
     const grpc::Slice slice(bytes);
     return stream->Write(grpc::ByteBuffer(&slice, 1));
   };
-  // Text that is not UTF-8 is a bad id, and no more; its answer does not repeat it.
+  // Text that is not UTF-8 is only a bad id; its answer does not repeat it.
   REQUIRE(send(std::string("\x0a\x04\x0a\x02\xff\xfe", 6)));
   for (int i = 0; i < 50; ++i) REQUIRE(send(std::string("\x0a\x04\x0a\x02w1", 6)));
   REQUIRE(send("\x0a\x7f"));
@@ -273,7 +273,7 @@ TEST_CASE("A client that sends and hardly reads is held back: few heartbeats are
   CHECK(max_ahead <= static_cast<std::int64_t>(kStreamWindow) + 2 * 65'536 / 128);
 }
 
-TEST_CASE("What cannot be made durable is refused with a delay, and the stream lives to see better times") {
+TEST_CASE("A heartbeat that cannot be made durable is refused with a delay, and the stream stays open") {
   Harness harness;
   harness.Register("w1");
   Stream stream(harness);
@@ -290,7 +290,7 @@ TEST_CASE("What cannot be made durable is refused with a delay, and the stream l
   CHECK(harness.Get("w1").heartbeats().total() == 1);
 }
 
-/// Something that is in the way of others.
+/// Something that waits before the others.
 class Ballast final : public Command {
  public:
   void CollectKeys(BatchKeys&) const override {}
@@ -325,7 +325,7 @@ TEST_CASE("Overload refuses heartbeats of a stream one by one, with a delay, and
   harness.Stop();
 }
 
-TEST_CASE("Answers to a burst that another daemon overtook are those of the last decision") {
+TEST_CASE("If another daemon was faster, the answers to a burst are those of the last decision") {
   Harness harness;
   harness.Register("first");
   harness.Register("stays");
@@ -384,7 +384,7 @@ TEST_CASE("Streams that are open and idle end with the daemon, and are told why"
   CHECK(late.End().error_code() == grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_CASE("Drained under load, streams answer what they recorded, and end") {
+TEST_CASE("If they drain under load, streams answer what they recorded, and end") {
   Harness harness;
   constexpr int kStreams = 8;
   for (int i = 0; i < kStreams; ++i) harness.Register(absl::StrCat("w", i));
@@ -421,7 +421,7 @@ TEST_CASE("Drained under load, streams answer what they recorded, and end") {
   }
 }
 
-TEST_CASE("A stream whose client gives up, at any moment, is gone; what was answered stays") {
+TEST_CASE("If its client gives up at any moment, a stream goes away; what was answered stays") {
   Harness harness;
   harness.Register("w1");
   std::int64_t accepted = 0;

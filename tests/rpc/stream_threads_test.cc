@@ -44,8 +44,8 @@ class Inbox {
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-/// A HeartbeatStream without gRPC and without a roll: the state, the bursts and the lock are handled as
-/// there.
+/// A HeartbeatStream without gRPC and without a roll. It handles the state, the bursts and the lock in the
+/// same way.
 class Driven final : public OpenStreams::Stream {
  public:
   Driven(OpenStreams& streams, int heartbeats) : streams_(streams), heartbeats_(heartbeats) {}
@@ -57,13 +57,13 @@ class Driven final : public OpenStreams::Stream {
     std::thread reader([this] {
       while (reads_.Take()) OnRead();
     });
-    std::thread registry([this] {
+    std::thread writer([this] {
       while (submits_.Take()) Decide();
     });
     std::thread answers([this] {
       while (writes_.Take()) Answer();
     });
-    for (std::thread* each : {&reader, &registry, &answers}) each->join();
+    for (std::thread* each : {&reader, &writer, &answers}) each->join();
     streams_.Remove(*this);
   }
 
@@ -109,7 +109,7 @@ class Driven final : public OpenStreams::Stream {
 
   void Decide() {
     const bool closed = bursts_++ == close_at;
-    if (!closed) in_registry_.Refuse(WorkerNotFound{"w"});
+    if (!closed) submitted_.Refuse(WorkerNotFound{"w"});
     Steps steps;
     {
       const MutexLock lock(mu_);
@@ -137,10 +137,10 @@ class Driven final : public OpenStreams::Stream {
   }
 
   Steps Claim(Steps steps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    if (steps.write) std::swap(in_registry_, answering_);
+    if (steps.write) std::swap(submitted_, answering_);
     if (steps.submit) {
-      in_registry_.Clear();
-      std::swap(gathering_, in_registry_);
+      submitted_.Clear();
+      std::swap(gathering_, submitted_);
     }
     return steps;
   }
@@ -160,7 +160,7 @@ class Driven final : public OpenStreams::Stream {
   int read_ = 0;    // by the thread that reads
   int bursts_ = 0;  // by the roll
   Inbox reads_, submits_, writes_;
-  HeartbeatBurst in_registry_;
+  HeartbeatBurst submitted_;
   HeartbeatBurst answering_;
 
   Mutex mu_;
@@ -177,7 +177,7 @@ void CheckOrder(const Driven& stream) {
 
 constexpr int kHeartbeats = 2'000;
 
-TEST_CASE("Read, decided and answered on three threads, every heartbeat is answered once and in order") {
+TEST_CASE("On three threads every heartbeat is read, decided, and answered once and in order") {
   OpenStreams streams(1, "full");
   Driven stream(streams, kHeartbeats);
   stream.Run();
@@ -186,7 +186,7 @@ TEST_CASE("Read, decided and answered on three threads, every heartbeat is answe
   CheckOrder(stream);
 }
 
-TEST_CASE("Ended in the middle by the daemon, a stream answers what it took in") {
+TEST_CASE("If the daemon ends a stream in the middle, it answers what it took in") {
   OpenStreams streams(1, "full");
   Driven stream(streams, 100 * kHeartbeats);
   std::thread daemon([&] {
@@ -200,7 +200,7 @@ TEST_CASE("Ended in the middle by the daemon, a stream answers what it took in")
   CheckOrder(stream);
 }
 
-TEST_CASE("A stream whose client is gone, or whose roll is closed, comes to its end") {
+TEST_CASE("A stream whose client is gone, or whose roll is closed, reaches its end") {
   OpenStreams streams(1, "full");
   Driven stream(streams, 100 * kHeartbeats);
   const int at = GENERATE(0, 1, 17, 300);

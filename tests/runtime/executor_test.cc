@@ -43,7 +43,7 @@ TEST_CASE("a threaded executor runs what many threads post, each thread's in ord
   }
 }
 
-TEST_CASE("a threaded executor's timer fires, and not before its time") {
+TEST_CASE("a timer of a threaded executor fires, and not too early") {
   const RealClock clock;
   ThreadedExecutor executor(clock);
   std::promise<void> fired;
@@ -112,7 +112,7 @@ TEST_CASE("a manual executor keeps the order of timers that are due together") {
   CHECK(ran == "wxyz");
 }
 
-TEST_CASE("an executor takes no task that is none, and is not stopped by a task of its own") {
+TEST_CASE("an executor accepts no null task, and no task of its own stops it") {
   const ManualClock clock;
   testing::CheckDies([&clock] { ManualExecutor(clock).Post(nullptr); }, "a task can be run");
   testing::CheckDies([&clock] { ThreadedExecutor(clock).PostAt(absl::ZeroDuration(), nullptr); },

@@ -5,7 +5,7 @@
 namespace muster {
 namespace {
 
-TEST_CASE("Addresses are read and written alike") {
+TEST_CASE("Addresses are written as they are read") {
   for (const char* text :
        {"127.0.0.1:50051", "localhost:0", "[::1]:65535", "0.0.0.0:1", "unix:/run/muster.sock"}) {
     INFO(text);
@@ -15,7 +15,7 @@ TEST_CASE("Addresses are read and written alike") {
   }
 }
 
-TEST_CASE("What is no address is refused with an example") {
+TEST_CASE("Text that is not an address is refused with an example") {
   for (const char* text :
        {"", "50051", ":50051", "nowhere", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
         "127.0.0.1:5x", "::1:50051", "[::1]", "[]:1", "[::1:1", "http://a:1", "unix:"}) {

@@ -1,4 +1,4 @@
-// A file of its own: where a compiler can inline these, it warns of a free() that does not match a new.
+// In its own file: if a compiler can inline these, it warns of a free() that does not match a new.
 #include "usecases/allocations.h"
 
 #include <cstdlib>

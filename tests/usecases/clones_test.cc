@@ -25,7 +25,7 @@ TEST_CASE("a rolling restart is not reported, however the old process learns of 
     REQUIRE(fleet.Register(Takeover(next, "10.0.0.2:3")).ok());  // a retry
     REQUIRE(fleet.Beat("w", next).ok());
     fleet.Advance(absl::Seconds(10));
-    CHECK(Refusal(fleet.Beat("w", old)) == "INSTANCE_SUPERSEDED");  // its first beat since: now it knows
+    CHECK(Refusal(fleet.Beat("w", old)) == "INSTANCE_SUPERSEDED");  // its first heartbeat since: now it knows
     fleet.Advance(fleet.settings.heartbeat_timeout - absl::Seconds(10));
     CHECK(Refusal(fleet.Beat("w", old)) == "INSTANCE_SUPERSEDED");  // slow to stop, but in time
     fleet.Advance(absl::Hours(1));
@@ -71,7 +71,7 @@ TEST_CASE("an instance that still beats a timeout after it was replaced is a clo
   REQUIRE(reports.size() == 1);
   CHECK(reports[0].reason ==
         "two processes use this id: instance a at 10.0.0.1:8 and instance b at 10.0.0.2:2");
-  CHECK(fleet.Get("w").worker->revision == revision);  // a report is no change
+  CHECK(fleet.Get("w").worker->revision == revision);  // a report is not a change
   CHECK(fleet.Get("w").pulse.total == 0);
 
   CHECK(Refusal(fleet.Beat("w", "a", {}, "10.0.0.1:8")) == "INSTANCE_SUPERSEDED");
@@ -79,13 +79,13 @@ TEST_CASE("an instance that still beats a timeout after it was replaced is a clo
 
   REQUIRE(fleet.Register(Takeover("c", "10.0.0.3:3")).ok());
   fleet.Advance(absl::Hours(1));
-  (void)fleet.Beat("w", "a");  // not the one that c replaced
+  (void)fleet.Beat("w", "a");  // not the instance that c replaced
   CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 1);
   (void)fleet.Beat("w", "b");
   CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 2);
 }
 
-TEST_CASE("time in which the daemon could not hear gives nobody away") {
+TEST_CASE("time in which the daemon could not hear makes no instance a clone") {
   Fleet fleet;
   REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
   REQUIRE(fleet.Register(Takeover("b", "10.0.0.2:2")).ok());

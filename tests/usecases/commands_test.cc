@@ -29,10 +29,10 @@ TEST_CASE("unregister removes a worker and its heartbeats, and keeps its events"
   CHECK(fleet.Get("w").pulse.total == 0);
 }
 
-TEST_CASE("unregister at a revision misses if the worker has changed") {
+TEST_CASE("unregister at a revision fails if the worker has changed") {
   Fleet fleet;
   const std::int64_t revision = fleet.Register("w", "a")->worker->revision;
-  REQUIRE(fleet.Beat("w").ok());  // no change
+  REQUIRE(fleet.Beat("w").ok());  // not a change
   const std::int64_t newer = fleet.Move("w", kActive)->worker->revision;
   CHECK(Refusal(fleet.Unregister("w", revision)) == "INVALID_WORKER_STATE");
   CHECK(fleet.Knows("w"));
@@ -136,7 +136,7 @@ TEST_CASE("an illegal move is refused and changes nothing") {
   CHECK(fleet.Events().size() == 2);
 }
 
-TEST_CASE("an expectation that misses wins over everything that the move would be") {
+TEST_CASE("an expectation that is not met wins over everything else about the move") {
   Fleet fleet;
   const std::int64_t revision = fleet.Register("w", "a")->worker->revision;
   CHECK(Said(fleet.Update({"w", kActive, kOffline, {}, "", ""})) ==

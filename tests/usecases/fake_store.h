@@ -1,5 +1,5 @@
-// The reference: a store so simple that it is obviously right, and as slow as that. Everything is copied,
-// every question looks at every worker.
+// The reference: a store so simple that it is obviously correct, and therefore slow. Everything is copied,
+// and every query looks at every worker.
 #pragma once
 
 #include <algorithm>
@@ -246,7 +246,7 @@ class FakeWriteTx final : public WriteTx {
     std::optional<std::int32_t> in_use;
   };
 
-  // The sweeps' questions see what is committed.
+  // The queries of the sweeps see what is committed.
   template <typename Condition>
   Result<std::vector<WorkerView>> Ask(int limit, const Condition& condition) const {
     if (broken_) return *broken_;
@@ -280,7 +280,7 @@ class FakeStore final : public Store {
   std::int64_t WorkerCount() const override { return std::ssize(reader_.state_.rows); }
   std::optional<ListeningState> LastListening() const override { return listening_; }
 
-  /// Every question fails from now on, or none.
+  /// From now on every query fails, or none.
   void Break(bool broken) {
     reader_.broken_ = broken ? std::optional(StoreUnavailable{"broken"}) : std::nullopt;
     writer_.broken_ = reader_.broken_;

@@ -1,5 +1,5 @@
-// A roll on the reference store (or another) and on a clock that the test moves: each call is a transaction
-// of its own.
+// A roll on the reference store (or another) and on a clock that the test moves. Each call has its own
+// transaction.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,7 @@ class Fleet {
     now.listening = now.listening + duration;
   }
 
-  /// Runs `change(tx)` as a transaction, committed even where it was refused: that is what the writer does.
+  /// Runs `change(tx)` as a transaction. It is committed even if the change was refused, as the writer does.
   template <typename Change>
   auto Commit(Change change) {
     auto result = change(store_->Begin());
@@ -116,7 +116,7 @@ class Fleet {
   std::unique_ptr<Store> store_;
 };
 
-/// The reason of what was refused, "" for what was not.
+/// The reason of a refusal; "" if nothing was refused.
 template <typename T>
 std::string Refusal(const Result<T>& result) {
   return result.ok() ? "" : std::string(ReasonOf(result.error()));

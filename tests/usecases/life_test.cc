@@ -1,6 +1,6 @@
-// Random lives: thousands of commands and sweeps in any order, beside an oracle that knows nothing but the
+// Random lives: thousands of commands and sweeps in any order, compared with an oracle that knows only the
 // table of the status machine and the words of the contract. The seeds are fixed, so that a failure can be
-// run again.
+// repeated.
 #include <map>
 #include <random>
 #include <set>
@@ -185,7 +185,7 @@ class Life {
     expected_events_ = due.size();
   }
 
-  // Reports of clones are events that the oracle does not foresee; clones_test.cc does.
+  // Reports of clones are events that the oracle does not predict; clones_test.cc tests them.
   void IgnoreCloneReports() {
     const std::size_t reports = fleet_.EventsOf(EventType::kCloneDetected).size();
     expected_events_ += reports - clone_reports_;
@@ -206,7 +206,7 @@ class Life {
     }
   }
 
-  // The record tells every life without a gap: each change starts where the one before ended.
+  // The events describe every life without a gap: each change starts where the one before ended.
   void CheckEvents() {
     std::map<std::string, std::optional<WorkerStatus>> status;
     std::map<std::string, std::int64_t> revision;

@@ -101,7 +101,7 @@ TEST_CASE("a page of nothing is a page") {
   CHECK(ListEvents(fleet.reader(), {}, {})->next_page_token.empty());
 }
 
-TEST_CASE("workers that come and go between two pages disturb nobody else") {
+TEST_CASE("workers that come and go between two pages do not affect the others") {
   Fleet fleet;
   for (const char* id : {"b", "d", "f", "h"}) REQUIRE(fleet.Register(id).ok());
   const WorkerPage first = *ListWorkers(fleet.reader(), {}, {2, ""});
@@ -169,7 +169,7 @@ TEST_CASE("bad requests are refused by field") {
   CHECK(RefusedField(ListEvents(reads, events, {})) == "worker_id");
 }
 
-TEST_CASE("heartbeats are listed newest first, two of one microsecond as two") {
+TEST_CASE("heartbeats are listed newest first; two in one microsecond are two") {
   Fleet fleet;
   REQUIRE(fleet.Register("w").ok());
   for (int i = 0; i < 7; ++i) {
@@ -218,7 +218,7 @@ TEST_CASE("events are read forwards from a cursor, or backwards down to it") {
   }
 }
 
-TEST_CASE("a token is good for its own query and filter only") {
+TEST_CASE("a token is valid for its own query and filter only") {
   Fleet fleet;
   for (int i = 0; i < 3; ++i) REQUIRE(fleet.Register("w" + std::to_string(i)).ok());
   const ScanReads& reads = fleet.reader();

@@ -1,4 +1,4 @@
-// Register: new, again, and in another's place.
+// Register: a new worker, the same again, and a takeover.
 #include <functional>
 
 #include "catch.h"
@@ -7,7 +7,7 @@
 using namespace muster;
 using enum muster::WorkerStatus;
 
-TEST_CASE("a new worker is Pending, with what it said of itself and an event") {
+TEST_CASE("a new worker is Pending, with its configuration and an event") {
   Fleet fleet;
   RegisterWorkerCommand command = Fleet::Registration("w", "a");
   command.config.capabilities = {"gpu", "avx", "ssd"};
@@ -37,7 +37,7 @@ TEST_CASE("a new worker is Pending, with what it said of itself and an event") {
   CHECK(events[0].at == fleet.now.wall);
 }
 
-TEST_CASE("who names no instance gets the one that was made up") {
+TEST_CASE("a worker without an instance id gets the generated one") {
   Fleet fleet;
   CHECK(fleet.Register("w")->worker->instance_id == "generated");
 }
@@ -55,7 +55,7 @@ TEST_CASE("an id that is taken is refused, and nothing changes") {
   CHECK(fleet.Get("w").worker->config.capacity == 4);
 }
 
-TEST_CASE("registering the same again returns the worker that is there, in whatever status") {
+TEST_CASE("registering the same again returns the worker that is there, in any status") {
   Fleet fleet;
   RegisterWorkerCommand command = Fleet::Registration("w", "a");
   command.config.capabilities = {"x", "y"};
@@ -134,7 +134,7 @@ TEST_CASE("a Failed worker's id cannot be taken over; after unregister it can be
   CHECK(fleet.StatusOf("w") == kPending);
 }
 
-TEST_CASE("a takeover is activated by a heartbeat of its own, not by those of the process before") {
+TEST_CASE("a takeover is activated by its own heartbeat, not by those of the process before") {
   Fleet fleet;
   REQUIRE(fleet.Register("w", "a").ok());
   REQUIRE(fleet.Beat("w", "a").ok());
@@ -157,7 +157,7 @@ TEST_CASE("a takeover is activated by a heartbeat of its own, not by those of th
   CHECK(fleet.StatusOf("w") == kActive);
 }
 
-TEST_CASE("a takeover that beats in the very batch that it came with is activated") {
+TEST_CASE("a takeover with a heartbeat in the same batch is activated") {
   Fleet fleet;
   REQUIRE(fleet.Register("w", "a").ok());
   fleet.Commit([&](WriteTx& tx) {

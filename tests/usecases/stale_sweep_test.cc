@@ -69,7 +69,8 @@ TEST_CASE("a worker activated by hand and never heard goes Offline one timeout l
   CHECK(fleet.Events().back().reason == "silent for 2m7s, timeout 2m");
 }
 
-TEST_CASE("silence is listening time: a jump of the wall clock calls nobody Offline, nor hides anybody") {
+TEST_CASE(
+    "silence is listening time: a jump of the wall clock neither calls a worker Offline nor hides one") {
   Fleet fleet;
   AddActive(fleet, 0, 1);
   fleet.now.wall += absl::Hours(1000);
@@ -103,7 +104,7 @@ TEST_CASE("half of a region is taken at once, more than half is held for one tim
   }
 }
 
-TEST_CASE("small regions are not held, and a hold harms no other region") {
+TEST_CASE("small regions are not held, and a hold affects no other region") {
   Fleet fleet;
   AddActive(fleet, 0, 9, "small");
   AddActive(fleet, 0, 10, "large");
@@ -118,7 +119,7 @@ TEST_CASE("small regions are not held, and a hold harms no other region") {
   CHECK(fleet.StatusOf("sound0") == kOffline);
 }
 
-TEST_CASE("a hold is never endless: when it is over all that are silent go, and then it is gone") {
+TEST_CASE("a hold ends: then all silent workers go, and the hold is gone") {
   Fleet fleet;
   AddActive(fleet, 0, 20);
   fleet.Advance(absl::Minutes(2));
@@ -145,21 +146,21 @@ TEST_CASE("a hold is never endless: when it is over all that are silent go, and 
   CHECK(fleet.EventsOf(EventType::kRegionHeld).size() == 1);
 }
 
-TEST_CASE("a run of many steps asks the guard once, though the shares change under its hands") {
+TEST_CASE("a run of many steps asks the guard once, although the shares change during the run") {
   Fleet fleet;
   AddActive(fleet, 0, 20);
   fleet.Advance(absl::Minutes(1));
   BeatAll(fleet, 9, 20);
   fleet.Advance(absl::Minutes(1));
-  // 9 of 20 pass. Asked again after a step the guard would see the same dead among ever fewer; 2 more fall
-  // silent.
+  // 9 of 20 pass. After a step the guard would see the same silent workers among fewer Active ones. 2 more
+  // fall silent meanwhile.
   const std::unique_ptr<Sweep> sweep = NewSweep(Job::kStaleDetection);
   REQUIRE_FALSE(*fleet.Step(*sweep, 4));
   BeatAll(fleet, 11, 20);
   fleet.Advance(absl::Minutes(1));
   while (!*fleet.Step(*sweep, 4)) {
   }
-  CHECK(sweep->report().moved == 9);  // those of the moment when the run began
+  CHECK(sweep->report().moved == 9);  // the workers that were silent when the run began
   CHECK(fleet.EventsOf(EventType::kRegionHeld).empty());
 }
 
@@ -176,7 +177,7 @@ TEST_CASE("a worker heard between two steps of a run is not called Offline") {
   CHECK(fleet.StatusOf("eu4") == kActive);
 }
 
-TEST_CASE("a run that breaks off after the hold was over is not held again") {
+TEST_CASE("a run that fails after the hold was over is not held again") {
   Fleet fleet;
   AddActive(fleet, 0, 20);
   fleet.Advance(absl::Minutes(2));
@@ -194,7 +195,7 @@ TEST_CASE("a run that breaks off after the hold was over is not held again") {
   CHECK(fleet.EventsOf(EventType::kRegionReleased).size() == 1);
 }
 
-TEST_CASE("a region that recovers is released at once, and its few silent ones go") {
+TEST_CASE("a region that recovers is released at once, and its few silent workers go") {
   Fleet fleet;
   AddActive(fleet, 0, 20);
   fleet.Advance(absl::Minutes(2));
@@ -238,7 +239,7 @@ TEST_CASE("a region that is emptied while it is held is released") {
 }
 
 TEST_CASE("a dead worker is Offline within the timeout, one interval, and at most one hold") {
-  // Region after region dies, wave after wave, with a tick every 30 s; nobody waits longer than promised.
+  // Region after region dies, wave after wave, with a tick every 30 s; no worker takes longer than promised.
   Fleet fleet;
   AddActive(fleet, 0, 40);
   absl::Duration worst;

@@ -42,7 +42,7 @@ TEST_CASE("a heartbeat of any age activates") {
   CHECK(fleet.Run(Job::kActivation).moved == 1);
 }
 
-TEST_CASE("a sweep takes no more than its limit in a step, and comes to an end") {
+TEST_CASE("a sweep moves no more than its limit in a step, and comes to an end") {
   Fleet fleet;
   for (int i = 0; i < 10; ++i) {
     REQUIRE(fleet.Register("w" + std::to_string(i)).ok());
@@ -74,7 +74,7 @@ TEST_CASE("a report counts all and names the first thousand") {
   CHECK(report.ids.size() == 1000);
 }
 
-TEST_CASE("a store that does not answer ends the run; the next one starts afresh") {
+TEST_CASE("a store that does not answer ends the run; the next run starts from the beginning") {
   for (const Job job : kAllJobs) {
     Fleet fleet;
     fleet.fake().Break(true);
@@ -83,7 +83,7 @@ TEST_CASE("a store that does not answer ends the run; the next one starts afresh
   }
 }
 
-TEST_CASE("reactivation brings back whoever is heard again, but not on an old heartbeat") {
+TEST_CASE("reactivation brings back workers that are heard again, but not on an old heartbeat") {
   Fleet fleet;
   for (const char* id : {"back", "dead"}) {
     REQUIRE(fleet.Register(id).ok());
@@ -134,7 +134,7 @@ TEST_CASE("false offlines are those that stale detection called and that were he
   CHECK(report.false_offlines == 0);
 }
 
-TEST_CASE("the walk-through: two heard, both silent, one comes back") {
+TEST_CASE("the demonstration: two are heard, both fall silent, one comes back") {
   Fleet fleet;
   for (const char* id : {"worker-1", "worker-2", "worker-3"}) REQUIRE(fleet.Register(id).ok());
   REQUIRE(fleet.Beat("worker-1").ok());

@@ -1,4 +1,4 @@
-#include "registry/detection_stats.h"
+#include "registry/statistics.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "runtime/log_line.h"
+#include "runtime/log.h"
 
 #include <nlohmann/json.hpp>
 #include <string>

@@ -1,12 +1,12 @@
 // Every error has its code, its reason and its details.
-#include "rpc/status.h"
+#include "rpc/wire_error.h"
 
 #include <string>
 #include <vector>
 
 #include "catch.h"
 #include "harness.h"
-#include "rpc/wire_error.h"
+#include "rpc/wire.h"
 
 namespace muster::rpc {
 namespace {

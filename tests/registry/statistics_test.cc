@@ -1,4 +1,4 @@
-#include "registry/detection_stats.h"
+#include "registry/statistics.h"
 
 #include <string>
 #include <vector>
@@ -14,6 +14,23 @@ constexpr absl::Duration kTimeout = absl::Minutes(2);
 
 ListeningTime At(int seconds) {
   return ListeningTime() + absl::Seconds(seconds);
+}
+
+TEST_CASE("the rate is that of the last minute") {
+  RateMeter meter;
+  for (int second = 0; second < 120; ++second)
+    meter.Add(absl::Seconds(1000 + second), second < 60 ? 100 : 10);
+  CHECK(meter.PerSecond(absl::Seconds(1119)) == 10);
+  CHECK(meter.PerSecond(absl::Seconds(1149)) == 5);
+  CHECK(meter.PerSecond(absl::Seconds(1300)) == 0);
+  CHECK(meter.PerSecond(absl::Hours(100)) == 0);
+}
+
+TEST_CASE("a young meter divides by its age") {
+  RateMeter meter;
+  meter.Add(absl::Seconds(50), 0);
+  meter.Add(absl::Seconds(53), 40);
+  CHECK(meter.PerSecond(absl::Seconds(53)) == 10);
 }
 
 TEST_CASE("what was found, how late, and how often falsely") {

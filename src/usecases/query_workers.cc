@@ -1,4 +1,4 @@
-// Workers that match a filter, by id.
+// Queries about workers: one by its id, a page of those that match a filter, and the fleet in numbers.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -6,12 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "domain/validation.h"
 #include "domain/worker_size.h"
+#include "muster/commands.h"
 #include "muster/queries.h"
 #include "store/store.h"
 #include "usecases/paging.h"
+#include "usecases/staging.h"
 
 namespace muster {
 namespace {
@@ -32,7 +35,7 @@ FieldError Check(const WorkerFilter& filter) {
   return CheckMetadata(filter.metadata);
 }
 
-// Statuses are a set: neither their order nor how often one is named makes another filter.
+// Statuses are a set: their order and repetitions do not make another filter.
 std::vector<WorkerStatus> AsSet(std::vector<WorkerStatus> statuses) {
   std::sort(statuses.begin(), statuses.end());
   statuses.erase(std::unique(statuses.begin(), statuses.end()), statuses.end());
@@ -52,7 +55,7 @@ TokenScope ScopeOf(const WorkerFilter& filter) {
   return scope;
 }
 
-/// Cuts the rows to what fits on a page, but for one worker at least; true if there are more.
+/// Cuts the rows to what fits on a page, but leaves at least one; true if there are more.
 bool CutToPage(std::vector<WorkerView>& rows, int size, std::int64_t bytes_with_each) {
   std::int64_t bytes = 0;
   std::size_t fit = 0;
@@ -67,6 +70,18 @@ bool CutToPage(std::vector<WorkerView>& rows, int size, std::int64_t bytes_with_
 
 }  // namespace
 
+Result<WorkerView> GetWorker(const PointReads& reads, std::string_view worker_id) {
+  return FindWorker(reads, worker_id);
+}
+
+Result<WorkerView> GetWorker(const ScanReads& reads, std::string_view worker_id) {
+  return FindWorker(reads, worker_id);
+}
+
+Result<WorkerView> GetWorker(const WriteTx& tx, std::string_view worker_id) {
+  return FindWorker(tx, worker_id);
+}
+
 Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filter, const PageRequest& page,
                                std::int64_t bytes_with_each) {
   if (FieldError complaint = Check(filter)) return *std::move(complaint);
@@ -76,8 +91,8 @@ Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filte
   const Result<PageStart> start = OpenPage(page, reads.TokenKey(), scope);
   if (!start.ok()) return start.error();
 
-  // The store's list ends with the first worker that is too much for the page, so one is always cut off where
-  // there are more.
+  // The store's list ends with the first worker that is too much for the page. So if there are more workers,
+  // at least one is cut off.
   Result<std::vector<WorkerView>> rows =
       reads.List(asked, start->position.value_or(""), ListLimit(start->size + 1, kMaxPageBytes));
   if (!rows.ok()) return rows.error();
@@ -86,6 +101,21 @@ Result<WorkerPage> ListWorkers(const ScanReads& reads, const WorkerFilter& filte
     result.next_page_token = SealPageToken(reads.TokenKey(), scope, result.workers.back().worker->id);
   }
   return result;
+}
+
+Result<std::vector<RegionTotals>> CountWorkers(const ScanReads& reads) {
+  Result<std::vector<RegionTotals>> totals = reads.Totals();
+  if (!totals.ok()) return totals;
+  const Result<std::vector<RegionHold>> holds = reads.Holds();
+  if (!holds.ok()) return holds.error();
+  absl::flat_hash_map<std::string, ListeningTime> held_until;
+  for (const RegionHold& hold : *holds) held_until.emplace(hold.region, hold.until);
+  for (RegionTotals& region : *totals) {
+    const auto hold = held_until.find(region.region);
+    region.held = hold != held_until.end();
+    region.held_until = region.held ? hold->second : ListeningTime();
+  }
+  return totals;
 }
 
 }  // namespace muster

@@ -1,4 +1,4 @@
-#include "rpc/peer.h"
+#include "rpc/convert.h"
 
 #include "catch.h"
 
