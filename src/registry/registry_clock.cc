@@ -11,7 +11,7 @@ constexpr int kMaxTicksForward = 2;
 }  // namespace
 
 void RegistryClock::Lead(absl::Duration monotonic, const std::optional<ListeningState>& last,
-                     const Settings& settings, std::string because) {
+                         const Settings& settings, std::string because) {
   leads_ = true;
   tick_ = ListeningClock::Tick(settings);
   own_ = ListeningClock();
