@@ -17,5 +17,7 @@ function(muster_embed target constant)
     COMMENT "Embedding ${EMBED_HEADER}"
     VERBATIM)
   target_sources(${target} PRIVATE ${header})
+  add_custom_target(generated_${EMBED_HEADER} DEPENDS ${header})
+  add_dependencies(generated generated_${EMBED_HEADER})
   target_include_directories(${target} PRIVATE ${directory})
 endfunction()
