@@ -71,4 +71,9 @@ std::string Concat(std::initializer_list<std::string_view> parts) {
   return whole;
 }
 
+std::string RoundedUp(absl::Duration duration) {
+  return absl::FormatDuration(
+      absl::Ceil(duration, duration < absl::Seconds(10) ? absl::Milliseconds(100) : absl::Seconds(1)));
+}
+
 }  // namespace muster

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/time/time.h"
+
 namespace muster {
 
 /// Valid UTF-8 as Unicode defines it: no overlong forms, no surrogates, nothing above U+10FFFF.
@@ -22,5 +24,8 @@ std::string Excerpt(std::string_view bytes);
 
 /// The parts, joined. (absl::StrCat does not take std::string_view on every platform that we build on.)
 std::string Concat(std::initializer_list<std::string_view> parts);
+
+/// A duration for people: "3.4s", "1m31s".
+std::string RoundedUp(absl::Duration duration);
 
 }  // namespace muster

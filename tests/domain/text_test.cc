@@ -1,4 +1,4 @@
-// What counts as text.
+// What counts as text, and how a message says a duration.
 #include "domain/text.h"
 
 #include <string>
@@ -46,4 +46,11 @@ TEST_CASE("what a message quotes is itself text, and short") {
   CHECK(IsText(Excerpt(wide)));
   CHECK(Excerpt(wide).size() < 64 + 4);
   CHECK(IsText(Excerpt(std::string(1000, '\xC3'))));
+}
+
+TEST_CASE("a duration for people is never shorter than it is") {
+  CHECK(RoundedUp(absl::ZeroDuration()) == "0");
+  CHECK(RoundedUp(absl::Milliseconds(3301)) == "3.4s");
+  CHECK(RoundedUp(absl::Seconds(10)) == "10s");
+  CHECK(RoundedUp(absl::Milliseconds(90001)) == "1m31s");
 }
