@@ -1,75 +1,67 @@
 // What a commit says when the disk fails under it: either nothing happened, or the outcome is unknown. And no
 // commit is acknowledged without a sync.
 #include <cerrno>
-#include <filesystem>
 
 #include "catch.h"
-#include "store/sqlite/sqlite_store.h"
-#include "store/temp_directory.h"
-#include "tests/store/fault_vfs.h"
+#include "tests/sim/disk_store.h"
 #include "tests/store/fleet.h"
-#include "tests/store/test_runtime.h"
 
 namespace muster {
 namespace {
 
 class Fixture {
  public:
-  Fixture() : store(Open(path, disk.name())) {
+  Fixture() {
+    REQUIRE(store.Open().ok());
     Register(store->Begin(), NewWorker("a"));
     CommitAt(*store, At(1));
   }
 
-  static std::unique_ptr<Store> Open(const std::string& path, const std::string& vfs) {
-    StoreOptions options;
-    options.sqlite_vfs = vfs;
-    absl::StatusOr<std::unique_ptr<Store>> opened = OpenSqliteStore(path, options, TestRuntime());
-    INFO(opened.status());
-    REQUIRE(opened.ok());
-    return *std::move(opened);
-  }
   CommitResult CommitOf(const std::string& id, double at) {
     Register(store->Begin(), NewWorker(id));
     return store->Commit(ListeningState{At(at).listening, absl::Seconds(3)});
   }
-  /// What a kill -9 at this moment would leave, opened again.
-  std::unique_ptr<Store> AfterACrash() {
-    const std::string copy = directory / "crashed.db";
-    for (const char* part : {"", "-wal"}) {
-      std::filesystem::copy_file(path + part, copy + part, std::filesystem::copy_options::overwrite_existing);
-    }
-    return Open(copy, "");
+  void Crash(bool power) {
+    power ? store.disk.LosePower() : store.disk.Kill();
+    REQUIRE(store.Restart().ok());
   }
 
-  testing::FaultVfs disk;
-  testing::TempDirectory directory;
-  const std::string path = directory / "roll.db";
-  std::unique_ptr<Store> store;
+  sim::DiskStore store{1};
+  sim::Disk::Faults& faults = store.disk.faults;
 };
 
 TEST_CASE("a commit whose sync failed is in doubt: a crash may bring it back, and no reader saw it before") {
   Fixture f;
-  f.disk.error = GENERATE(EIO, ENOSPC, EDQUOT);
-  f.disk.fail_syncs = 1;
+  f.faults.error = GENERATE(EIO, ENOSPC, EDQUOT);
+  f.faults.fail_log_syncs = 1;
   const CommitResult result = f.CommitOf("b", 2);
   CHECK(result.kind == CommitResult::Kind::kInDoubt);
   CHECK(std::get<StoreUnavailable>(result.error()).in_doubt);
   CHECK_FALSE(Has(f.store->Reader(), "b"));
-  // To a reader of the log it holds all of the commit.
-  CHECK(Has(f.AfterACrash()->Reader(), "b"));
+  const bool power = GENERATE(false, true);
+  f.Crash(power);
+  // To a reader of the log it holds all of the commit. The disk does not.
+  CHECK(Has(f.store->Reader(), "b") == !power);
+  CHECK(Has(f.store->Reader(), "a"));
 }
 
 TEST_CASE("a commit that could not be written never happened, and the next one may try again") {
   Fixture f;
-  f.disk.error = ENOSPC;
-  f.disk.fail_writes = 1;
+  f.faults.error = ENOSPC;
+  f.faults.fail_log_writes = 1;
   const CommitResult result = f.CommitOf("b", 2);
   CHECK(result.kind == CommitResult::Kind::kFailed);
   CHECK(result.reason == "the disk of the store is full");
   CHECK_FALSE(Has(f.store->Reader(), "b"));
-  CHECK_FALSE(Has(f.AfterACrash()->Reader(), "b"));
+  const bool crash_between = GENERATE(false, true);
+  const bool power = GENERATE(false, true);
+  if (crash_between) {
+    f.Crash(power);
+    CHECK_FALSE(Has(f.store->Reader(), "b"));
+  }
   CHECK(f.CommitOf("b", 3).committed());
-  CHECK(Has(f.AfterACrash()->Reader(), "b"));
+  f.Crash(power);
+  CHECK(Has(f.store->Reader(), "b"));
 }
 
 TEST_CASE("after maintenance, whether it failed or not, a commit waits for the disk again") {
@@ -79,12 +71,12 @@ TEST_CASE("after maintenance, whether it failed or not, a commit waits for the d
     CommitAt(*f.store, At(2 + i));
   }
   const bool maintenance_fails = GENERATE(false, true);
-  f.disk.fail_writes = maintenance_fails ? 1 : 0;
+  f.faults.fail_log_writes = maintenance_fails ? 1 : 0;
   f.store->Maintain(absl::InfiniteDuration());
-  f.disk.fail_writes = 0;
-  const int before = f.disk.syncs;
+  f.faults.fail_log_writes = 0;
+  const std::int64_t before = f.store.disk.counters().log_syncs;
   REQUIRE(f.CommitOf("b", 1000).committed());
-  CHECK(f.disk.syncs > before);
+  CHECK(f.store.disk.counters().log_syncs > before);
 }
 
 }  // namespace
