@@ -137,7 +137,9 @@ std::optional<std::int64_t> Disk::SizeOf(const std::string& path) const {
 }
 
 void Disk::Sleep(absl::Duration time) {
-  if (!dead_ && stall) stall(time);
+  if (dead_ || !stall) return;
+  const std::function<void(absl::Duration)> call = stall;  // it may put another one in its place
+  call(time);
 }
 
 std::optional<std::int64_t> OpenFile::Size() const {

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "muster/random.h"
 #include "runtime/executor.h"
+#include "runtime/log.h"
 #include "runtime/manual_clock.h"
+#include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/temp_directory.h"
 #include "tests/sim/disk.h"
@@ -31,7 +34,9 @@ class SeededRandom final : public Random {
 
 class DiskStore {
  public:
-  explicit DiskStore(std::uint64_t seed) : disk(seed), random_(seed), vfs_(disk, clock) {}
+  explicit DiskStore(std::uint64_t seed) : disk(seed), random_(seed), vfs_(disk, clock) {
+    ConfigureLog(LogFormat::kText, LogLevel::kError);  // that maintenance fails is no news here
+  }
   DiskStore(const DiskStore&) = delete;
   DiskStore& operator=(const DiskStore&) = delete;
   ~DiskStore() { Close(); }
@@ -57,6 +62,9 @@ class DiskStore {
     disk.Revive();
     return Open();
   }
+
+  /// For connections of a test's own.
+  sqlite::Location location() const { return {path, vfs_.name()}; }
 
   Store* operator->() const { return store_.get(); }
   Store& operator*() const { return *store_; }

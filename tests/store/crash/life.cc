@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "store/sqlite/database.h"
 
 namespace muster::testing {
 namespace {
@@ -132,8 +131,8 @@ std::string WhatIsWrong(Store& store, std::int64_t batches) {
   return listening && listening->now == At(batches).listening ? "" : "the listening clock is another";
 }
 
-std::string IntegrityOf(const std::string& path) {
-  absl::StatusOr<sqlite::Database> database = sqlite::Database::Open(path, sqlite::Access::kReadOnly);
+std::string IntegrityOf(const sqlite::Location& location) {
+  absl::StatusOr<sqlite::Database> database = sqlite::Database::Open(location, sqlite::Access::kReadOnly);
   if (!database.ok()) return database.status().ToString();
   absl::StatusOr<sqlite::Statement> check = database->Prepare("PRAGMA integrity_check");
   if (!check.ok()) return check.status().ToString();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "store/sqlite/database.h"
 #include "store/store.h"
 
 namespace muster::testing {
@@ -21,7 +22,7 @@ CommitResult LiveOneBatch(Store& store, std::int64_t number);
 std::string WhatIsWrong(Store& store, std::int64_t batches);
 
 /// What PRAGMA integrity_check says of a closed database.
-std::string IntegrityOf(const std::string& path);
+std::string IntegrityOf(const sqlite::Location& location);
 
 /// Small, so that the events are trimmed all the time.
 inline StoreOptions LifeOptions() {
