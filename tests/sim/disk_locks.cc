@@ -15,20 +15,25 @@ constexpr int kPending =
 
 FileLock::FileLock(std::shared_ptr<FileLocks> file) : file_(std::move(file)) {}
 
-bool FileLock::Raise(int level) {
+bool FileLock::MayRaise(int level) const {
   if (level_ >= level) return true;
   const bool others_are_higher = file_->level_ != level_;
-  if (others_are_higher && (file_->level_ >= kPending || level > SQLITE_LOCK_SHARED)) return false;
+  return !others_are_higher || (file_->level_ < kPending && level <= SQLITE_LOCK_SHARED);
+}
+
+bool FileLock::Raise(int level) {
+  if (level_ >= level) return true;
+  if (!MayRaise(level)) return false;
   if (level == SQLITE_LOCK_SHARED) {
     ++file_->shared_;
     file_->level_ = std::max(file_->level_, level);
     level_ = level;
     return true;
   }
-  const bool others_read = level == SQLITE_LOCK_EXCLUSIVE && file_->shared_ > 1;
-  // A writer that waits for the readers to go lets no new ones in.
-  if (others_read && level_ == SQLITE_LOCK_RESERVED) level_ = file_->level_ = kPending;
-  if (others_read) return false;
+  if (level == SQLITE_LOCK_EXCLUSIVE && file_->shared_ > 1) {
+    level_ = file_->level_ = kPending;  // waits for the readers to go, and lets no new ones in
+    return false;
+  }
   level_ = file_->level_ = level;
   return true;
 }

@@ -19,8 +19,12 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
   ~FileLock() { Lower(0); }
 
-  /// Levels are those of SQLite, SQLITE_LOCK_NONE to SQLITE_LOCK_EXCLUSIVE. False: another one is in the way.
+  // Levels are those of SQLite, SQLITE_LOCK_NONE to SQLITE_LOCK_EXCLUSIVE.
+
+  /// False: another one is in the way.
   bool Raise(int level);
+  /// Whether Raise comes so far as to try. It may find readers then.
+  bool MayRaise(int level) const;
   void Lower(int level);
   /// Whether any connection is about to write.
   bool AnyReserved() const;

@@ -47,6 +47,7 @@ struct File {
   std::shared_ptr<FileLocks> locks;
   FileLock lock;
   std::optional<MappedMemory> memory;
+  bool read_only = false;
   bool sync_its_name = false;  // with its first sync
   bool delete_when_closed = false;
   Disk* disk = nullptr;
@@ -79,14 +80,20 @@ int Read(sqlite3_file* f, void* to, int bytes, sqlite3_int64 at) {
   return SQLITE_IOERR_SHORT_READ;
 }
 
+// SQLite lets a connection that only reads move the log, and finds out here.
+bool MayWrite(const File& file) {
+  if (file.read_only) errno = EBADF;  // so says Unix
+  return !file.read_only;
+}
+
 int Write(sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
   const std::string_view data(static_cast<const char*>(from), static_cast<std::size_t>(bytes));
-  if (Of(f).bytes->Write(data, at)) return SQLITE_OK;
+  if (MayWrite(Of(f)) && Of(f).bytes->Write(data, at)) return SQLITE_OK;
   return errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
 int Truncate(sqlite3_file* f, sqlite3_int64 size) {
-  return Of(f).bytes->Truncate(size) ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
+  return MayWrite(Of(f)) && Of(f).bytes->Truncate(size) ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
 }
 
 int Sync(sqlite3_file* f, int /*flags*/) {
@@ -103,8 +110,11 @@ int FileSize(sqlite3_file* f, sqlite3_int64* size) {
 }
 
 int Lock(sqlite3_file* f, int level) {
-  if (Of(f).bytes->dead()) return Unless(true, SQLITE_IOERR_LOCK);
-  return Of(f).lock.Raise(level) ? SQLITE_OK : SQLITE_BUSY;
+  File& file = Of(f);
+  if (file.bytes->dead()) return Unless(true, SQLITE_IOERR_LOCK);
+  if (!file.lock.MayRaise(level)) return SQLITE_BUSY;
+  if (level > SQLITE_LOCK_SHARED && !MayWrite(file)) return SQLITE_IOERR_LOCK;
+  return file.lock.Raise(level) ? SQLITE_OK : SQLITE_BUSY;
 }
 
 int Unlock(sqlite3_file* f, int level) {
@@ -207,6 +217,7 @@ int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* f, int flags, int* ou
   std::shared_ptr<FileLocks> locks = registered.LocksOf(*opened);
   File& file = *new (f) File(kMethods, std::move(opened), std::move(locks));
   file.disk = &registered.disk;
+  file.read_only = (flags & SQLITE_OPEN_READONLY) != 0;
   file.delete_when_closed = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
   // As in SQLite's own: it does not ask whether the file is really new.
   file.sync_its_name =
