@@ -56,11 +56,11 @@ volatile void* MappedMemory::Region(std::size_t index, std::size_t bytes, bool e
   return index < memory_->regions.size() ? memory_->regions[index].get() : nullptr;
 }
 
-bool MappedMemory::LockShared(int first, int count) {
-  for (int slot = first; slot < first + count; ++slot) {
+bool MappedMemory::LockShared(std::size_t first, std::size_t count) {
+  for (std::size_t slot = first; slot < first + count; ++slot) {
     if (held_.at(slot) == Held::kNo && memory_->locks.at(slot) == SharedMemory::kExclusive) return false;
   }
-  for (int slot = first; slot < first + count; ++slot) {
+  for (std::size_t slot = first; slot < first + count; ++slot) {
     if (held_.at(slot) != Held::kNo) continue;
     ++memory_->locks.at(slot);
     held_.at(slot) = Held::kShared;
@@ -68,19 +68,19 @@ bool MappedMemory::LockShared(int first, int count) {
   return true;
 }
 
-bool MappedMemory::LockExclusive(int first, int count) {
-  for (int slot = first; slot < first + count; ++slot) {
+bool MappedMemory::LockExclusive(std::size_t first, std::size_t count) {
+  for (std::size_t slot = first; slot < first + count; ++slot) {
     if (held_.at(slot) != Held::kExclusive && memory_->locks.at(slot) != 0) return false;
   }
-  for (int slot = first; slot < first + count; ++slot) {
+  for (std::size_t slot = first; slot < first + count; ++slot) {
     memory_->locks.at(slot) = SharedMemory::kExclusive;
     held_.at(slot) = Held::kExclusive;
   }
   return true;
 }
 
-void MappedMemory::Unlock(int first, int count) {
-  for (int slot = first; slot < first + count; ++slot) {
+void MappedMemory::Unlock(std::size_t first, std::size_t count) {
+  for (std::size_t slot = first; slot < first + count; ++slot) {
     if (held_.at(slot) == Held::kShared) --memory_->locks.at(slot);
     if (held_.at(slot) == Held::kExclusive) memory_->locks.at(slot) = 0;
     held_.at(slot) = Held::kNo;

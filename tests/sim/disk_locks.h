@@ -5,13 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace muster::sim {
 
-/// The lock of one connection on the file of the database, as unixLock of SQLite gives it.
 class FileLocks;
 
+/// The lock of one connection on the file of the database, as unixLock of SQLite gives it.
 class FileLock {
  public:
   explicit FileLock(std::shared_ptr<FileLocks> file);
@@ -36,7 +37,7 @@ class FileLock {
 
 /// Fresh, and all zeros, for the first connection that maps it.
 struct SharedMemory {
-  static constexpr int kSlots = 8;  // SQLITE_SHM_NLOCK
+  static constexpr std::size_t kSlots = 8;  // SQLITE_SHM_NLOCK
   static constexpr int kExclusive = -1;
 
   std::vector<std::unique_ptr<char[]>> regions;
@@ -71,9 +72,9 @@ class MappedMemory {
   /// Null if there is no such region, and `extend` does not ask for it.
   volatile void* Region(std::size_t index, std::size_t bytes, bool extend);
   /// All of the slots, or none.
-  bool LockShared(int first, int count);
-  bool LockExclusive(int first, int count);
-  void Unlock(int first, int count);
+  bool LockShared(std::size_t first, std::size_t count);
+  bool LockExclusive(std::size_t first, std::size_t count);
+  void Unlock(std::size_t first, std::size_t count);
 
  private:
   enum class Held { kNo, kShared, kExclusive };

@@ -151,9 +151,11 @@ int ShmMap(sqlite3_file* f, int region, int bytes, int extend, void volatile** o
   return SQLITE_OK;
 }
 
-int ShmLock(sqlite3_file* f, int first, int count, int flags) {
+int ShmLock(sqlite3_file* f, int offset, int n, int flags) {
   File& file = Of(f);
   if (file.bytes->dead() || !file.memory) return Unless(true, SQLITE_IOERR_SHMLOCK);
+  const auto first = static_cast<std::size_t>(offset);
+  const auto count = static_cast<std::size_t>(n);
   if ((flags & SQLITE_SHM_UNLOCK) != 0) {
     file.memory->Unlock(first, count);
     return SQLITE_OK;

@@ -116,7 +116,7 @@ std::string SizeOn(const Disk& disk, const std::string& path) {
 }
 
 TEST_CASE("connections get the same answers and locks and leave the same files as on a real disk") {
-  const std::uint64_t seed = GENERATE(1, 2, 3, 4, 5);
+  const std::uint64_t seed = GENERATE(1U, 2U, 3U, 4U, 5U);
   SeededNumbers dice(seed);
   Disk disk(seed);
   const ManualClock clock;
@@ -224,7 +224,7 @@ TEST_CASE("the store gives the same answers as on a real disk") {
   in_memory.options = real.options = {.history = 20, .max_events = 200, .holder = "", .sqlite_vfs = ""};
   REQUIRE(in_memory.Open().ok());
   REQUIRE(real.Open().ok());
-  for (int step = 0; step < 400; ++step) {
+  for (int step = 0; step < 200; ++step) {
     const SeededNumbers dice(static_cast<std::uint64_t>(step));
     INFO("step " << step);
     REQUIRE(Live(in_memory, dice, step * 5.0) == Live(real, dice, step * 5.0));
