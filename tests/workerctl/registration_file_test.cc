@@ -71,3 +71,38 @@ TEST_CASE("mistakes are told with their place") {
   CHECK(Problem("just words").find("is not a worker") != std::string::npos);
   CHECK(Problem("\xFF") == "fleet: is not UTF-8");
 }
+
+TEST_CASE("an alias is what it names") {
+  const auto requests = ReadRegistrations(
+      "- &one {id: a, region: eu, capacity: 1, metadata: &rack {rack: r7}}\n"
+      "- {id: b, region: eu, capacity: 1, metadata: *rack}\n",
+      "fleet");
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[1].metadata().at("rack") == "r7");
+}
+
+TEST_CASE("YAML that has no end is refused") {
+  CHECK(Problem("- &a [*a]").find("an alias stands inside of what it names") != std::string::npos);
+  CHECK(Problem("- &a {id: x, metadata: {b: *a}}").find("an alias stands inside") != std::string::npos);
+  std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n";
+  for (char name = 'b'; name < 'k'; ++name) {
+    const std::string before = std::string("*") + static_cast<char>(name - 1);
+    laughs += std::string(1, name) + ": &" + name + " [" + before;
+    for (int i = 0; i < 8; ++i) laughs += ", " + before;
+    laughs += "]\n";
+  }
+  CHECK(Problem(laughs).find("the aliases make too much of the text") != std::string::npos);
+}
+
+TEST_CASE("YAML that is nested deeply is refused") {
+  CHECK(Problem("- " + std::string(51, '[') + std::string(51, ']')).find("inside of each other") !=
+        std::string::npos);
+  const std::string half = std::string(30, '[') + "x" + std::string(30, ']');
+  CHECK(Problem("a: &a " + half + "\nb: [[[[[[[[[[[[[[[[[[[[*a]]]]]]]]]]]]]]]]]]]]")
+            .find("inside of each other") != std::string::npos);
+}
+
+TEST_CASE("text in which no document begins is refused") {
+  CHECK(Problem(", a").find("fleet: is not YAML") == 0);
+  CHECK(Problem("? [a]\n: b").find("a key must be text") != std::string::npos);
+}

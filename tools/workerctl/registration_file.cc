@@ -1,6 +1,6 @@
 #include "workerctl/registration_file.h"
 
-#include <yaml-cpp/yaml.h>
+#include <yaml-cpp/exceptions.h>
 
 #include <CLI/CLI.hpp>
 #include <limits>
@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "workerctl/read_yaml.h"
 #include "workerctl/terminal.h"
 
 namespace muster::ctl {
@@ -21,26 +22,6 @@ using Json = nlohmann::json;
   throw CLI::ValidationError(absl::StrCat(where, ": ", what));
 }
 
-// YAML's plain scalars stay text: a worker in region `no` with metadata `rack: 7` means what it says.
-Json FromYaml(const YAML::Node& node) {
-  switch (node.Type()) {
-    case YAML::NodeType::Scalar:
-      return node.Scalar();
-    case YAML::NodeType::Sequence: {
-      Json list = Json::array();
-      for (const YAML::Node& inner : node) list.push_back(FromYaml(inner));
-      return list;
-    }
-    case YAML::NodeType::Map: {
-      Json object = Json::object();
-      for (const auto& entry : node) object[entry.first.Scalar()] = FromYaml(entry.second);
-      return object;
-    }
-    default:
-      return nullptr;
-  }
-}
-
 Json Parse(const std::string& text, const std::string& name) {
   if (!IsUtf8(text)) Refuse(name, "is not UTF-8");
   const std::string content(absl::StripLeadingAsciiWhitespace(text));
@@ -48,8 +29,8 @@ Json Parse(const std::string& text, const std::string& name) {
   try {
     if (content.front() == '{' || content.front() == '[') return Json::parse(content);
     Json all = Json::array();
-    for (const YAML::Node& document : YAML::LoadAll(text)) {
-      const Json value = FromYaml(document);
+    // Plain scalars stay text: a worker in region `no` with metadata `rack: 7` means what it says.
+    for (const Json& value : ReadYaml(text)) {
       if (value.is_array()) {
         all.insert(all.end(), value.begin(), value.end());
       } else if (!value.is_null()) {
