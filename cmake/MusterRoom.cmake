@@ -8,6 +8,9 @@ set(MUSTER_LIBRARY_ROOMS domain runtime store_port store_model store_memory stor
 # Only headers, and only our own sources include them: who uses the library does not need these.
 set(MUSTER_ONLY_TO_COMPILE fmt::fmt-header-only nlohmann_json::nlohmann_json)
 
+# No fuzzer comes here.
+set(MUSTER_NOT_FUZZED embedded store_postgres)
+
 function(muster_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
   set(private "$<BUILD_INTERFACE:muster_flags>")
@@ -23,6 +26,9 @@ function(muster_room name)
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   set_target_properties(muster_${name} PROPERTIES UNITY_BUILD ${MUSTER_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  if(NOT name IN_LIST MUSTER_NOT_FUZZED)
+    muster_seen_by_fuzzers(muster_${name})
+  endif()
   if(name IN_LIST MUSTER_LIBRARY_ROOMS)
     set_target_properties(muster_${name} PROPERTIES EXPORT_NAME ${name})
     install(TARGETS muster_${name} EXPORT MusterTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
