@@ -52,8 +52,8 @@ FieldError CheckParameters(const Route& route, const Request& request) {
     for (const std::string_view each : route.parameters) {
       known += Concat({known.empty() ? "" : ", ", each, each.ends_with('.') ? "KEY" : ""});
     }
-    return InvalidArgument{Excerpt(name), Concat({"is not a parameter of ", route.method, " ", route.path,
-                                                  "; it has ", known.empty() ? "none" : known})};
+    return InvalidArgument{NameOf(name), Concat({"is not a parameter of ", route.method, " ", route.path,
+                                                 "; it has ", known.empty() ? "none" : known})};
   }
   return std::nullopt;
 }

@@ -39,7 +39,7 @@ class Watch {
  private:
   void Remember(const std::string& key) {
     if (!keys_.back().insert(key).second) {
-      wrong_ = InvalidArgument{Excerpt(key), "stands twice in one object"};
+      wrong_ = InvalidArgument{NameOf(key), "stands twice in one object"};
     } else if (keys_.back().size() > kMaxKeys) {
       wrong_ = InvalidArgument{"body", absl::StrCat("has an object with more than ", kMaxKeys, " fields")};
     }
@@ -139,6 +139,10 @@ Result<Json> ParseObject(std::string_view body) {
   if (json.is_discarded()) return InvalidArgument{"body", Concat({"is not JSON: ", Diagnosis::Of(body)})};
   if (!json.is_object()) return InvalidArgument{"body", Concat({"must be an object, is ", TypeName(json)})};
   return json;
+}
+
+std::string NameOf(std::string_view sent) {
+  return sent.empty() ? "\"\"" : Excerpt(sent);
 }
 
 std::string Dump(const Json& json) {
@@ -253,9 +257,8 @@ FieldError ObjectReader::Wrong() {
     if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
     std::string known;
     for (const std::string_view each : asked_) known += Concat({known.empty() ? "" : ", ", each});
-    return InvalidArgument{
-        Concat({prefix_, Excerpt(name)}),
-        Concat({"is not a field of this request; it has ", known.empty() ? "none" : known})};
+    return InvalidArgument{Concat({prefix_, NameOf(name)}), Concat({"is not a field of this request; it has ",
+                                                                    known.empty() ? "none" : known})};
   }
   return std::nullopt;
 }

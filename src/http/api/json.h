@@ -30,6 +30,9 @@ Result<Json> ParseObject(std::string_view body);
 /// The JSON as bytes. Text that is no UTF-8 is replaced.
 std::string Dump(const Json& json);
 
+/// A name that a client sent, as an error names it: never empty, and text whatever was sent.
+std::string NameOf(std::string_view sent);
+
 /// Reads an object field by field. Every getter returns a default if the field is missing or wrong; Wrong
 /// reports a wrong one. Not thread-safe. The object must outlive it.
 class ObjectReader {

@@ -112,6 +112,7 @@ TEST_CASE("A field that occurs twice") {
   Check({{"POST /workers", R"({"id":"new","region":"eu","capacity":1,"id":"newer"})", "id"},
          {"POST /workers", R"({"id":"new","metadata":{"a":"1","b":"2","a":"3"},"region":"eu","capacity":1})",
           "a"},
+         {"POST /workers", R"({"":1,"":2})", "\"\""},
          {"POST /workers", many + "}", "body"}});
 }
 
@@ -128,6 +129,7 @@ TEST_CASE("Fields of the other bodies") {
       {"PUT /workers/w/status", R"({"status":"Active","force":true})", "force"},
       {"PUT /workers/no%20id/status", R"({"status":"Active"})", "id"},
       {"POST /workers/w/heartbeat", R"({"id":"w"})", "id"},
+      {"POST /workers/w/heartbeat", R"({"":"w"})", "\"\""},
       {"POST /workers/w/heartbeat", R"({"inUse":1.5})", "inUse"},
       {"POST /workers/w/heartbeat", R"({"instanceId":"not an id"})", "instanceId"},
       {"POST /workers/no%20id/heartbeat", "", "id"},
@@ -156,6 +158,7 @@ TEST_CASE("Parameters") {
       {"GET /workers?pageToken=forged", "", "pageToken"},
       {"GET /workers?view=full", "", "view"},
       {"GET /workers?state=Active", "", "state"},
+      {"GET /workers?=Active", "", "\"\""},
       {"GET /workers?metadata.=x", "", "metadata"},
       {"GET /workers?page_size=1", "", "page_size"},
       {"GET /workers/active?status=Pending", "", "status"},
