@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/flags.h"
 #include "daemon/load.h"
+#include "domain/text.h"
 #include "muster/check.h"
 
 namespace muster::daemon {
@@ -41,11 +42,14 @@ std::variant<Loaded, EndNow> LoadFrom(std::string_view text) {
   return Load({{"--config", file.path()}, [](const std::string&) { return std::nullopt; }});
 }
 
-bool ShowsAll(const Config& config) {
+/// Whether --check-config can print every value so that it is read again: without passwords, and without
+/// characters that mean something to CLI11 also between quotes.
+bool CanBePrinted(const Config& config) {
   const auto flags = Flags();
   return std::all_of(flags.begin(), flags.end(), [&config](const Flag& flag) {
     const std::string value = flag.get(config);
-    return WithoutPassword(value) == value;
+    return WithoutPassword(value) == value && IsText(value) &&
+           value.find_first_of("\"'`\\#") == std::string::npos;
   });
 }
 
@@ -64,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   MUSTER_CHECK(!Validate(loaded.config), "settings that are taken are good");
   const Reload nothing = PlanReload(loaded.config, loaded.config);
   MUSTER_CHECK(nothing.changes.empty() && nothing.need_restart.empty(), "the same settings change nothing");
-  if (!ShowsAll(loaded.config)) return 0;
+  if (!CanBePrinted(loaded.config)) return 0;
   const auto again = LoadFrom(Describe(loaded));
   MUSTER_CHECK(std::holds_alternative<Loaded>(again), "what --check-config prints is a config file");
   const Reload same = PlanReload(loaded.config, std::get<Loaded>(again).config);
