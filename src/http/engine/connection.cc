@@ -17,6 +17,8 @@ using boost::system::error_code;
 
 // The longest head of a chunk, and the most bytes that may follow the last chunk.
 constexpr std::size_t kMaxChunkHead = 8 << 10;
+// The shortest body of chunks: "0\r\n\r\n".
+constexpr std::size_t kShortestChunks = 5;
 
 bool Blocked(error_code error) {
   return error == asio::error::would_block || error == asio::error::try_again;
@@ -135,6 +137,9 @@ void Connection::AdvanceBody() {
 std::optional<Refusal> Connection::TakeBody() {
   while (!parser_->is_done() && !inbox_.rest().empty()) {
     const std::string_view rest = inbox_.rest();
+    // Beast asserts that what follows a first chunk without data does not come byte by byte.
+    const bool nothing_yet = parser_->chunked() && parser_->get().body().empty();
+    if (nothing_yet && rest.size() < kShortestChunks) return std::nullopt;
     boost::beast::error_code error;
     const std::size_t taken = parser_->put(asio::const_buffer(rest.data(), rest.size()), error);
     inbox_.Take(taken);

@@ -123,6 +123,21 @@ TEST_CASE("Chunks become one body, however the bytes are split") {
   CHECK_FALSE(echo.handler.last().HasHeader("trailer"));
 }
 
+TEST_CASE("A body of chunks may be empty, and come byte by byte") {
+  EchoServer echo;
+  RawClient client = echo.Connect();
+  RawClient other = echo.Connect();
+  REQUIRE(client.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  for (const char byte : std::string("0\r\nTrailer: t\r\n\r\n")) {
+    REQUIRE(client.Send({&byte, 1}));
+    // Whoever asks later is answered later: the server has taken the byte.
+    REQUIRE(other.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+  }
+  const auto answer = client.Receive();
+  REQUIRE(answer);
+  CHECK(answer->body == "POST\n/\n");
+}
+
 TEST_CASE("A client that waits before it sends the body gets 100 Continue") {
   EchoServer echo;
   RawClient client = echo.Connect();
