@@ -106,3 +106,9 @@ TEST_CASE("text in which no document begins is refused") {
   CHECK(Problem(", a").find("fleet: is not YAML") == 0);
   CHECK(Problem("? [a]\n: b").find("a key must be text") != std::string::npos);
 }
+
+TEST_CASE("text that the YAML reader would make something else of is refused") {
+  CHECK(Problem(std::string("id: \0_", 6)).find("there is a NUL in it") != std::string::npos);
+  CHECK(Problem("id: \"a\\_b\"").find("an escape is not understood") != std::string::npos);
+  CHECK(Problem("id: \"a\\N\"").find("an escape is not understood") != std::string::npos);
+}

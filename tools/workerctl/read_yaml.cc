@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "workerctl/terminal.h"
+
 namespace muster::ctl {
 namespace {
 
@@ -59,6 +61,9 @@ class Builder final : public YAML::EventHandler {
   void OnNull(const Mark& mark, anchor_t anchor) override { Add(mark, anchor, nullptr); }
   void OnScalar(const Mark& mark, const std::string& /*tag*/, anchor_t anchor,
                 const std::string& value) override {
+    if (!IsUtf8(value)) {  // yaml-cpp makes one byte of \_ and \N
+      throw YAML::ParserException(mark, "an escape is not understood: write the character itself");
+    }
     Add(mark, anchor, value);
   }
   void OnAlias(const Mark& mark, anchor_t anchor) override {
@@ -130,6 +135,8 @@ class Builder final : public YAML::EventHandler {
 }  // namespace
 
 nlohmann::json ReadYaml(const std::string& text) {
+  // In plain text yaml-cpp takes a NUL for the beginning of an escape.
+  if (text.find('\0') != std::string::npos) throw YAML::ParserException(YAML::Mark(), "there is a NUL in it");
   std::istringstream input(text);
   YAML::Parser parser(input);
   Builder builder;
