@@ -109,18 +109,17 @@ void ManualExecutor::PostAt(absl::Duration when, Task task) {
   timers_.Add(when, std::move(task));
 }
 
-void ManualExecutor::RunUntilIdle() {
-  for (;;) {
-    Task task;
-    {
-      const MutexLock lock(mu_);
-      timers_.TakeDue(clock_.MonotonicNow(), tasks_);
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
-    task();
+bool ManualExecutor::RunOne() {
+  Task task;
+  {
+    const MutexLock lock(mu_);
+    timers_.TakeDue(clock_.MonotonicNow(), tasks_);
+    if (tasks_.empty()) return false;
+    task = std::move(tasks_.front());
+    tasks_.pop_front();
   }
+  task();
+  return true;
 }
 
 std::optional<absl::Duration> ManualExecutor::NextDeadline() {

@@ -97,7 +97,12 @@ class ManualExecutor final : public Executor {
   void PostAt(absl::Duration when, Task task) override;
 
   /// Runs tasks and due timers until there are none.
-  void RunUntilIdle();
+  void RunUntilIdle() {
+    while (RunOne()) {
+    }
+  }
+  /// Runs the next task, or the next due timer. False: there is none.
+  bool RunOne();
   /// When the next timer is due, on the monotonic clock.
   std::optional<absl::Duration> NextDeadline();
 
