@@ -81,7 +81,7 @@ TEST_CASE("a daemon that is killed at any moment of its life has all that it ack
 
 TEST_CASE(
     "a daemon whose power goes at any moment of its life has all that it acknowledged when it is back") {
-  DieAtEveryMoment(/*power=*/true, GENERATE(1U, 2U, 3U));
+  DieAtEveryMoment(/*power=*/true, /*round=*/1);
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ int ShmLock(sqlite3_file* f, int offset, int n, int flags) {
 }
 
 void ShmBarrier(sqlite3_file* /*f*/) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // a simulation has one thread
 }
 
 int ShmUnmap(sqlite3_file* f, int /*remove*/) {
