@@ -1,0 +1,148 @@
+#include "tests/sim/plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tests/sim/dice.h"
+
+namespace muster::sim {
+namespace {
+
+// Between two accidents, on average; they come in bursts.
+constexpr absl::Duration kPause = absl::Seconds(40);
+
+// What shows a hole, where its own accidents are not enough.
+bool Shows(Kind kind, Hole hole) {
+  switch (hole) {
+    case Hole::kFailedSync:
+      return kind == Kind::kPowerLoss;
+    case Hole::kLongOutage:
+      return kind == Kind::kKill;
+    case Hole::kSlowDisk:
+      return kind == Kind::kWorkerDies || kind == Kind::kWorkerComesBack;
+    case Hole::kStoreOutage:
+      return kind == Kind::kDiskFails;
+    case Hole::kShorterTimeout:
+      return kind == Kind::kLongerTimeout || kind == Kind::kKill;
+    default:
+      return false;
+  }
+}
+
+std::vector<AccidentKind> KindsFor(const Choice& choice, bool shared) {
+  const auto chosen = [&](Hole hole) {
+    return std::find(choice.holes.begin(), choice.holes.end(), hole) != choice.holes.end();
+  };
+  const auto shows = [&](Kind kind) {
+    return std::any_of(choice.holes.begin(), choice.holes.end(),
+                       [&](Hole hole) { return Shows(kind, hole); });
+  };
+  std::vector<AccidentKind> kinds;
+  for (const AccidentKind& kind : AllKinds()) {
+    // The workers of a daemon that stands still wait for it, while the others count their silence.
+    const Hole hole = shared && kind.kind == Kind::kPause ? Hole::kStuckMember : kind.hole;
+    const bool usual = hole == Hole::kNone && !choice.only_holes;
+    if (usual || chosen(hole) || shows(kind.kind)) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+const AccidentKind& Pick(const std::vector<AccidentKind>& kinds, Dice& dice) {
+  const int all = std::accumulate(kinds.begin(), kinds.end(), 0,
+                                  [](int sum, const AccidentKind& kind) { return sum + kind.weight; });
+  int left = static_cast<int>(dice.Below(static_cast<std::uint64_t>(all)));
+  for (const AccidentKind& kind : kinds) {
+    left -= kind.weight;
+    if (left < 0) return kind;
+  }
+  return kinds.back();
+}
+
+}  // namespace
+
+const std::vector<AccidentKind>& AllKinds() {
+  static const std::vector<AccidentKind> kinds = {
+      {Kind::kWorkerDies, 6},
+      {Kind::kWorkerComesBack, 6},
+      {Kind::kWorkerRestarts, 4},
+      {Kind::kWorkerIsCloned, 2},
+      {Kind::kWorkerPauses, 3},
+      {Kind::kWorkerLags, 2},
+      {Kind::kWorkerJoins, 3},
+      {Kind::kWorkerLeaves, 2},
+      {Kind::kRackDies, 2},
+      {Kind::kRelayPauses, 2},
+      {Kind::kRegionCutOff, 4},
+      {Kind::kStatusByHand, 5},
+      {Kind::kRunAllJobs, 2},
+      {Kind::kKill, 3},
+      {Kind::kKillMidWrite, 3},
+      {Kind::kPowerLoss, 3},
+      {Kind::kPowerLossMidWrite, 3},
+      {Kind::kStop, 2},
+      {Kind::kPause, 3},
+      {Kind::kFlood, 2},
+      {Kind::kWallClockJumps, 2},
+      {Kind::kLongerTimeout, 1},
+      {Kind::kShorterTimeout, 2, Hole::kShorterTimeout},
+      {Kind::kPortLost, 3, Hole::kDeadPort},
+      {Kind::kPortFlaps, 1},
+      {Kind::kDiskFull, 3},
+      {Kind::kLogWriteFails, 3},
+      {Kind::kLogSyncFails, 3, Hole::kFailedSync},
+      {Kind::kDiskFails, 2},
+      {Kind::kMainSyncFails, 3, Hole::kFailedSync},
+      {Kind::kDiskHangs, 2},
+      {Kind::kDiskSlow, 4, Hole::kSlowDisk},
+      {Kind::kFileRemoved, 2, Hole::kFiles},
+      {Kind::kMemberStuck, 4, Hole::kStuckMember},
+      {Kind::kLostRaces, 2},
+  };
+  return kinds;
+}
+
+namespace {
+
+void ShowHole(Hole hole, Plan& plan) {
+  if (hole == Hole::kLongOutage) plan.max_pause = absl::Minutes(2);  // as gRPC's own
+  if (hole == Hole::kStoreOutage) {
+    plan.settings.heartbeat_timeout = absl::Seconds(6);
+    plan.settings.activation_interval = plan.settings.stale_interval = plan.settings.reactivation_interval =
+        absl::Seconds(1);
+    plan.max_pause = plan.settings.heartbeat_timeout / 6;
+    plan.max_counted = absl::Seconds(1);
+    plan.workers = 2;  // a larger fleet would notice it at once
+  }
+}
+
+}  // namespace
+
+Plan MakePlan(std::uint64_t seed, const Choice& choice) {
+  Dice dice(seed, 0);
+  Plan plan;
+  plan.seed = seed;
+  plan.length = choice.length;
+  plan.workers = choice.workers.value_or(static_cast<int>(3 + dice.Below(12) * dice.Below(12)));
+  plan.daemons = choice.daemons.value_or(dice.Chance(0.2) ? static_cast<int>(2 + dice.Below(2)) : 1);
+  if (dice.Chance(0.4)) {  // a fleet that is watched more closely
+    plan.settings.heartbeat_timeout = dice.Chance(0.5) ? absl::Seconds(60) : absl::Seconds(30);
+    plan.settings.activation_interval = absl::Seconds(5);
+    plan.settings.stale_interval = plan.settings.reactivation_interval = absl::Seconds(10);
+  }
+  plan.max_pause = plan.settings.heartbeat_timeout / 6;
+  plan.sync_takes =
+      dice.Chance(0.5) ? absl::ZeroDuration() : dice.Span(absl::Microseconds(100), absl::Milliseconds(20));
+  plan.history = static_cast<int>(1 + dice.Below(40));
+  // Enough for one moment in which everything changes: the model must see each event before it is trimmed.
+  plan.max_events = 20 + 2 * plan.workers + static_cast<std::int64_t>(dice.Below(60));
+  for (const Hole hole : choice.holes) ShowHole(hole, plan);
+  const std::vector<AccidentKind> kinds = KindsFor(choice, plan.daemons > 1);
+  for (absl::Duration at = absl::Minutes(3); at < plan.length;) {
+    plan.accidents.push_back({at, Pick(kinds, dice).kind, dice.Bits()});
+    at += dice.Chance(0.3) ? dice.Between(absl::ZeroDuration(), absl::Seconds(3))
+                           : dice.Between(absl::ZeroDuration(), 2 * kPause);
+  }
+  return plan;
+}
+
+}  // namespace muster::sim

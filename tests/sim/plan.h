@@ -1,0 +1,110 @@
+// What happens in one run of the simulation: decided in advance, from one seed. So a run can be repeated, and
+// a plan with fewer accidents can be tried.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "muster/settings.h"
+
+namespace muster::sim {
+
+enum class Kind : std::uint8_t {
+  // Workers.
+  kWorkerDies,
+  kWorkerComesBack,
+  kWorkerRestarts,
+  kWorkerIsCloned,
+  kWorkerPauses,
+  kWorkerLags,
+  kWorkerJoins,
+  kWorkerLeaves,
+  kRackDies,
+  kRelayPauses,
+  // The network.
+  kRegionCutOff,
+  // People.
+  kStatusByHand,
+  kRunAllJobs,
+  // The daemon and its machine.
+  kKill,
+  kKillMidWrite,
+  kPowerLoss,
+  kPowerLossMidWrite,
+  kStop,
+  kPause,
+  kFlood,
+  kWallClockJumps,
+  kLongerTimeout,
+  kShorterTimeout,
+  kPortLost,
+  kPortFlaps,
+  // The disk.
+  kDiskFull,
+  kLogWriteFails,
+  kLogSyncFails,
+  kDiskFails,
+  kMainSyncFails,
+  kDiskHangs,
+  kDiskSlow,
+  kFileRemoved,
+  // A roll that several daemons share.
+  kMemberStuck,
+  kLostRaces,
+};
+
+/// What today's code does not survive. Such accidents are left out, unless a plan asks for them.
+enum class Hole : std::uint8_t {
+  kNone,
+  kFailedSync,      // the daemon goes on after a failed fsync
+  kSlowDisk,        // a disk that takes a quarter of the timeout stops the clock
+  kStoreOutage,     // an outage of the store counts as silence until it is noticed
+  kLongOutage,      // an outage that is longer than the allowance is long
+  kShorterTimeout,  // a worker is judged by a timeout that it was never told
+  kStuckMember,     // a daemon of a shared roll that hears no worker
+  kDeadPort,        // the daemon does not listen to itself
+  kFiles,           // the file that was opened is not the file that the path names
+};
+
+struct AccidentKind {
+  Kind kind;
+  int weight;
+  Hole hole = Hole::kNone;
+};
+const std::vector<AccidentKind>& AllKinds();
+
+struct Accident {
+  absl::Duration at;  // since the start
+  Kind kind = Kind::kKill;
+  std::uint64_t luck = 0;  // decides how it goes
+};
+
+struct Plan {
+  std::uint64_t seed = 1;
+  int workers = 100;
+  int daemons = 1;  // more than one share the roll
+  absl::Duration length = absl::Hours(1);
+  Settings settings;
+  int history = 20;
+  std::int64_t max_events = 2000;
+  /// The longest pause of a client between two tries: agents cap it, gRPC alone goes to two minutes.
+  absl::Duration max_pause;
+  /// What a sync of the log takes.
+  absl::Duration sync_takes;
+  /// So much of an outage the daemon may take for silence, before it notices.
+  absl::Duration max_counted = absl::Seconds(8);
+  std::vector<Accident> accidents;  // ordered by time
+};
+
+struct Choice {
+  std::optional<int> workers;  // else by the seed: 3 to 150
+  std::optional<int> daemons;  // else by the seed: most often 1
+  absl::Duration length = absl::Hours(1);
+  std::vector<Hole> holes;  // also these
+  bool only_holes = false;  // nothing else goes wrong than what shows these holes
+};
+Plan MakePlan(std::uint64_t seed, const Choice& choice);
+
+}  // namespace muster::sim

@@ -1,0 +1,116 @@
+// Simulated worlds in which everything goes wrong that may: no promise is broken. And what today's code does
+// not survive.
+#include <cstdint>
+#include <string>
+
+#include "tests/catch.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/shrink.h"
+#include "tests/sim/world.h"
+
+namespace muster::sim {
+namespace {
+
+// Runs some seeds of a choice, until one breaks a promise. Its story; empty if there is none.
+std::string Broken(const Choice& choice, std::uint64_t seeds, std::uint64_t first = 1) {
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    const Plan plan = MakePlan(seed, choice);
+    const Verdict verdict = World(plan).Run();
+    if (!verdict.broken.empty()) return Tale(plan, verdict);  // muster_sim finds a shorter one
+  }
+  return "";
+}
+
+// Nothing goes wrong but what shows this hole.
+std::string BrokenBy(Hole hole, int daemons = 1) {
+  Choice choice;
+  choice.holes = {hole};
+  choice.only_holes = true;
+  choice.daemons = daemons;
+  return Broken(choice, 3);
+}
+
+TEST_CASE("whatever fails: what was acknowledged is kept, and no living worker is called Offline") {
+  CHECK(Broken({}, 4) == "");
+}
+
+TEST_CASE("a world without accidents is quiet: nobody is called Offline, and nothing is in doubt") {
+  Choice choice;
+  choice.daemons = GENERATE(1, 3);
+  Plan plan = MakePlan(5, choice);
+  plan.accidents.clear();
+  const Verdict verdict = World(plan).Run();
+  CHECK(verdict.broken == "");
+  CHECK(verdict.called_offline == 0);
+  CHECK(verdict.in_doubt == 0);
+  CHECK(verdict.heartbeats > 100);
+  CHECK(verdict.lives == plan.daemons);
+}
+
+TEST_CASE("one seed is one run") {
+  const Plan plan = MakePlan(9, {});
+  const Verdict first = World(plan).Run();
+  const Verdict second = World(plan).Run();
+  CHECK(first.fingerprint == second.fingerprint);
+  CHECK(first.story == second.story);
+  CHECK(first.heartbeats == second.heartbeats);
+  CHECK(World(MakePlan(10, {})).Run().fingerprint != first.fingerprint);
+}
+
+TEST_CASE("a long story is told in few words") {
+  Choice choice;
+  choice.holes = {Hole::kDeadPort};
+  choice.daemons = 1;
+  choice.length = absl::Minutes(20);
+  const Plan plan = MakePlan(5, choice);
+  REQUIRE(plan.accidents.size() > 20);
+  const Verdict verdict = World(plan).Run();
+  REQUIRE(verdict.broken != "");
+  const Shrunk shrunk = Shrink(plan, verdict, 60);
+  CHECK(shrunk.plan.accidents.size() <= 3);
+  CHECK(shrunk.verdict.broken != "");
+  INFO(Tale(shrunk.plan, shrunk.verdict));
+  CHECK(Tale(shrunk.plan, shrunk.verdict).find("loses its port") != std::string::npos);
+}
+
+// What follows is expected to fail until the daemon listens to itself, and stops after a failed sync.
+
+TEST_CASE("after a failed sync, a loss of power takes nothing that was acknowledged", "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kFailedSync) == "");
+}
+
+TEST_CASE("a disk that is slow, but answers, does not hide the dead", "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kSlowDisk) == "");
+}
+
+TEST_CASE("an outage of the store is no silence, from its first moment on", "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kStoreOutage) == "");
+}
+
+TEST_CASE("after a long outage, clients with the pauses of gRPC find their way back in time",
+          "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kLongOutage) == "");
+}
+
+TEST_CASE("a worker is not judged by a timeout that is shorter than it was told", "[!shouldfail]") {
+  Choice choice;
+  choice.holes = {Hole::kShorterTimeout};
+  choice.only_holes = true;
+  choice.daemons = 1;
+  CHECK(Broken(choice, 3, 19) == "");
+}
+
+TEST_CASE("the workers of a daemon that is stuck are not called Offline by another one", "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kStuckMember, 2) == "");
+}
+
+TEST_CASE("a daemon whose port is dead counts nobody's silence", "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kDeadPort) == "");
+}
+
+TEST_CASE("nothing is acknowledged into a file that has lost its name", "[!shouldfail]") {
+  CHECK(BrokenBy(Hole::kFiles) == "");
+}
+
+}  // namespace
+}  // namespace muster::sim
