@@ -129,6 +129,8 @@ TEST_CASE("connections get the same answers and locks and leave the same files a
     const std::size_t which = dice.Below(kConnections);
     const bool open_or_close = !in_memory.IsOpen(which) || dice.Below(40) == 0;
     const std::string sql = open_or_close ? "open or close" : AnyStatement(dice, step);
+    // A connection that only reads cannot change it; how that is said differs between versions of SQLite.
+    if (which == kConnections - 1 && sql.starts_with("PRAGMA journal_mode")) continue;
     INFO("seed " << seed << ", step " << step << ": connection " << which << ": " << sql);
     const std::string answer = open_or_close ? in_memory.OpenOrClose(which) : in_memory.Run(which, sql);
     REQUIRE(answer == (open_or_close ? real.OpenOrClose(which) : real.Run(which, sql)));
