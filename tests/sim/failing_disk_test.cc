@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "catch.h"
 #include "store/crash/life.h"
 #include "tests/sim/disk_store.h"
+#include "tests/store/fleet.h"
 
 namespace muster::sim {
 namespace {
@@ -44,6 +46,34 @@ class Fixture {
   Disk::Faults& faults = store.disk.faults;
   std::int64_t acknowledged = 0;
 };
+
+// Commits never move the log into the database by themselves: on a full disk there is no other way to get
+// room.
+TEST_CASE("on a disk that stays full, the log is moved into the database, and has room again") {
+  DiskStore store(1);
+  REQUIRE(store.Open().ok());
+  for (int i = 0; i < 300; ++i) Register(store->Begin(), NewWorker(absl::StrCat("w", i)));
+  CommitAt(*store, At(1));
+  for (int i = 1; i < 300; ++i) {  // leaves free pages in the database
+    WriteTx& tx = store->Begin();
+    tx.Remove(Get(tx, absl::StrCat("w", i)));
+  }
+  CommitAt(*store, At(2));
+  store->Maintain(absl::InfiniteDuration());
+  auto beat = [&store, second = 2]() mutable {
+    Beat(store->Begin(), "w0", At(++second));
+    return store->Commit({At(second).listening, absl::Seconds(3)});
+  };
+  store.disk.faults.full = true;
+  CommitResult result = beat();
+  for (int commits = 1; result.committed(); ++commits) {
+    REQUIRE(commits < 10'000);  // until the log is as long as its file
+    result = beat();
+  }
+  CHECK(result.kind == CommitResult::Kind::kFailed);
+  CHECK(beat().committed());
+  CHECK(beat().committed());
+}
 
 TEST_CASE("on a full disk commits fail, nothing is lost, and they work again when there is room") {
   Fixture f;
