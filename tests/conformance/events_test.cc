@@ -78,6 +78,7 @@ TEST_CASE("events are read in both directions from a bound, for all workers or f
   CHECK(CursorsOf(reader.Events("", 0, false, 3)) == Cursors{1, 2, 3});
   CHECK(CursorsOf(reader.Events("", 3, false, 3)) == Cursors{4, 5, 6});
   CHECK(CursorsOf(reader.Events("", 8, false, 3)).empty());
+  CHECK(CursorsOf(reader.Events("", kNewest, false, 3)).empty());
   CHECK(CursorsOf(reader.Events("", kNewest, true, 3)) == Cursors{8, 7, 6});
   CHECK(CursorsOf(reader.Events("", 6, true, 3)) == Cursors{5, 4, 3});
   CHECK(CursorsOf(reader.Events("", 1, true, 3)).empty());

@@ -52,7 +52,8 @@ Result<std::vector<Event>> MemoryArchive::Events(std::string_view worker_id, std
     const std::int64_t first = events_.front().cursor;
     const std::int64_t last = events_.back().cursor;
     // Cursors have no gaps, so the index of the next event follows from its cursor.
-    std::int64_t cursor = newest_first ? std::min(bound - 1, last) : std::max(bound, first - 1) + 1;
+    std::int64_t cursor =
+        newest_first ? std::clamp(bound, first, last + 1) - 1 : std::clamp(bound, first - 1, last) + 1;
     for (int looked = 0;; ++looked) {
       more = cursor >= first && cursor <= last && std::cmp_less(found.size(), limit);
       if (!more || looked == kEventsWithoutABreak) break;
