@@ -181,6 +181,7 @@ void Accidents::ToDaemon(Kind kind, Dice& dice) {
     }
     case Kind::kPortLost:
     case Kind::kPortFlaps: {
+      if (!daemon.reachable()) return;
       const absl::Duration lost =
           kind == Kind::kPortLost ? span : dice.Between(absl::ZeroDuration(), absl::Seconds(2));
       world_.Tell(absl::StrCat(name, " loses its port for ", Words(lost)));
@@ -243,6 +244,7 @@ void Accidents::ToDisk(Kind kind, Dice& dice) {
     case Kind::kPowerLossMidWrite:
       return DieMidWrite(kind == Kind::kPowerLossMidWrite, dice);
     case Kind::kDiskFull:
+      if (faults.full) return;
       world_.Tell(absl::StrCat("the disk is full for ", Words(span)));
       faults.full = true;
       return Trouble(span, [&faults] { faults.full = false; });
@@ -251,13 +253,14 @@ void Accidents::ToDisk(Kind kind, Dice& dice) {
       faults.fail_log_writes += times;
       return Trouble(absl::Seconds(30), [] {});
     case Kind::kDiskFails:
+      if (std::exchange(disk_fails_, true)) return;
       world_.Tell(absl::StrCat("the disk fails for ", Words(span)));
       faults.fail_log_writes = faults.fail_main_writes = kAlways;
-      ++disk_failures_;
       world_.BeginOutage();
       return Trouble(span, [this, &faults] {
         world_.EndOutage();
-        if (--disk_failures_ == 0) faults.fail_log_writes = faults.fail_main_writes = 0;
+        faults.fail_log_writes = faults.fail_main_writes = 0;
+        disk_fails_ = false;
       });
     case Kind::kLogSyncFails:
       world_.Tell(absl::StrCat(times, " syncs of the log fail"));

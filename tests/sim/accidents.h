@@ -35,7 +35,7 @@ class Accidents {
   }
 
   World& world_;
-  int disk_failures_ = 0;  // under way
+  bool disk_fails_ = false;
 };
 
 }  // namespace muster::sim
