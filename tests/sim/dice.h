@@ -19,6 +19,7 @@ class Dice {
 
   std::uint64_t Bits() { return Mixed(state_ += 0x9e3779b97f4a7c15U); }
   std::uint64_t Below(std::uint64_t end) { return Bits() % end; }
+  bool Coin() { return Below(2) == 1; }
   double Share() { return static_cast<double>(Bits() >> 11U) / 9007199254740992.0; }
   bool Chance(double probability) { return Share() < probability; }
   absl::Duration Between(absl::Duration least, absl::Duration most) {

@@ -34,9 +34,9 @@ void Disk::LosePower() {
   Kill();
   for (auto name = names_.begin(); name != names_.end();) {
     Name& leads_to = name->second;
-    if (leads_to.now != leads_to.on_disk && numbers_.Coin()) leads_to.on_disk = leads_to.now;
+    if (leads_to.now != leads_to.on_disk && dice_.Coin()) leads_to.on_disk = leads_to.now;
     leads_to.now = leads_to.on_disk;
-    if (leads_to.now != nullptr) leads_to.now->LosePower(numbers_);
+    if (leads_to.now != nullptr) leads_to.now->LosePower(dice_);
     name = leads_to.now == nullptr ? names_.erase(name) : std::next(name);
   }
 }
@@ -110,7 +110,7 @@ bool Disk::Delete(const std::string& path) {
   if (dead_) return Fails(EIO);
   if (Find(path) == nullptr) return Fails(ENOENT);
   const bool dies = DiesNow();
-  if (!dies || numbers_.Coin()) names_[path].now = nullptr;
+  if (!dies || dice_.Coin()) names_[path].now = nullptr;
   if (!dies) return true;
   Die();
   return Fails(EIO);
@@ -164,7 +164,7 @@ bool OpenFile::Write(std::string_view data, std::int64_t at) {
   if (kind_ == Disk::Kind::kMain) ++disk_.counters_.main_writes;
   if (disk_.DiesNow()) {
     // LosePower tears it by itself.
-    const std::size_t written = disk_.by_power_ ? data.size() : disk_.numbers_.Below(data.size() + 1);
+    const std::size_t written = disk_.by_power_ ? data.size() : disk_.dice_.Below(data.size() + 1);
     bytes_->Write(data.substr(0, written), at);
     disk_.Die();
     return Fails(EIO);
@@ -184,7 +184,7 @@ bool OpenFile::Truncate(std::int64_t size) {
   if (dead()) return Fails(EIO);
   const bool dies = disk_.DiesNow();
   if (!dies && disk_.faults.full && size > bytes_->size()) return Fails(ENOSPC);
-  if (!dies || disk_.numbers_.Coin()) bytes_->Truncate(size);
+  if (!dies || disk_.dice_.Coin()) bytes_->Truncate(size);
   if (!dies) return true;
   disk_.Die();
   return Fails(EIO);
@@ -196,7 +196,7 @@ bool OpenFile::Sync() {
   if (kind_ == Disk::Kind::kLog) ++disk_.counters_.log_syncs;
   if (kind_ == Disk::Kind::kMain) ++disk_.counters_.main_syncs;
   if (disk_.DiesNow()) {
-    if (disk_.numbers_.Coin()) bytes_->Sync();
+    if (disk_.dice_.Coin()) bytes_->Sync();
     disk_.Die();
     return Fails(EIO);
   }
@@ -208,7 +208,7 @@ bool OpenFile::Sync() {
                                                             : absl::ZeroDuration();
   if (fails) bytes_->FailSync();
   // What others write meanwhile may be synced, or not.
-  const bool early = takes > absl::ZeroDuration() && disk_.numbers_.Coin();
+  const bool early = takes > absl::ZeroDuration() && disk_.dice_.Coin();
   if (!fails && early) bytes_->Sync();
   if (!StallsFor(takes)) return Fails(EIO);
   if (fails) return Fails(error);

@@ -43,7 +43,7 @@ class OpenFile;
 /// Not thread-safe. Must outlive its open files.
 class Disk {
  public:
-  explicit Disk(std::uint64_t seed) : numbers_(seed) {}
+  explicit Disk(std::uint64_t seed) : dice_(seed) {}
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
 
@@ -114,7 +114,7 @@ class Disk {
   /// Lets time pass for the process.
   void Sleep(absl::Duration time);
   /// Of the disk's seed.
-  std::uint64_t RandomBits() { return numbers_.Next(); }
+  std::uint64_t RandomBits() { return dice_.Bits(); }
 
  private:
   friend class OpenFile;
@@ -131,7 +131,7 @@ class Disk {
   /// Die.
   bool DiesNow();
 
-  SeededNumbers numbers_;
+  Dice dice_;
   std::map<std::string, Name> names_;
   Counters counters_;
   bool dead_ = false;

@@ -7,34 +7,21 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "muster/random.h"
 #include "runtime/executor.h"
 #include "runtime/log.h"
 #include "runtime/manual_clock.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/temp_directory.h"
+#include "tests/sim/dice.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/disk_vfs.h"
 
 namespace muster::sim {
 
-class SeededRandom final : public Random {
- public:
-  explicit SeededRandom(std::uint64_t seed) : numbers_(seed) {}
-
-  std::uint64_t Bits() override { return numbers_.Next(); }
-  void Fill(std::span<char> bytes) override {
-    for (char& byte : bytes) byte = static_cast<char>(numbers_.Next());
-  }
-
- private:
-  SeededNumbers numbers_;
-};
-
 class DiskStore {
  public:
-  explicit DiskStore(std::uint64_t seed) : disk(seed), random_(seed), vfs_(disk, clock) {
+  explicit DiskStore(std::uint64_t seed) : disk(seed), random_(Dice(seed)), vfs_(disk, clock) {
     ConfigureLog(LogFormat::kText, LogLevel::kError);  // that maintenance fails is no news here
   }
   DiskStore(const DiskStore&) = delete;
@@ -77,7 +64,7 @@ class DiskStore {
   StoreOptions options;
 
  private:
-  SeededRandom random_;
+  DiceRandom random_;
   DiskVfs vfs_;
   std::unique_ptr<Store> store_;
 };

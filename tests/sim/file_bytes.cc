@@ -5,13 +5,6 @@
 
 namespace muster::sim {
 
-std::uint64_t SeededNumbers::Next() {  // splitmix64
-  std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
-  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31U);
-}
-
 void FileBytes::Write(std::string_view data, std::int64_t at) {
   if (data.empty()) return;
   const std::int64_t end = at + std::ssize(data);
@@ -43,18 +36,18 @@ void FileBytes::SyncSize() {
   on_disk_.resize(seen_.size());  // zeros, where pages of a failed sync are missing
 }
 
-void FileBytes::LosePower(SeededNumbers& numbers) {
+void FileBytes::LosePower(Dice& dice) {
   // Where each sector is a coin, all and nothing would never be seen.
   constexpr std::uint64_t kPercent[] = {0, 10, 50, 90, 100};
-  const std::uint64_t percent = kPercent[numbers.Below(std::size(kPercent))];
-  if (cut_ && numbers.Coin()) CutOnDisk();
+  const std::uint64_t percent = kPercent[dice.Below(std::size(kPercent))];
+  if (cut_ && dice.Coin()) CutOnDisk();
   for (const std::int64_t page : dirty_) {
     for (std::int64_t at = page * kPage; at < std::min((page + 1) * kPage, size()); at += kSector) {
-      if (numbers.Below(100) < percent) CopyToDisk(at, at + kSector);
+      if (dice.Below(100) < percent) CopyToDisk(at, at + kSector);
     }
   }
   // The new size may be there before the bytes.
-  if (on_disk_.size() < seen_.size() && numbers.Coin()) on_disk_.resize(seen_.size());
+  if (on_disk_.size() < seen_.size() && dice.Coin()) on_disk_.resize(seen_.size());
   seen_ = on_disk_;
   cut_.reset();
   Forget();

@@ -7,21 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/sim/dice.h"
+
 namespace muster::sim {
-
-/// The same numbers from the same seed. Not for secrets.
-class SeededNumbers {
- public:
-  explicit SeededNumbers(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t Next();
-  /// From 0 to n - 1. Precondition: n > 0.
-  std::uint64_t Below(std::uint64_t n) { return Next() % n; }
-  bool Coin() { return Below(2) == 1; }
-
- private:
-  std::uint64_t state_;
-};
 
 /// Writes go to the cache, and make whole pages of it dirty. A sync writes the dirty pages to the disk.
 class FileBytes {
@@ -44,7 +32,7 @@ class FileBytes {
   void FailSync() { Forget(); }
   /// What the disk has is all that is left. Of what was dirty, it has some sectors and not others, in no
   /// order. A sector that was not written keeps what it had.
-  void LosePower(SeededNumbers& numbers);
+  void LosePower(Dice& dice);
 
  private:
   void Forget();

@@ -70,7 +70,7 @@ class Connections {
   std::array<sqlite3*, kConnections> open_ = {};
 };
 
-std::string AnyStatement(SeededNumbers& dice, int step) {
+std::string AnyStatement(Dice& dice, int step) {
   static constexpr const char* kStatements[] = {
       "BEGIN",
       "BEGIN IMMEDIATE",
@@ -117,7 +117,7 @@ std::string SizeOn(const Disk& disk, const std::string& path) {
 
 TEST_CASE("connections get the same answers and locks and leave the same files as on a real disk") {
   const std::uint64_t seed = GENERATE(1U, 2U, 3U, 4U, 5U);
-  SeededNumbers dice(seed);
+  Dice dice(seed);
   Disk disk(seed);
   const ManualClock clock;
   const DiskVfs vfs(disk, clock);
@@ -160,7 +160,7 @@ class RealStore {
 
  private:
   ManualClock clock_;
-  SeededRandom random_{1};
+  DiceRandom random_{Dice(1)};
   testing::TempDirectory directory_;
 
  public:
@@ -173,7 +173,7 @@ class RealStore {
 
 // One step of a life; the dice decide alone, so that another store with the same dice makes the same step.
 template <typename AnyStore>
-std::string Live(AnyStore& store, SeededNumbers dice, double now) {
+std::string Live(AnyStore& store, Dice dice, double now) {
   const auto id = [&dice] { return absl::StrCat("w", dice.Below(300)); };
   const std::uint64_t what = dice.Below(20);
   if (what == 0) return store.Restart().ToString();
@@ -227,7 +227,7 @@ TEST_CASE("the store gives the same answers as on a real disk") {
   REQUIRE(in_memory.Open().ok());
   REQUIRE(real.Open().ok());
   for (int step = 0; step < 200; ++step) {
-    const SeededNumbers dice(static_cast<std::uint64_t>(step));
+    const Dice dice(static_cast<std::uint64_t>(step));
     INFO("step " << step);
     REQUIRE(Live(in_memory, dice, step * 5.0) == Live(real, dice, step * 5.0));
   }
