@@ -48,7 +48,6 @@ struct Limits {
   std::size_t target_bytes = 8 << 10;    // 414
   std::size_t headers_bytes = 16 << 10;  // 431
   std::size_t body_bytes = 64 << 10;     // 413
-  std::size_t connections = 10'000;      // 503, then closed
 
   absl::Duration headers_within = absl::Seconds(10);  // from their first byte; then 408 and closed
   absl::Duration body_within = absl::Seconds(30);     // from the end of the headers; then 408 and closed

@@ -10,6 +10,7 @@
 #include "http/handler.h"
 #include "http/message.h"
 #include "muster/clock.h"
+#include "net/acceptor.h"
 #include "runtime/listen_address.h"
 
 namespace muster::http {
@@ -20,14 +21,17 @@ struct ServerOptions {
   /// Origins whose scripts may read the answers: exact ones ("https://ops.example"), or "*" for all. Empty:
   /// CORS is off.
   std::vector<std::string> cors_origins;
+  /// Beyond them a client is told that there are too many (503), and the connection is closed.
+  net::ConnectionLimits connections = {};
+  const net::LocalConnections* local_connections = nullptr;  // may be null; else it outlives the server
 };
 
 /// Passes requests to the handler from the start. Thread-safe, except Shutdown and the destructor: these must
 /// not run at the same time.
 class HttpServer {
  public:
-  /// An error says why it cannot listen, and what to do. Raises this process's limit of open files towards
-  /// what the connections need. The clock and the handler must outlive the server; answers may come later.
+  /// An error says why it cannot listen, and what to do. The clock and the handler must outlive the server;
+  /// answers may come later.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Listen(const ServerOptions& options, const Clock& clock,
                                                             Handler& handler);
   /// Shuts down first, without grace.
@@ -35,6 +39,7 @@ class HttpServer {
 
   /// The address on which it listens, with the real port.
   const ListenAddress& address() const { return address_; }
+  net::AcceptorCounts connections() const;
 
   /// From now on, a connection is closed after its next answer, and idle ones are closed. Requests still
   /// reach the handler, also on new connections: the handler tells the clients that the daemon stops.

@@ -1,11 +1,11 @@
 #include "http/engine/acceptor.h"
 
-#include <netinet/in.h>
+#include <sys/socket.h>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "http/engine/connection.h"
 
 namespace muster::http {
@@ -13,48 +13,72 @@ namespace {
 
 // Connections beyond the limit that get an answer at the same time. Further ones are closed without one.
 constexpr std::size_t kToldSo = 100;
-constexpr absl::Duration kPause = absl::Milliseconds(100);
+constexpr std::size_t kToldAtLeast = 8;
+// Taken before the loop serves the connections that are there.
+constexpr int kAtOnce = 64;
 
 }  // namespace
 
-Acceptor::Acceptor(Loop& loop, const Listening& listening)
-    : loop_(loop),
-      acceptor_(loop.io, boost::asio::generic::stream_protocol(listening.family, 0), listening.socket),
-      pause_(loop.io),
-      next_(loop.io) {}
+Acceptor::Acceptor(Loop& loop, int listening)
+    : loop_(loop), listening_(listening), waiting_(loop.io, listening), pause_(loop.io) {}
+
+Acceptor::~Acceptor() {
+  Close();
+}
 
 void Acceptor::Open() {
-  acceptor_.async_accept(next_, peer_, [this](boost::system::error_code error) {
-    if (!acceptor_.is_open()) return;
-    if (!error) Accept();
-    // A client that gave up while it waited is no reason to pause. If files or memory are used up, other
-    // connections must end first.
-    if (error && error != boost::asio::error::connection_aborted) return RetryAccept();
-    Open();
+  waiting_.async_wait(Waiting::wait_read, [this](boost::system::error_code error) {
+    if (!waiting_.is_open()) return;
+    error ? OpenLater() : AcceptSome();
   });
 }
 
-void Acceptor::Accept() {
-  Socket socket = std::exchange(next_, Socket(loop_.io));
-  const std::size_t present = loop_.connections.size();
-  if (present >= loop_.limits.connections + kToldSo) return;
-  boost::system::error_code ignored;
-  if (peer_.data()->sa_family != AF_UNIX) socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  auto connection = std::make_shared<Connection>(loop_, std::move(socket), AddressOfPeer(*peer_.data()));
-  loop_.connections.insert(connection);
-  present < loop_.limits.connections ? connection->Start() : connection->RejectBusy();
+void Acceptor::AcceptSome() {
+  for (int i = 0; i < kAtOnce; ++i) {
+    net::Acceptor::Arrival arrival;
+    const net::Acceptor::Next next = loop_.acceptor.Take(listening_, arrival);
+    if (next == net::Acceptor::Next::kPause) return OpenLater();
+    if (next == net::Acceptor::Next::kNone) break;
+    if (arrival.socket.open()) Welcome(std::move(arrival));
+  }
+  Open();
 }
 
-void Acceptor::RetryAccept() {
-  pause_.expires_after(ForTimer(kPause));
+void Acceptor::Welcome(net::Acceptor::Arrival arrival) {
+  const net::ConnectionLimits& limits = loop_.acceptor.limits();
+  const bool welcome = arrival.verdict == net::Acceptor::Verdict::kWelcome;
+  // A small limit has few files beside it.
+  const std::size_t told = std::min(kToldSo, limits.in_all / 4 + kToldAtLeast);
+  if (!welcome && loop_.told_so >= told) return;
+  Socket socket(loop_.io);
+  boost::system::error_code error;
+  socket.assign(boost::asio::generic::stream_protocol(AF_UNSPEC, 0), arrival.socket.get(), error);
+  if (error) {
+    if (welcome) loop_.acceptor.LeftForFiles(arrival.source, arrival.counted);
+    return;
+  }
+  (void)arrival.socket.Release();
+  auto connection = std::make_shared<Connection>(
+      loop_, std::move(socket), std::move(arrival.peer),
+      Place{.welcome = welcome, .counted = arrival.counted, .source = arrival.source});
+  loop_.connections.insert(connection);
+  if (welcome) return connection->Start();
+  ++loop_.told_so;
+  connection->RejectBusy(
+      arrival.verdict == net::Acceptor::Verdict::kTooMany
+          ? absl::StrCat("there are ", limits.in_all, " connections already")
+          : absl::StrCat("there are ", limits.from_one_address, " connections from this address already"));
+}
+
+void Acceptor::OpenLater() {
+  pause_.expires_after(ForTimer(net::Acceptor::kPause));
   pause_.async_wait([this](boost::system::error_code error) {
-    if (!error && acceptor_.is_open()) Open();
+    if (!error && waiting_.is_open()) Open();
   });
 }
 
 void Acceptor::Close() {
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  if (waiting_.is_open()) (void)waiting_.release();
   pause_.cancel();
 }
 

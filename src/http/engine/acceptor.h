@@ -1,36 +1,37 @@
-// Accepts connections, up to the limit.
+// Accepts connections on the loop's thread.
 #pragma once
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <memory>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
-#include "http/engine/listening.h"
 #include "http/engine/loop.h"
 
 namespace muster::http {
 
 /// One for each listening socket. Used only on the loop's thread. It must outlive that thread, and the loop
-/// must outlive it.
+/// and the socket must outlive it.
 class Acceptor {
  public:
-  Acceptor(Loop& loop, const Listening& listening);
+  Acceptor(Loop& loop, int listening);
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
 
   void Open();
-  /// No more connections after this.
+  /// No more connections after this. The socket stays open.
   void Close();
 
  private:
-  using ListeningSocket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
-                                                             boost::asio::io_context::executor_type>;
+  // Asio's own acceptor would accept by itself; this one only tells that there is something to accept.
+  using Waiting = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
-  void Accept();
-  void RetryAccept();
+  void AcceptSome();
+  void Welcome(net::Acceptor::Arrival arrival);
+  void OpenLater();
 
   Loop& loop_;
-  ListeningSocket acceptor_;
+  const int listening_;
+  Waiting waiting_;
   Timer pause_;
-  Socket next_;
-  boost::asio::generic::stream_protocol::endpoint peer_;
 };
 
 }  // namespace muster::http

@@ -26,11 +26,12 @@ bool Blocked(error_code error) {
 
 }  // namespace
 
-Connection::Connection(Loop& loop, Socket socket, std::string peer)
+Connection::Connection(Loop& loop, Socket socket, std::string peer, Place place)
     : loop_(loop),
       socket_(std::move(socket)),
       timer_(loop.io),
       peer_(std::move(peer)),
+      place_(place),
       scanner_(loop.limits) {
   error_code ignored;
   socket_.non_blocking(true, ignored);
@@ -41,8 +42,8 @@ void Connection::Start() {
   WaitForBytes();
 }
 
-void Connection::RejectBusy() {
-  Refuse({503, absl::StrCat("there are ", loop_.limits.connections, " connections already")});
+void Connection::RejectBusy(std::string detail) {
+  Refuse({503, std::move(detail)});
 }
 
 void Connection::Drain() {

@@ -47,20 +47,29 @@ class Inbox {
   std::size_t taken_ = 0;
 };
 
+/// How the loop counts a connection.
+struct Place {
+  bool welcome = true;  // else it is only told that there are too many
+  bool counted = false;
+  net::Source source;
+};
+
 /// Lives in the loop's set of connections until it is closed, and after that while its own handlers are
 /// queued. Used only on the loop's thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Loop& loop, Socket socket, std::string peer);
+  Connection(Loop& loop, Socket socket, std::string peer, Place place);
 
   /// Waits for the first request.
   void Start();
   /// Answers that there are too many connections, and closes.
-  void RejectBusy();
+  void RejectBusy(std::string detail);
   /// Closes if no request is under way; otherwise after its answer.
   void Drain();
   /// Closes at once, even if a request is under way.
   void Close();
+
+  const Place& place() const { return place_; }
 
  private:
   enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kLingering, kClosed };
@@ -91,6 +100,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   Timer timer_;
   const std::string peer_;
+  const Place place_;
   Phase phase_ = Phase::kIdle;
   std::uint64_t deadline_ = 0;  // counts the deadlines: one that was replaced may still fire
   bool waiting_ = false;        // for bytes

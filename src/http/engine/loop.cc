@@ -36,14 +36,20 @@ std::string RequestIds::Next() {
   return absl::StrCat(prefix_, "-", ++count_);
 }
 
-Loop::Loop(const Limits& limits_in, std::vector<std::string> cors_origins, const Clock& clock,
-           Handler& handler_in)
-    : limits(limits_in), cors(std::move(cors_origins)), handler(handler_in), clock_(clock) {}
+Loop::Loop(const Limits& limits_in, net::Acceptor::Options accepting, std::vector<std::string> cors_origins,
+           const Clock& clock, Handler& handler_in)
+    : limits(limits_in),
+      cors(std::move(cors_origins)),
+      handler(handler_in),
+      acceptor(std::move(accepting), clock),
+      clock_(clock) {}
 
 Loop::~Loop() = default;
 
 void Loop::Remove(const std::shared_ptr<Connection>& connection) {
-  connections.erase(connection);
+  if (connections.erase(connection) == 0) return;
+  const Place& place = connection->place();
+  place.welcome ? acceptor.Left(place.source, place.counted) : void(--told_so);
   if (stopping && connections.empty()) grace_.cancel();
 }
 

@@ -21,6 +21,7 @@
 #include "http/handler.h"
 #include "http/message.h"
 #include "muster/clock.h"
+#include "net/acceptor.h"
 
 namespace muster::http {
 
@@ -56,7 +57,8 @@ class RequestIds {
 /// May outlive its thread: pending answers hold it. They then find no connection and are dropped.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Loop(const Limits& limits, std::vector<std::string> cors_origins, const Clock& clock, Handler& handler);
+  Loop(const Limits& limits, net::Acceptor::Options accepting, std::vector<std::string> cors_origins,
+       const Clock& clock, Handler& handler);
   ~Loop();
 
   boost::asio::io_context io{1};
@@ -64,7 +66,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
   const Cors cors;
   Handler& handler;
   RequestIds request_ids;
+  net::Acceptor acceptor;
   std::unordered_set<std::shared_ptr<Connection>> connections;
+  std::size_t told_so = 0;             // of the connections: those that are told that there are too many
   bool draining = false;               // each connection is closed after its next answer
   bool stopping = false;               // and a connection with its answer sent is not waited for
   std::array<char, 64 << 10> scratch;  // bytes just read, before the connection takes them

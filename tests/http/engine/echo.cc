@@ -75,9 +75,10 @@ std::vector<Answer> EchoHandler::TakeLate(std::size_t count) {
   return std::exchange(late_, {});
 }
 
-EchoServer::EchoServer(const Limits& limits, std::vector<std::string> cors_origins) {
-  auto listening = HttpServer::Listen({*ListenAddress::Parse("127.0.0.1:0"), limits, std::move(cors_origins)},
-                                      clock, handler);
+EchoServer::EchoServer(const Limits& limits, std::vector<std::string> cors_origins,
+                       const net::ConnectionLimits& connections) {
+  auto listening = HttpServer::Listen(
+      {*ListenAddress::Parse("127.0.0.1:0"), limits, std::move(cors_origins), connections}, clock, handler);
   REQUIRE(listening.ok());
   server = *std::move(listening);
 }

@@ -38,7 +38,8 @@ class EchoHandler final : public Handler {
 
 /// Listens on a free port of the loopback.
 struct EchoServer {
-  explicit EchoServer(const Limits& limits = {}, std::vector<std::string> cors_origins = {});
+  explicit EchoServer(const Limits& limits = {}, std::vector<std::string> cors_origins = {},
+                      const net::ConnectionLimits& connections = {});
 
   RawClient Connect() const { return RawClient(server->address()); }
   /// Sends one request on a new connection.

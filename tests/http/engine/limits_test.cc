@@ -155,10 +155,42 @@ TEST_CASE("A client that does not read its answer is cut off") {
   CHECK(client.ReceiveAll().size() < kMore);
 }
 
+TEST_CASE("Clients beyond the limit of their address are told so, and those that go make room") {
+  EchoServer echo({}, {}, {10, 2});
+  std::vector<RawClient> present;
+  for (int i = 0; i < 2; ++i) {
+    present.push_back(echo.Connect());
+    CHECK(present.back().Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n")->status == 200);
+  }
+  const RawAnswer refused = echo.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(refused.status == 503);
+  CHECK(refused.body.find("2 connections from this address") != std::string::npos);
+  CHECK(echo.server->connections().refused_by_address == 1);
+  present.clear();
+  // The server notices the closed connections as soon as it reads their ends.
+  int status = 503;
+  for (int tries = 0; tries < 1000 && status == 503; ++tries) {
+    status = echo.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").status;
+  }
+  CHECK(status == 200);
+}
+
+TEST_CASE("Only a few of the clients beyond the limit are answered, all are closed") {
+  EchoServer echo({}, {}, {3, 3});
+  std::vector<RawClient> present;
+  for (int i = 0; i < 3; ++i) {
+    present.push_back(echo.Connect());
+    CHECK(present.back().Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n")->status == 200);
+  }
+  std::vector<RawClient> beyond;
+  for (int i = 0; i < 20; ++i) beyond.push_back(echo.Connect());
+  for (RawClient& client : beyond) CHECK(client.ReceiveAll().size() < 1000);
+  CHECK(echo.server->connections().refused_in_all == 20);
+  CHECK(echo.server->connections().open == 3);
+}
+
 TEST_CASE("Clients beyond the limit of connections are told to come back") {
-  Limits limits;
-  limits.connections = 3;
-  EchoServer echo(limits);
+  EchoServer echo({}, {}, {3, 3});
   std::vector<RawClient> present;
   for (int i = 0; i < 3; ++i) {
     present.push_back(echo.Connect());
@@ -173,6 +205,8 @@ TEST_CASE("Clients beyond the limit of connections are told to come back") {
     CHECK(answer->body.find("3 connections") != std::string::npos);
     CHECK(refused.Closes());
   }
+  CHECK(echo.server->connections().open == 3);
+  CHECK(echo.server->connections().refused_in_all == 1);
   CHECK(present.back().Ask("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
   CHECK(present.back().Closes());
   present.pop_back();

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "catch.h"
-#include "http/engine/listening.h"
+#include "net/peer.h"
 
 namespace muster::http {
 namespace {
@@ -156,7 +156,7 @@ std::string RawClient::Local() const {
   sockaddr_in address = {};
   socklen_t size = sizeof address;
   REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  return AddressOfPeer(*reinterpret_cast<const sockaddr*>(&address));
+  return net::AddressOfPeer(*reinterpret_cast<const sockaddr*>(&address));
 }
 
 }  // namespace muster::http
