@@ -219,6 +219,8 @@ Result<bool> WantsHeartbeats(v1::WorkerView view) {
 
 std::string AddressOfPeer(std::string_view peer) {
   constexpr std::string_view kScheme = "ipv4:";
+  // A client of a unix socket may have given itself a name. Nobody has to believe it.
+  if (peer.starts_with("unix")) return "unix:";
   if (peer.starts_with(kScheme) || peer.starts_with("ipv6:")) peer.remove_prefix(kScheme.size());
   return DecodeUrl(peer);
 }

@@ -42,7 +42,7 @@ Result<std::optional<WorkerStatus>> StatusFromProto(v1::WorkerStatus status, std
 Result<bool> WantsHeartbeats(v1::WorkerView view);
 
 /// The address of a caller, as people write it, from gRPC's name for the peer: "ipv4:127.0.0.1:40312" ->
-/// "127.0.0.1:40312", "ipv6:%5B::1%5D:40312" -> "[::1]:40312"; "unix:/run/muster.sock" stays.
+/// "127.0.0.1:40312", "ipv6:%5B::1%5D:40312" -> "[::1]:40312". Clients of unix sockets are "unix:".
 std::string AddressOfPeer(std::string_view peer);
 
 }  // namespace muster::rpc
