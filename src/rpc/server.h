@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "muster/clock.h"
 #include "muster/registry.h"
+#include "net/acceptor_thread.h"
 #include "registry/gate.h"
 #include "rpc/commands.h"
 #include "rpc/health.h"
@@ -33,6 +34,8 @@ struct ServerOptions {
   ListenAddress address;
   std::string version;
   absl::Duration heartbeat_timeout;  // connections are probed well within it; fixed while the server lives
+  net::ConnectionLimits connections = {};
+  const net::LocalConnections* local_connections = nullptr;  // may be null; else it outlives the server
 };
 
 /// Listens from the start, and answers UNAVAILABLE until Serve and after Drain. Thread-safe, except for the
@@ -48,6 +51,7 @@ class RpcServer {
 
   /// The address on which it listens, with the real port.
   const ListenAddress& address() const { return address_; }
+  net::AcceptorCounts connections() const { return acceptor_->counts(); }
 
   /// Lets calls in. The roll must live until Shutdown has returned. Precondition: called once.
   void Serve(Registry& registry);
@@ -71,6 +75,7 @@ class RpcServer {
   ListenAddress address_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<PollerHold> poller_hold_;  // while serving
+  std::unique_ptr<net::AcceptorThread> acceptor_;
 };
 
 }  // namespace muster::rpc

@@ -1,13 +1,6 @@
 #include "runtime/listen_address.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -32,18 +25,6 @@ std::optional<int> ParsePort(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   const bool whole = error == std::errc() && end == text.data() + text.size();
   return whole && port >= 0 && port <= kMaxPort ? std::optional(port) : std::nullopt;
-}
-
-int TryToBind(const addrinfo& candidate) {
-  const int socket =
-      ::socket(candidate.ai_family, candidate.ai_socktype | SOCK_CLOEXEC, candidate.ai_protocol);
-  if (socket < 0) return errno;
-  const int on = 1;
-  (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  int error = 0;
-  if (::bind(socket, candidate.ai_addr, candidate.ai_addrlen) != 0 || ::listen(socket, 1) != 0) error = errno;
-  ::close(socket);
-  return error;
 }
 
 }  // namespace
@@ -77,24 +58,6 @@ std::string ListenAddress::ToString() const {
 
 bool ListenAddress::Loopback() const {
   return !unix_path.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-std::string WhyNotListen(const ListenAddress& address) {
-  if (!address.unix_path.empty()) return "check that the folder exists, and that the socket is not in use";
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const int resolved =
-      ::getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &found);
-  if (resolved != 0) return ::gai_strerror(resolved);
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    const int error = TryToBind(*each);
-    if (error == EADDRINUSE) return "the address is in use: is another musterd running there?";
-    if (error != 0) return std::strerror(error);
-  }
-  return "the system gave no reason";
 }
 
 }  // namespace muster

@@ -21,7 +21,4 @@ struct ListenAddress {
   bool Loopback() const;
 };
 
-/// Why it is not possible to listen there now. Tries it; for the message after a failure.
-std::string WhyNotListen(const ListenAddress& address);
-
 }  // namespace muster
