@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -75,6 +76,13 @@ std::optional<std::string> Validate(const Config& config) {
     if (auto wrong = CheckAddress("http-listen", config.http_listen)) return wrong;
   }
   if (auto wrong = CheckOrigins(config)) return wrong;
+  for (const auto& [name, value] :
+       {std::pair("max-grpc-connections", config.max_grpc_connections),
+        std::pair("max-http-connections", config.max_http_connections),
+        std::pair("max-connections-per-address", config.max_connections_per_address)}) {
+    if (!value || (*value >= 1 && *value <= kMaxConnections)) continue;
+    return absl::StrCat(name, " is ", *value, ": set it between 1 and ", kMaxConnections, ", or to auto");
+  }
   if (auto wrong = CheckStore(config.store)) return wrong;
   if (config.history < 1 || config.history > kMaxHistory) {
     return absl::StrCat("history is ", config.history, ": set it between 1 and ", kMaxHistory, " heartbeats");

@@ -22,6 +22,11 @@ struct Config {
   std::string http_port_file;                  // empty: none
   std::string cors_origins;                    // separated by commas; empty: CORS is off
 
+  // Nothing: as many as the limit of open files makes possible.
+  std::optional<std::int64_t> max_grpc_connections;
+  std::optional<std::int64_t> max_http_connections;
+  std::optional<std::int64_t> max_connections_per_address;  // nothing: half of all
+
   std::string store = "sqlite:muster.db";
   std::int64_t history = 100;           // heartbeats kept for each worker
   std::int64_t max_events = 1'000'000;  // events kept
@@ -33,6 +38,7 @@ struct Config {
 };
 
 inline constexpr std::int64_t kMaxHistory = 1000;
+inline constexpr std::int64_t kMaxConnections = 1'000'000;
 
 /// config.cors_origins as a list.
 std::vector<std::string> CorsOrigins(const Config& config);

@@ -35,6 +35,11 @@ void WarnIfExposed(std::string_view what, const ListenAddress& address) {
       {{what, address.ToString()}});
 }
 
+/// The error, with the flag that is to be changed.
+absl::Status Named(const char* flag, const absl::Status& error) {
+  return {error.code(), absl::StrCat(flag, ": ", error.message())};
+}
+
 }  // namespace
 
 PortFile::~PortFile() {
@@ -65,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   MUSTER_CHECK(!Validate(config.settings), "the settings make sense");
   ConfigureLog(config.log_format, config.log_level);
   std::unique_ptr<Daemon> daemon(new Daemon(config));
+  daemon->PlanConnections();
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->background_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->health_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
@@ -79,13 +85,32 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   return daemon;
 }
 
+void Daemon::PlanConnections() {
+  const auto count = [](const std::optional<std::int64_t>& value) {
+    return value ? std::optional(static_cast<std::size_t>(*value)) : std::nullopt;
+  };
+  const std::size_t files = net::RaiseOpenFiles();
+  connections_ = net::PlanConnections(files, {.grpc = count(config_.max_grpc_connections),
+                                              .http = count(config_.max_http_connections),
+                                              .from_one_address = count(config_.max_connections_per_address),
+                                              .http_on = !config_.http_listen.empty()});
+  const bool few = connections_.files_needed > 0;
+  Log(few ? LogLevel::kWarning : LogLevel::kDebug,
+      few ? "there are fewer connections than wanted: the hard limit of open files is low" : "connections",
+      {{"grpc", absl::StrCat(connections_.grpc.in_all)},
+       {"http", absl::StrCat(connections_.http.in_all)},
+       {"files", absl::StrCat(files)},
+       {"files-needed", absl::StrCat(connections_.files_needed)}});
+}
+
 absl::Status Daemon::Listen() {
   auto address = ListenAddress::Parse(config_.grpc_listen);
   if (!address.ok()) return address.status();
   WarnIfExposed("grpc", *address);
-  auto server = rpc::RpcServer::Listen({*std::move(address), kVersion, config_.settings.heartbeat_timeout},
+  auto server = rpc::RpcServer::Listen({*std::move(address), kVersion, config_.settings.heartbeat_timeout,
+                                        connections_.grpc, &local_connections_},
                                        clock_, *health_);
-  if (!server.ok()) return server.status();
+  if (!server.ok()) return Named("--grpc-listen", server.status());
   server_ = *std::move(server);
   return absl::OkStatus();
 }
@@ -100,8 +125,10 @@ absl::Status Daemon::ListenForHttp() {
   options.address = *std::move(address);
   options.limits.body_bytes = http::kMaxBodyBytes;
   options.cors_origins = CorsOrigins(config_);
+  options.connections = connections_.http;
+  options.local_connections = &local_connections_;
   auto server = http::HttpServer::Listen(options, clock_, *api_);
-  if (!server.ok()) return server.status();
+  if (!server.ok()) return Named("--http-listen", server.status());
   http_ = *std::move(server);
   return absl::OkStatus();
 }

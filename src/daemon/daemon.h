@@ -11,6 +11,8 @@
 #include "http/server.h"
 #include "jobs/scheduled_jobs.h"
 #include "muster/registry.h"
+#include "net/local_connections.h"
+#include "net/open_files.h"
 #include "rpc/server.h"
 #include "runtime/executor.h"
 #include "runtime/real_clock.h"
@@ -50,6 +52,7 @@ class Daemon {
 
  private:
   explicit Daemon(const Config& config);
+  void PlanConnections();
   absl::Status Listen();
   absl::Status ListenForHttp();
   absl::Status WritePortFiles();
@@ -60,6 +63,8 @@ class Daemon {
   // A member is destroyed before the members above it.
   const RealClock clock_;
   RealRandom random_;
+  net::ConnectionPlan connections_;
+  net::LocalConnections local_connections_;
   std::unique_ptr<ThreadedExecutor> executor_;
   std::unique_ptr<ThreadedExecutor> background_;  // work that would delay the writer
   std::unique_ptr<ThreadedExecutor> health_;      // watches the other two, and waits for neither

@@ -55,6 +55,21 @@ Flag Count(Flag flag) {
   return flag;
 }
 
+template <std::optional<std::int64_t> Config::*field>
+Flag AutoCount(Flag flag) {
+  flag.set = [](Config& config, const std::string& text) -> Problem {
+    if (text == "auto") {
+      (config.*field).reset();
+      return std::nullopt;
+    }
+    return ReadNumber(text, (config.*field).emplace(), "whole number, and not auto");
+  };
+  flag.get = [](const Config& config) -> std::string {
+    return config.*field ? absl::StrCat(*(config.*field)) : "auto";
+  };
+  return flag;
+}
+
 template <auto field>
 Flag Number(Flag flag) {
   flag.set = [](Config& config, const std::string& text) {
@@ -164,6 +179,16 @@ std::vector<Flag> MakeFlags() {
           flag("cors-origins", kServing, "ORIGINS", kRestart,
                "Origins of web pages that may use HTTP, like https://ops.example, separated by "
                "commas; *: all; empty: none but its own")),
+      AutoCount<&Config::max_grpc_connections>(
+          flag("max-grpc-connections", kServing, "COUNT", kRestart,
+               "Connections of gRPC at the same time; auto: as many as the limit of open files allows")),
+      AutoCount<&Config::max_http_connections>(
+          flag("max-http-connections", kServing, "COUNT", kRestart,
+               "Connections of HTTP at the same time; auto: 10000, or as many as the open files allow")),
+      AutoCount<&Config::max_connections_per_address>(
+          flag("max-connections-per-address", kServing, "COUNT", kRestart,
+               "How many of them, of each server, may come from one IPv4 address or one IPv6 network of 64 "
+               "bits; auto: half")),
       Text<&Config::store>(flag("store", kStore, "STORE", kRestart,
                                 "Where the roll is kept: sqlite:PATH, postgresql://HOST/DATABASE (any number "
                                 "of daemons may share it), or memory: (gone with the process)")),

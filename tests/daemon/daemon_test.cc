@@ -70,6 +70,7 @@ TEST_CASE("A second daemon on the same port does not start, and says why") {
   config.grpc_listen = FirstLine(port_file.path());
   const auto second = Daemon::Start(config);
   REQUIRE_FALSE(second.ok());
+  CHECK(second.status().message().find("--grpc-listen") != std::string::npos);
   CHECK(second.status().message().find("in use") != std::string::npos);
 }
 
@@ -89,6 +90,7 @@ TEST_CASE("HTTP is served besides gRPC if it is configured, and has its own port
   second.http_listen = http;
   const auto refused = Daemon::Start(second);
   REQUIRE_FALSE(refused.ok());
+  CHECK(refused.status().message().find("--http-listen") != std::string::npos);
   CHECK(refused.status().message().find("in use") != std::string::npos);
 
   (*daemon)->Stop();

@@ -101,17 +101,35 @@ TEST_CASE("Every setting can be given in every source") {
 }
 
 TEST_CASE("Each flag sets its own value") {
-  const Config config =
-      Good({"--grpc-listen=[::1]:7", "--port-file=p", "--http-listen=[::1]:8", "--http-port-file=q",
-            "--cors-origins=https://a.example, http://b.example:81", "--store=memory:", "--history=7",
-            "--max-events=8", "--heartbeat-timeout=1h", "--activation-interval=1s", "--stale-interval=2s",
-            "--reactivation-interval=3s", "--min-heartbeat-interval=4s", "--max-heartbeats-per-second=5.5",
-            "--guard-share=0.25", "--guard-min-workers=6", "--log-format=json", "--log-level=debug"});
+  const Config config = Good({"--grpc-listen=[::1]:7",
+                              "--port-file=p",
+                              "--http-listen=[::1]:8",
+                              "--http-port-file=q",
+                              "--cors-origins=https://a.example, http://b.example:81",
+                              "--max-grpc-connections=11",
+                              "--max-http-connections=12",
+                              "--max-connections-per-address=13",
+                              "--store=memory:",
+                              "--history=7",
+                              "--max-events=8",
+                              "--heartbeat-timeout=1h",
+                              "--activation-interval=1s",
+                              "--stale-interval=2s",
+                              "--reactivation-interval=3s",
+                              "--min-heartbeat-interval=4s",
+                              "--max-heartbeats-per-second=5.5",
+                              "--guard-share=0.25",
+                              "--guard-min-workers=6",
+                              "--log-format=json",
+                              "--log-level=debug"});
   CHECK(config.grpc_listen == "[::1]:7");
   CHECK(config.port_file == "p");
   CHECK(config.http_listen == "[::1]:8");
   CHECK(config.http_port_file == "q");
   CHECK(CorsOrigins(config) == std::vector<std::string>{"https://a.example", "http://b.example:81"});
+  CHECK(config.max_grpc_connections == 11);
+  CHECK(config.max_http_connections == 12);
+  CHECK(config.max_connections_per_address == 13);
   CHECK(config.store == "memory:");
   CHECK(config.history == 7);
   CHECK(config.max_events == 8);
@@ -135,6 +153,9 @@ TEST_CASE("A mistake names the setting, its source, and what to write instead") 
   CHECK(Contains(Mistake({"--cors-origins", "https://a.example,b"}), "\"b\""));
   CHECK(Contains(Mistake({"--store", "papyrus:scroll"}), "sqlite:PATH"));
   CHECK(Contains(Mistake({"--store", "sqlite:"}), "sqlite:PATH"));
+  CHECK(Contains(Mistake({"--max-grpc-connections", "0"}), "max-grpc-connections"));
+  CHECK(Contains(Mistake({"--max-http-connections", "1000001"}), "1000000"));
+  CHECK(Contains(Mistake({"--max-connections-per-address", "few"}), "auto"));
   CHECK(Contains(Mistake({"--history", "0"}), "between 1 and 1000"));
   CHECK(Contains(Mistake({"--history", "1001"}), "between 1 and 1000"));
   CHECK(Contains(Mistake({"--history", "many"}), "whole number"));

@@ -62,8 +62,9 @@ TEST_CASE("A change that waits for a restart is reported again at every reload")
 }
 
 TEST_CASE("The plan applies exactly the flags that are marked as reloadable") {
-  const char* const other[] = {"[::1]:7", "p",  "[::1]:8", "q",  "*", "memory:", "7", "8",    "1h",
-                               "1s",      "2s", "3s",      "4s", "5", "0.25",    "6", "json", "debug"};
+  const char* const other[] = {"[::1]:7", "p",       "[::1]:8", "q",    "*",  "11",   "12",
+                               "13",      "memory:", "7",       "8",    "1h", "1s",   "2s",
+                               "3s",      "4s",      "5",       "0.25", "6",  "json", "debug"};
   const auto flags = Flags();
   REQUIRE(flags.size() == std::size(other));
   for (std::size_t i = 0; i < flags.size(); ++i) {
