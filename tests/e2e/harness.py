@@ -77,8 +77,8 @@ class Daemon:
             http = ["--http-listen", "127.0.0.1:0", "--http-port-file", str(self.http_port_file)]
         elif "http_listen" not in self.flags:
             http = ["--http-listen", ""]
-        return [MUSTERD, "--store", self.store, "--grpc-listen", "127.0.0.1:0", "--port-file", str(self.port_file), *http,
-                *flags]
+        grpc_listen = [] if "grpc_listen" in self.flags else ["--grpc-listen", "127.0.0.1:0"]
+        return [MUSTERD, "--store", self.store, *grpc_listen, "--port-file", str(self.port_file), *http, *flags]
 
     def start(self):
         self.port_file.unlink(missing_ok=True)
@@ -88,8 +88,10 @@ class Daemon:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.directory)
         until(lambda: self.port_file.exists() and self.port_file.read_text().strip() or self.has_ended(), 60, "the port")
         assert not self.has_ended(), f"musterd ended at once:\n{self.log()}"
-        self.port = int(self.port_file.read_text().split()[0].rsplit(":", 1)[-1])
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = self.port_file.read_text().strip()
+        if not self.address.startswith("unix:"):
+            self.port = int(self.address.rsplit(":", 1)[-1])
+            self.address = f"127.0.0.1:{self.port}"
         if self.http_port_file:
             until(lambda: self.http_port_file.exists() and self.http_port_file.read_text().strip(), 60, "the port of HTTP")
             self.http = self.http_port_file.read_text().strip()
