@@ -16,7 +16,8 @@ class HttpServer::Engine {
  public:
   Engine(const ServerOptions& options, net::Listener listener, const Clock& clock, Handler& handler)
       : loop_(std::make_shared<Loop>(
-            options.limits, net::Acceptor::Options{"http", options.connections, options.local_connections},
+            options.limits,
+            net::Acceptor::Options{Interface::kHttp, options.connections, options.local_connections},
             options.cors_origins, clock, handler)),
         listener_(std::move(listener)) {
     for (const net::Descriptor& socket : listener_->sockets()) {
@@ -40,8 +41,6 @@ class HttpServer::Engine {
     thread_.join();
   }
 
-  net::AcceptorCounts connections() const { return loop_->acceptor.counts(); }
-
  private:
   const std::shared_ptr<Loop> loop_;
   std::optional<net::Listener> listener_;  // while it listens
@@ -63,10 +62,6 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Listen(const ServerOptio
 
 HttpServer::~HttpServer() {
   Shutdown(absl::ZeroDuration());
-}
-
-net::AcceptorCounts HttpServer::connections() const {
-  return engine_->connections();
 }
 
 void HttpServer::Drain() {

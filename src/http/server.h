@@ -39,7 +39,6 @@ class HttpServer {
 
   /// The address on which it listens, with the real port.
   const ListenAddress& address() const { return address_; }
-  net::AcceptorCounts connections() const;
 
   /// From now on, a connection is closed after its next answer, and idle ones are closed. Requests still
   /// reach the handler, also on new connections: the handler tells the clients that the daemon stops.

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <utility>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/log.h"
@@ -46,6 +48,22 @@ bool OnlyThisOne(int error) {
   }
 }
 
+const char* ReasonOf(ConnectionRefusal why) {
+  switch (why) {
+    case ConnectionRefusal::kOpenFiles:
+      return "too many files are open in this process or on this machine";
+    case ConnectionRefusal::kInAll:
+      return "there are as many as there may be";
+    case ConnectionRefusal::kByAddress:
+      return "there are as many from this address as there may be";
+  }
+  return "";
+}
+
+std::string_view NameOf(Interface interface) {
+  return LabelOf(interface).values[static_cast<std::size_t>(interface)];
+}
+
 }  // namespace
 
 bool Acceptor::RefusalLog::Due(const Source& source, absl::Duration now) {
@@ -56,8 +74,12 @@ bool Acceptor::RefusalLog::Due(const Source& source, absl::Duration now) {
   return told_.size() < kLoggedSources && told_.insert(source).second;
 }
 
-Acceptor::Acceptor(Options options, const Clock& clock) : options_(std::move(options)), clock_(clock) {
+Acceptor::Acceptor(const Options& options, const Clock& clock) : options_(options), clock_(clock) {
   OpenReserve();
+}
+
+Acceptor::~Acceptor() {
+  connections_open.Add(-static_cast<std::int64_t>(open_), options_.interface);
 }
 
 void Acceptor::OpenReserve() {
@@ -84,17 +106,18 @@ Acceptor::Next Acceptor::Take(int listening, Arrival& arrival) {
   arrival.verdict = Judge(arrival.source, arrival.counted);
   if (arrival.verdict == Verdict::kWelcome) {
     if (arrival.counted) ++by_source_[arrival.source];
-    ++accepted_;
     ++open_;
+    connections_open.Add(1, options_.interface);
+    connections_accepted.Add(1, options_.interface);
   } else {
-    ++(arrival.verdict == Verdict::kTooMany ? refused_in_all_ : refused_by_address_);
-    SayRefused(arrival.verdict, arrival.source);
+    const bool in_all = arrival.verdict == Verdict::kTooMany;
+    Refused(in_all ? ConnectionRefusal::kInAll : ConnectionRefusal::kByAddress, arrival.source);
   }
   return Next::kTaken;
 }
 
 Acceptor::Verdict Acceptor::Judge(const Source& source, bool counted) const {
-  if (open_.get() >= options_.limits.in_all) return Verdict::kTooMany;
+  if (open_ >= options_.limits.in_all) return Verdict::kTooMany;
   if (!counted) return Verdict::kWelcome;
   const auto found = by_source_.find(source);
   const std::size_t present = found == by_source_.end() ? 0 : found->second;
@@ -103,6 +126,7 @@ Acceptor::Verdict Acceptor::Judge(const Source& source, bool counted) const {
 
 void Acceptor::Left(const Source& source, bool counted) {
   --open_;
+  connections_open.Add(-1, options_.interface);
   if (!counted) return;
   const auto found = by_source_.find(source);
   if (found != by_source_.end() && --found->second == 0) by_source_.erase(found);
@@ -110,9 +134,7 @@ void Acceptor::Left(const Source& source, bool counted) {
 
 void Acceptor::LeftForFiles(const Source& source, bool counted) {
   Left(source, counted);
-  accepted_.value.fetch_sub(1, std::memory_order_relaxed);
-  ++refused_for_files_;
-  SayNoFiles(source);
+  Refused(ConnectionRefusal::kOpenFiles, source);
 }
 
 Acceptor::Next Acceptor::RefuseForFiles(int listening) {
@@ -126,37 +148,22 @@ Acceptor::Next Acceptor::RefuseForFiles(int listening) {
   refused.Reset();
   OpenReserve();
   if (!taken) return error == EAGAIN || error == EWOULDBLOCK ? Next::kNone : Next::kPause;
-  ++refused_for_files_;
-  SayNoFiles(Source::Of(reinterpret_cast<const sockaddr&>(peer)));
+  Refused(ConnectionRefusal::kOpenFiles, Source::Of(reinterpret_cast<const sockaddr&>(peer)));
   return Next::kTaken;
 }
 
-void Acceptor::SayRefused(Verdict verdict, const Source& source) {
+void Acceptor::Refused(ConnectionRefusal why, const Source& source) {
+  connections_refused.Add(1, options_.interface, why);
   if (!log_.Due(source, clock_.MonotonicNow())) return;
-  const bool in_all = verdict == Verdict::kTooMany;
-  Log(LogLevel::kWarning,
-      in_all ? "a connection was refused: there are as many as there may be"
-             : "a connection was refused: there are as many from this address as there may be",
-      {{"server", options_.server},
+  const std::size_t limit = why == ConnectionRefusal::kInAll       ? options_.limits.in_all
+                            : why == ConnectionRefusal::kByAddress ? options_.limits.from_one_address
+                                                                   : 0;
+  Log(LogLevel::kWarning, absl::StrCat("a connection was refused: ", ReasonOf(why)),
+      {{"server", std::string(NameOf(options_.interface))},
        {"from", source.ToString()},
-       {"limit", absl::StrCat(in_all ? options_.limits.in_all : options_.limits.from_one_address)},
-       {"open", absl::StrCat(open_.get())},
-       {"refused", absl::StrCat(in_all ? refused_in_all_.get() : refused_by_address_.get())}});
-}
-
-void Acceptor::SayNoFiles(const Source& source) {
-  if (!log_.Due(source, clock_.MonotonicNow())) return;
-  Log(LogLevel::kWarning,
-      "a connection was refused: too many files are open in this process or on this machine",
-      {{"server", options_.server},
-       {"from", source.ToString()},
-       {"open", absl::StrCat(open_.get())},
-       {"refused", absl::StrCat(refused_for_files_.get())}});
-}
-
-AcceptorCounts Acceptor::counts() const {
-  return {accepted_.get(), refused_in_all_.get(), refused_by_address_.get(), refused_for_files_.get(),
-          open_.get()};
+       {"limit", limit == 0 ? "files" : absl::StrCat(limit)},
+       {"open", absl::StrCat(open_)},
+       {"refused", absl::StrCat(connections_refused.value(options_.interface, why))}});
 }
 
 }  // namespace muster::net

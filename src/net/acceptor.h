@@ -5,9 +5,7 @@
 // no file is left, a file that is kept in reserve makes that possible.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -17,6 +15,7 @@
 #include "net/descriptor.h"
 #include "net/local_connections.h"
 #include "net/peer.h"
+#include "runtime/health_metrics.h"
 
 namespace muster::net {
 
@@ -25,20 +24,12 @@ struct ConnectionLimits {
   std::size_t from_one_address = 10'000;  // see Source; does not hold for unix sockets
 };
 
-/// Since the start, but for `open`.
-struct AcceptorCounts {
-  std::uint64_t accepted = 0;
-  std::uint64_t refused_in_all = 0;      // there were as many as there may be
-  std::uint64_t refused_by_address = 0;  // as many from the client's address
-  std::uint64_t refused_for_files = 0;   // no file was left
-  std::uint64_t open = 0;                // now
-};
-
-/// For one server, with all of its listening sockets. Used by one thread, except for counts.
+/// For one server, with all of its listening sockets. Counts what it does in the metrics of its interface.
+/// Not thread-safe.
 class Acceptor {
  public:
   struct Options {
-    std::string server;  // for the log: "grpc"
+    Interface interface;
     ConnectionLimits limits;
     const LocalConnections* local = nullptr;  // may be null; else it outlives the acceptor
   };
@@ -58,7 +49,11 @@ class Acceptor {
   /// How long to wait after Next::kPause.
   static constexpr absl::Duration kPause = absl::Milliseconds(100);
 
-  Acceptor(Options options, const Clock& clock);
+  /// The clock must outlive it.
+  Acceptor(const Options& options, const Clock& clock);
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
 
   /// Takes one connection from the queue of a listening socket. `arrival` has a socket only if the caller
   /// decides about it: a welcome one is the caller's until it calls Left; any other one is not counted, and
@@ -70,8 +65,6 @@ class Acceptor {
   void LeftForFiles(const Source& source, bool counted);
 
   const ConnectionLimits& limits() const { return options_.limits; }
-  /// From any thread.
-  AcceptorCounts counts() const;
 
  private:
   // Writes one line for each source, and for a few sources, a minute.
@@ -83,17 +76,10 @@ class Acceptor {
     absl::flat_hash_set<Source> told_;
     absl::Duration since_ = -absl::InfiniteDuration();
   };
-  struct Count {
-    void operator++() { value.fetch_add(1, std::memory_order_relaxed); }
-    void operator--() { value.fetch_sub(1, std::memory_order_relaxed); }
-    std::uint64_t get() const { return value.load(std::memory_order_relaxed); }
-    std::atomic<std::uint64_t> value = 0;
-  };
 
   Verdict Judge(const Source& source, bool counted) const;
   Next RefuseForFiles(int listening);
-  void SayRefused(Verdict verdict, const Source& source);
-  void SayNoFiles(const Source& source);
+  void Refused(ConnectionRefusal why, const Source& source);
   void OpenReserve();
 
   const Options options_;
@@ -101,7 +87,7 @@ class Acceptor {
   Descriptor reserve_;
   absl::flat_hash_map<Source, std::size_t> by_source_;  // those with a connection
   RefusalLog log_;
-  Count accepted_, refused_in_all_, refused_by_address_, refused_for_files_, open_;
+  std::size_t open_ = 0;
 };
 
 }  // namespace muster::net

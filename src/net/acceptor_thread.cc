@@ -9,8 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "muster/check.h"
 
 namespace muster::net {
@@ -22,17 +25,34 @@ constexpr int kForEver = -1;
 
 }  // namespace
 
-AcceptorThread::AcceptorThread(Listener listener, Acceptor::Options options, const Clock& clock,
+AcceptorThread::AcceptorThread(Listener listener, const Acceptor::Options& options, const Clock& clock,
                                HandOver hand_over)
     : listener_(std::move(listener)),
-      acceptor_(std::move(options), clock),
+      acceptor_(options, clock),
       hand_over_(std::move(hand_over)),
       poll_(::epoll_create1(EPOLL_CLOEXEC)),
-      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  bool watched = Watch(stop_.get(), EPOLLIN);
-  for (const Descriptor& each : listener_.sockets()) watched = Watch(each.get(), EPOLLIN) && watched;
-  MUSTER_CHECK(watched, "a process that starts has files and memory left");
-  thread_ = std::thread([this] { Run(); });
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+absl::StatusOr<std::unique_ptr<AcceptorThread>> AcceptorThread::Start(Listener listener,
+                                                                      const Acceptor::Options& options,
+                                                                      const Clock& clock,
+                                                                      HandOver hand_over) {
+  std::unique_ptr<AcceptorThread> thread(
+      new AcceptorThread(std::move(listener), options, clock, std::move(hand_over)));
+  if (!thread->WatchAll()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot accept: ", std::strerror(errno), "; raise the limit of open files (ulimit -n)"));
+  }
+  thread->thread_ = std::thread([raw = thread.get()] { raw->Run(); });
+  return thread;
+}
+
+bool AcceptorThread::WatchAll() const {
+  if (!Watch(stop_.get(), EPOLLIN)) return false;
+  for (const Descriptor& each : listener_.sockets()) {
+    if (!Watch(each.get(), EPOLLIN)) return false;
+  }
+  return true;
 }
 
 AcceptorThread::~AcceptorThread() {
@@ -62,16 +82,18 @@ void AcceptorThread::Run() {
     const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), timeout);
     // Time has passed, or a connection has ended, which may have left a file.
     if (paused_) Pause(false);
+    bool arrivals = false;
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       if (event.data.fd == stop_.get()) return;
       const auto index = static_cast<std::size_t>(event.data.fd);
       const bool connection = index < connections_.size() && connections_[index].watched.open();
-      if (!connection) {
-        AcceptSome(event.data.fd);
-      } else if ((event.events & EPOLLHUP) != 0) {
-        Forget(connections_[index]);
-      }
+      if (!connection) arrivals = true;
+      if (connection && (event.events & EPOLLHUP) != 0) Forget(connections_[index]);
+    }
+    // Those that have gone first: they make room.
+    for (const Descriptor& each : listener_.sockets()) {
+      if (arrivals && !paused_) AcceptSome(each.get());
     }
   }
 }
@@ -82,7 +104,9 @@ void AcceptorThread::AcceptSome(int listening) {
     const Acceptor::Next next = acceptor_.Take(listening, arrival);
     if (next == Acceptor::Next::kNone) return;
     if (next == Acceptor::Next::kPause) Pause(true);
-    if (arrival.socket.open() && arrival.verdict == Acceptor::Verdict::kWelcome) Keep(std::move(arrival));
+    // Before one more is refused, the thread looks whether one that is there has ended.
+    if (arrival.verdict != Acceptor::Verdict::kWelcome) return;
+    if (arrival.socket.open()) Keep(std::move(arrival));
   }
 }
 
@@ -98,6 +122,12 @@ void AcceptorThread::Pause(bool pause) {
 }
 
 void AcceptorThread::Keep(Acceptor::Arrival arrival) {
+  // A client that has gone already would be an error in the log of whoever takes it.
+  sockaddr_storage peer = {};
+  socklen_t size = sizeof peer;
+  if (::getpeername(arrival.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    return acceptor_.Left(arrival.source, arrival.counted);
+  }
   Descriptor second(::fcntl(arrival.socket.get(), F_DUPFD_CLOEXEC, 0));
   // Nothing is asked for: so only the end of the connection wakes the thread, and that once.
   if (!second.open() || !Watch(second.get(), EPOLLET)) {

@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "muster/clock.h"
 #include "net/acceptor.h"
 #include "net/descriptor.h"
@@ -21,23 +23,23 @@ namespace muster::net {
 /// How many open files one connection needs.
 inline constexpr std::size_t kFilesOfConnection = 2;
 
-/// Not thread-safe, except for counts.
+/// Not thread-safe.
 class AcceptorThread {
  public:
   /// Takes a connected socket, non-blocking and close-on-exec, and owns it. It must shut the connection down
   /// before it closes the socket. Called on the thread.
   using HandOver = absl::AnyInvocable<void(int socket)>;
 
-  /// Accepts from now on. The clock must outlive it.
-  AcceptorThread(Listener listener, Acceptor::Options options, const Clock& clock, HandOver hand_over);
+  /// Accepts from now on. An error says that there are no files left for it. The clock must outlive it.
+  static absl::StatusOr<std::unique_ptr<AcceptorThread>> Start(Listener listener,
+                                                               const Acceptor::Options& options,
+                                                               const Clock& clock, HandOver hand_over);
   /// Stops first.
   ~AcceptorThread();
 
   /// Stops listening: clients that wait to be accepted are refused. Returns when the thread has ended; after
   /// that nothing is handed over. The connections stay with their owner.
   void Stop();
-
-  AcceptorCounts counts() const { return acceptor_.counts(); }
 
  private:
   struct Connection {
@@ -46,6 +48,8 @@ class AcceptorThread {
     bool counted = false;
   };
 
+  AcceptorThread(Listener listener, const Acceptor::Options& options, const Clock& clock, HandOver hand_over);
+  bool WatchAll() const;
   void Run();
   bool Watch(int descriptor, std::uint32_t events) const;
   void AcceptSome(int listening);

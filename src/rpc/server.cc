@@ -126,13 +126,16 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const ServerOptions
   builder.RegisterService(&server->health_);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) return absl::UnavailableError("gRPC does not start; its log says why");
-  server->acceptor_ = std::make_unique<net::AcceptorThread>(
-      *std::move(listener), net::Acceptor::Options{"grpc", options.connections, options.local_connections},
-      clock, [connections = std::move(connections)](int socket) {
+  auto acceptor = net::AcceptorThread::Start(
+      *std::move(listener),
+      net::Acceptor::Options{Interface::kGrpc, options.connections, options.local_connections}, clock,
+      [connections = std::move(connections)](int socket) {
         grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
         connection.fd = socket;
         connections->HandleNewConnection(&connection);
       });
+  if (!acceptor.ok()) return acceptor.status();
+  server->acceptor_ = *std::move(acceptor);
   return server;
 }
 

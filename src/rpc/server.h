@@ -51,7 +51,6 @@ class RpcServer {
 
   /// The address on which it listens, with the real port.
   const ListenAddress& address() const { return address_; }
-  net::AcceptorCounts connections() const { return acceptor_->counts(); }
 
   /// Lets calls in. The roll must live until Shutdown has returned. Precondition: called once.
   void Serve(Registry& registry);

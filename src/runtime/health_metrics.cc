@@ -6,6 +6,8 @@ Counter<LogLoss, LogLevel> log_lines_lost({"muster_log_lines_lost_total",
                                            "Lines of the log that were not written."});
 Counter<BatchFailure> batches_not_committed({"muster_batches_not_committed_total",
                                              "Batches of commands that the store did not confirm."});
+Counter<Interface> connections_accepted({"muster_connections_accepted_total",
+                                         "Connections that were accepted within the limits."});
 Gauge<Interface> connections_open({"muster_connections_open", "Connections that are open."});
 Counter<Interface, ConnectionRefusal> connections_refused(
     {"muster_connections_refused_total", "Connections that were not accepted, or closed at once."});

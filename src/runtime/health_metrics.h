@@ -58,6 +58,7 @@ constexpr LabelValues<5> LabelOf(BlindCause) {
 
 extern Counter<LogLoss, LogLevel> log_lines_lost;
 extern Counter<BatchFailure> batches_not_committed;
+extern Counter<Interface> connections_accepted;
 extern Gauge<Interface> connections_open;
 extern Counter<Interface, ConnectionRefusal> connections_refused;
 extern Counter<BlindCause> blind_time;  // nanoseconds

@@ -16,7 +16,7 @@ using Verdict = Acceptor::Verdict;
 
 struct Subject {
   explicit Subject(ConnectionLimits limits, const LocalConnections* local = nullptr)
-      : acceptor({"test", limits, local}, clock) {}
+      : acceptor({Interface::kGrpc, limits, local}, clock) {}
 
   int socket() const { return listener.sockets().front().get(); }
   Descriptor Client() const { return Connect(listener.address()); }
@@ -36,6 +36,7 @@ struct Subject {
     present.pop_back();
   }
 
+  const Counted counted{Interface::kGrpc};
   ManualClock clock;
   Listener listener = ListenOnLoopback();
   Acceptor acceptor;
@@ -67,11 +68,10 @@ TEST_CASE("More than there may be are refused, until one goes") {
   CHECK(subject.Come() == Verdict::kTooMany);
   subject.Go();
   CHECK(subject.Come() == Verdict::kWelcome);
-  const AcceptorCounts counts = subject.acceptor.counts();
-  CHECK(counts.accepted == 4);
-  CHECK(counts.refused_in_all == 2);
-  CHECK(counts.refused_by_address == 0);
-  CHECK(counts.open == 3);
+  CHECK(subject.counted.accepted() == 4);
+  CHECK(subject.counted.in_all() == 2);
+  CHECK(subject.counted.by_address() == 0);
+  CHECK(subject.counted.open() == 3);
 }
 
 TEST_CASE("More from one address than there may be are refused, until one goes") {
@@ -82,8 +82,8 @@ TEST_CASE("More from one address than there may be are refused, until one goes")
   subject.Go();
   subject.Go();
   CHECK(subject.Come() == Verdict::kWelcome);
-  CHECK(subject.acceptor.counts().refused_by_address == 1);
-  CHECK(subject.acceptor.counts().open == 1);
+  CHECK(subject.counted.by_address() == 1);
+  CHECK(subject.counted.open() == 1);
 }
 
 TEST_CASE("The limit by address does not hold for a connection of our own, the one in all does") {
@@ -112,7 +112,7 @@ TEST_CASE("The limit by address does not hold for a unix socket") {
   const auto listener = Listener::Open(directory.Socket("s"));
   REQUIRE(listener.ok());
   const ManualClock clock;
-  Acceptor acceptor({"test", {2, 1}, nullptr}, clock);
+  Acceptor acceptor({Interface::kGrpc, {2, 1}, nullptr}, clock);
   std::vector<Descriptor> clients;
   const auto come = [&] {
     clients.push_back(Connect(listener->address()));
@@ -142,8 +142,8 @@ TEST_CASE("Where no file is left a client is refused and does not wait, and acce
   }
   for (const Descriptor& each : waiting) CHECK(IsClosed(each));
   CHECK(OpenFiles() == files);
-  CHECK(subject.acceptor.counts().refused_for_files == 3);
-  CHECK(subject.acceptor.counts().open == 0);
+  CHECK(subject.counted.for_files() == 3);
+  CHECK(subject.counted.open() == 0);
   CHECK(subject.Come() == Verdict::kWelcome);
 }
 

@@ -19,17 +19,17 @@ class Subject {
  public:
   explicit Subject(ConnectionLimits limits, Listener listener = ListenOnLoopback())
       : address(listener.address()),
-        thread(std::make_unique<AcceptorThread>(
-            std::move(listener), Acceptor::Options{"test", limits, nullptr}, clock_, [this](int socket) {
-              const MutexLock lock(mu_);
-              taken_.emplace_back(socket);
-            })) {}
+        thread(*AcceptorThread::Start(std::move(listener), {Interface::kGrpc, limits, nullptr}, clock_,
+                                      [this](int socket) {
+                                        const MutexLock lock(mu_);
+                                        taken_.emplace_back(socket);
+                                      })) {}
 
   std::size_t taken() {
     const MutexLock lock(mu_);
     return taken_.size();
   }
-  std::uint64_t open() const { return thread->counts().open; }
+  std::int64_t open() const { return counted.open(); }
   Descriptor Take() {
     REQUIRE(Until([this] { return taken() > 0; }));
     const MutexLock lock(mu_);
@@ -44,6 +44,7 @@ class Subject {
   std::vector<Descriptor> taken_ ABSL_GUARDED_BY(mu_);
 
  public:
+  const Counted counted{Interface::kGrpc};
   const ListenAddress address;
   const std::unique_ptr<AcceptorThread> thread;
 };
@@ -88,7 +89,7 @@ TEST_CASE("A unix socket is served alike") {
   ShutDown(subject.Take());
   ShutDown(subject.Take());
   CHECK(Until([&] { return subject.open() == 0; }));
-  CHECK(subject.thread->counts().accepted == 2);
+  CHECK(subject.counted.accepted() == 2);
 }
 
 TEST_CASE("Clients beyond the limit are closed at once, and taken again when others have gone") {
@@ -100,7 +101,7 @@ TEST_CASE("Clients beyond the limit are closed at once, and taken again when oth
   REQUIRE(Until([&] { return subject.open() == 1; }));
   const Descriptor third = Connect(subject.address);
   CHECK(Until([&] { return subject.open() == 2; }));
-  CHECK(subject.thread->counts().refused_in_all == 1);
+  CHECK(subject.counted.in_all() == 1);
 }
 
 TEST_CASE("A thousand connections come and go, and no descriptor stays") {
@@ -114,7 +115,7 @@ TEST_CASE("A thousand connections come and go, and no descriptor stays") {
       for (const Descriptor& client : clients) REQUIRE(IsClosed(client));
     }
     CHECK(Until([&] { return subject.open() == 0; }));
-    CHECK(subject.thread->counts().accepted == 1000);
+    CHECK(subject.counted.accepted() == 1000);
   }
   CHECK(OpenFiles() == files);
 }
@@ -137,9 +138,31 @@ TEST_CASE("After the files were used up, accepting goes on at once") {
     }
   }
   CHECK(subject.open() == 20);
-  CHECK(subject.thread->counts().refused_for_files == 20);
+  CHECK(subject.counted.for_files() == 20);
   const Descriptor again = Connect(subject.address);
   CHECK(Until([&] { return subject.open() == 21; }));
+}
+
+TEST_CASE("Clients that reset their connections at once leave nothing behind") {
+  Subject subject({1000, 1000});
+  for (int i = 0; i < 200; ++i) {
+    const Descriptor client = Connect(subject.address);
+    const linger at_once = {1, 0};
+    REQUIRE(::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+  }
+  CHECK(Until([&] { return subject.counted.accepted() == 200 && subject.open() == 0; }));
+  const Descriptor good = Connect(subject.address);
+  CHECK(Until([&] { return subject.open() == 1; }));
+}
+
+TEST_CASE("Where no file is left for the thread itself, that is an error") {
+  Listener listener = ListenOnLoopback();
+  const ManualClock clock;
+  const FewFiles none_left;
+  const auto thread =
+      AcceptorThread::Start(std::move(listener), {Interface::kGrpc, {}, nullptr}, clock, [](int) {});
+  REQUIRE_FALSE(thread.ok());
+  CHECK(thread.status().message().find("open files") != std::string::npos);
 }
 
 TEST_CASE("A stop refuses clients that wait, leaves connections alone, and no descriptor stays") {

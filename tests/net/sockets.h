@@ -1,11 +1,14 @@
 // Clients for the tests of listening and accepting: raw sockets on the loopback.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "net/descriptor.h"
 #include "net/listener.h"
+#include "runtime/health_metrics.h"
 #include "runtime/listen_address.h"
 
 namespace muster::net {
@@ -21,6 +24,32 @@ bool IsClosed(const Descriptor& client);
 bool Until(absl::FunctionRef<bool()> condition);
 /// How many files this process has open.
 std::size_t OpenFiles();
+
+/// What one interface has counted since this was made.
+class Counted {
+ public:
+  explicit Counted(Interface interface) : interface_(interface), before_(Now()) {}
+
+  std::int64_t accepted() const { return Now().accepted - before_.accepted; }
+  std::int64_t open() const { return Now().open - before_.open; }
+  std::int64_t in_all() const { return Now().in_all - before_.in_all; }
+  std::int64_t by_address() const { return Now().by_address - before_.by_address; }
+  std::int64_t for_files() const { return Now().for_files - before_.for_files; }
+
+ private:
+  struct Figures {
+    std::int64_t accepted, open, in_all, by_address, for_files;
+  };
+  Figures Now() const {
+    return {connections_accepted.value(interface_), connections_open.value(interface_),
+            connections_refused.value(interface_, ConnectionRefusal::kInAll),
+            connections_refused.value(interface_, ConnectionRefusal::kByAddress),
+            connections_refused.value(interface_, ConnectionRefusal::kOpenFiles)};
+  }
+
+  Interface interface_;
+  Figures before_;
+};
 
 /// Removes itself, and what is left in it.
 struct Directory {

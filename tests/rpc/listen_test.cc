@@ -33,8 +33,9 @@ struct Another {
     arguments.SetInt("grpc.use_local_subchannel_pool", 1);
     return grpc::CreateCustomChannel(to.ToString(), grpc::InsecureChannelCredentials(), arguments);
   }
-  std::uint64_t open() const { return (*server)->connections().open; }
+  std::int64_t open() const { return counted.open(); }
 
+  const net::Counted counted{Interface::kGrpc};
   ThreadedExecutor executor;
   absl::StatusOr<std::unique_ptr<RpcServer>> server;
 };
@@ -98,7 +99,7 @@ TEST_CASE("Connections beyond the limit are closed, and there is room when other
   for (int i = 0; i < 4; ++i) idle.push_back(net::Connect(address));
   REQUIRE(net::Until([&] { return subject.open() == 4; }));
   CHECK(net::IsClosed(net::Connect(address)));
-  CHECK((*subject.server)->connections().refused_by_address == 1);
+  CHECK(subject.counted.by_address() == 1);
   CHECK_FALSE(Summary(subject.Channel()).ok());
   idle.clear();
   CHECK(net::Until([&] { return subject.open() == 0; }));

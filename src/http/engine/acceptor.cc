@@ -39,7 +39,10 @@ void Acceptor::AcceptSome() {
     const net::Acceptor::Next next = loop_.acceptor.Take(listening_, arrival);
     if (next == net::Acceptor::Next::kPause) return OpenLater();
     if (next == net::Acceptor::Next::kNone) break;
+    // Before one more is refused, the loop looks whether one that is there has ended.
+    const bool refused = arrival.verdict != net::Acceptor::Verdict::kWelcome;
     if (arrival.socket.open()) Welcome(std::move(arrival));
+    if (refused) break;
   }
   Open();
 }

@@ -36,12 +36,12 @@ std::string RequestIds::Next() {
   return absl::StrCat(prefix_, "-", ++count_);
 }
 
-Loop::Loop(const Limits& limits_in, net::Acceptor::Options accepting, std::vector<std::string> cors_origins,
-           const Clock& clock, Handler& handler_in)
+Loop::Loop(const Limits& limits_in, const net::Acceptor::Options& accepting,
+           std::vector<std::string> cors_origins, const Clock& clock, Handler& handler_in)
     : limits(limits_in),
       cors(std::move(cors_origins)),
       handler(handler_in),
-      acceptor(std::move(accepting), clock),
+      acceptor(accepting, clock),
       clock_(clock) {}
 
 Loop::~Loop() = default;

@@ -57,7 +57,7 @@ class RequestIds {
 /// May outlive its thread: pending answers hold it. They then find no connection and are dropped.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Loop(const Limits& limits, net::Acceptor::Options accepting, std::vector<std::string> cors_origins,
+  Loop(const Limits& limits, const net::Acceptor::Options& accepting, std::vector<std::string> cors_origins,
        const Clock& clock, Handler& handler);
   ~Loop();
 

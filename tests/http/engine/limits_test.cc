@@ -1,14 +1,20 @@
 // Every limit is enforced, and the answer names it. The times are short, so that the tests are fast.
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "catch.h"
 #include "echo.h"
+#include "runtime/health_metrics.h"
 #include "runtime/real_clock.h"
 
 namespace muster::http {
 namespace {
+
+std::int64_t RefusedInAll() {
+  return connections_refused.value(Interface::kHttp, ConnectionRefusal::kInAll);
+}
 
 constexpr absl::Duration kShort = absl::Milliseconds(30);
 
@@ -165,7 +171,6 @@ TEST_CASE("Clients beyond the limit of their address are told so, and those that
   const RawAnswer refused = echo.Ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   CHECK(refused.status == 503);
   CHECK(refused.body.find("2 connections from this address") != std::string::npos);
-  CHECK(echo.server->connections().refused_by_address == 1);
   present.clear();
   // The server notices the closed connections as soon as it reads their ends.
   int status = 503;
@@ -176,6 +181,7 @@ TEST_CASE("Clients beyond the limit of their address are told so, and those that
 }
 
 TEST_CASE("Only a few of the clients beyond the limit are answered, all are closed") {
+  const std::int64_t before = RefusedInAll();
   EchoServer echo({}, {}, {3, 3});
   std::vector<RawClient> present;
   for (int i = 0; i < 3; ++i) {
@@ -185,11 +191,12 @@ TEST_CASE("Only a few of the clients beyond the limit are answered, all are clos
   std::vector<RawClient> beyond;
   for (int i = 0; i < 20; ++i) beyond.push_back(echo.Connect());
   for (RawClient& client : beyond) CHECK(client.ReceiveAll().size() < 1000);
-  CHECK(echo.server->connections().refused_in_all == 20);
-  CHECK(echo.server->connections().open == 3);
+  CHECK(RefusedInAll() == before + 20);
+  CHECK(connections_open.value(Interface::kHttp) == 3);
 }
 
 TEST_CASE("Clients beyond the limit of connections are told to come back") {
+  const std::int64_t before = RefusedInAll();
   EchoServer echo({}, {}, {3, 3});
   std::vector<RawClient> present;
   for (int i = 0; i < 3; ++i) {
@@ -205,8 +212,8 @@ TEST_CASE("Clients beyond the limit of connections are told to come back") {
     CHECK(answer->body.find("3 connections") != std::string::npos);
     CHECK(refused.Closes());
   }
-  CHECK(echo.server->connections().open == 3);
-  CHECK(echo.server->connections().refused_in_all == 1);
+  CHECK(connections_open.value(Interface::kHttp) == 3);
+  CHECK(RefusedInAll() == before + 1);
   CHECK(present.back().Ask("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
   CHECK(present.back().Closes());
   present.pop_back();
