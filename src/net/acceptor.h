@@ -29,8 +29,8 @@ struct ConnectionLimits {
 class Acceptor {
  public:
   struct Options {
-    Interface interface;
-    ConnectionLimits limits;
+    Interface interface = Interface::kGrpc;
+    ConnectionLimits limits = {};
     const LocalConnections* local = nullptr;  // may be null; else it outlives the acceptor
   };
   enum class Verdict { kWelcome, kTooMany, kTooManyFromAddress };

@@ -80,8 +80,8 @@ Limits SmallLimits() {
 class Server {
  public:
   explicit Server(const Limits& limits)
-      : loop_(std::make_shared<Loop>(limits, std::vector<std::string>{"https://ops.example"}, clock_,
-                                     handler_)) {}
+      : loop_(std::make_shared<Loop>(limits, net::Acceptor::Options{Interface::kHttp},
+                                     std::vector<std::string>{"https://ops.example"}, clock_, handler_)) {}
 
   /// What the server made of the pieces; each is sent when it has done all that it can with those before.
   std::vector<std::string> Send(const std::vector<std::string_view>& pieces) {
@@ -108,8 +108,11 @@ class Server {
     MUSTER_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "there are sockets");
     client_ = ends[0];
     Socket socket(loop_->io, Socket::protocol_type(AF_UNIX, 0), ends[1]);
-    auto connection = std::make_shared<Connection>(*loop_, std::move(socket), "192.0.2.1:40312");
+    // Nobody accepted it: so it is not counted among those that were.
+    auto connection =
+        std::make_shared<Connection>(*loop_, std::move(socket), "192.0.2.1:40312", Place{.welcome = false});
     loop_->connections.insert(connection);
+    ++loop_->told_so;
     connection->Start();
   }
 

@@ -51,7 +51,7 @@ class Inbox {
 struct Place {
   bool welcome = true;  // else it is only told that there are too many
   bool counted = false;
-  net::Source source;
+  net::Source source = {};
 };
 
 /// Lives in the loop's set of connections until it is closed, and after that while its own handlers are
