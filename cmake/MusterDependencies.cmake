@@ -10,7 +10,6 @@ find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost CONFIG REQUIRED) # of it Asio and Beast, which are headers
 find_package(ZLIB REQUIRED)

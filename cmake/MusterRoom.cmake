@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 set(MUSTER_LIBRARY_ROOMS domain runtime store_port store_model store_memory store_sqlite store_postgres store usecases
                          registry jobs embedded)
 # Only headers, and only our own sources include them: who uses the library does not need these.
-set(MUSTER_ONLY_TO_COMPILE fmt::fmt-header-only nlohmann_json::nlohmann_json)
+set(MUSTER_ONLY_TO_COMPILE nlohmann_json::nlohmann_json)
 
 # No fuzzer comes here.
 set(MUSTER_NOT_FUZZED embedded store_postgres)

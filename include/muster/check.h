@@ -8,6 +8,7 @@
 // What comes from outside (clients, disks, other daemons) is never checked like this: it gets an error.
 #pragma once
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -21,7 +22,12 @@
 
 namespace muster::internal {
 
-/// Prints the place, as "check failed at registry/command_queue.cc:12: …", and aborts. Allocates nothing.
+/// Set by the log once it is in use. It writes the line (given without its end) after those that wait,
+/// without blocking on whoever reads standard error. False: it was not written, and is to be written
+/// directly.
+inline constinit std::atomic<bool (*)(std::string_view line) noexcept> print_failed_check = nullptr;
+
+/// Prints the place, as "check failed at registry/command_queue.cc:12: …", and aborts.
 [[noreturn, gnu::cold, gnu::noinline]] inline void CheckFailed(const char* file, int line,
                                                                const char* condition,
                                                                const char* message) noexcept {
@@ -36,8 +42,11 @@ namespace muster::internal {
   (void)std::snprintf(text, sizeof text - 1, "check failed at %s:%d: %s: %s", place.data(), line, condition,
                       message);
   std::size_t end = std::string_view(text).size();
-  text[end++] = '\n';
-  (void)std::fwrite(text, 1, end, stderr);  // not buffered: in one piece
+  const auto print = print_failed_check.load(std::memory_order_acquire);
+  if (print == nullptr || !print({text, end})) {
+    text[end++] = '\n';
+    (void)std::fwrite(text, 1, end, stderr);  // not buffered: in one piece
+  }
   std::abort();
 }
 

@@ -1,4 +1,7 @@
 // musterd: reads its configuration, starts the daemon, and handles signals until one tells it to stop.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -18,6 +21,15 @@ using namespace muster;  // NOLINT(google-build-using-namespace)
 std::optional<std::string> Environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+/// If the daemon was started with one of these closed, the next file that it opens would be it: the log would
+/// go into the database, or to a client. (A library that opens one before main has it; that is no file.)
+void HoldStandardDescriptors() {
+  for (int opened = 0; opened >= 0 && opened <= STDERR_FILENO;) {
+    opened = ::open("/dev/null", O_RDWR);
+    if (opened > STDERR_FILENO) ::close(opened);
+  }
 }
 
 int End(const daemon::EndNow& end) {
@@ -41,6 +53,7 @@ void Reload(const daemon::Sources& sources, daemon::Daemon& daemon) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  HoldStandardDescriptors();
   const daemon::Sources sources{{argv + 1, argv + argc}, Environment};
   const auto loaded = daemon::Load(sources);
   if (const auto* end = std::get_if<daemon::EndNow>(&loaded)) return End(*end);

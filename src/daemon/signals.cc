@@ -68,6 +68,7 @@ void Signals::WatchTheStop() {
   } else {
     Log(LogLevel::kWarning, "a second signal: leaving at once");
   }
+  (void)FlushLog(kLogPatience);
   ::_exit(kExitRuntime);
 }
 

@@ -28,10 +28,13 @@ namespace {
 
 constexpr int kHandshakeMillis = 20'000;
 
-/// gRPC's own messages go to our log, mostly at debug level: most of them are about one connection.
+/// gRPC's own messages go to our log, mostly at debug level: most of them are about one connection. What it
+/// calls an error any client can cause as often as it likes (a compression that is not known, a bad frame).
 void LogForGrpc(gpr_log_func_args* line) {
+  constexpr LogLimit kTight = {/*burst=*/20, /*interval=*/absl::Seconds(1)};
   const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
-  Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"says", line->message}});
+  Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"says", line->message}},
+      error ? kTight : LogLimit());
 }
 
 /// gRPC keeps these settings for the whole process, and they must be set before a server is built.

@@ -1,163 +1,70 @@
 #include "runtime/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
+#include <cstdlib>
 
-#include "absl/strings/str_format.h"
+#include "muster/check.h"
+#include "runtime/log_writer.h"
 #include "runtime/real_clock.h"
 
 namespace muster {
 namespace {
 
-// spdlog checks the level and writes whole lines; we make the line ourselves.
-struct Sink {
-  Sink() : logger("muster", std::make_shared<spdlog::sinks::stderr_sink_mt>()) { logger.set_pattern("%v"); }
-  spdlog::logger logger;
-  std::atomic<LogFormat> format = LogFormat::kText;
-};
+constinit std::atomic<LogFormat> log_format = LogFormat::kText;
+constinit std::atomic<LogLevel> least_level = LogLevel::kInfo;
 
-Sink& TheSink() {
-  static Sink* const sink = new Sink;  // never destroyed: threads may log until the process ends
-  return *sink;
+// None before the first line. Never destroyed: threads may log until the process ends.
+constinit std::atomic<LogWriter*> the_writer = nullptr;
+
+LogWriter* NewWriter() {
+  static const RealClock* const clock = new RealClock;
+  return new LogWriter(STDERR_FILENO, log_format, *clock);
 }
 
-spdlog::level::level_enum SpdlogLevel(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
+// The thread that writes did not come along, and another thread may have held the lock. What waits is the
+// parent's: it will write it.
+void AfterForkInChild() {
+  static constinit std::atomic<LogWriter*> of_the_parent = nullptr;  // pointed to, so that it is no leak
+  of_the_parent.store(the_writer.exchange(NewWriter()));
 }
 
-struct Character {
-  std::size_t bytes;    // how many it takes; 1 where it is not UTF-8
-  std::uint32_t point;  // kNotUtf8 where it is not
-};
-constexpr std::uint32_t kNotUtf8 = 0xFFFFFFFF;
-
-// Precondition: not empty.
-Character FirstCharacter(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return {1, byte(0)};
-  const std::size_t bytes = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < bytes) return {1, kNotUtf8};
-  std::uint32_t point = byte(0) & (0x7Fu >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {1, kNotUtf8};
-    point = (point << 6) | (byte(i) & 0x3Fu);
-  }
-  const bool overlong = (bytes == 3 && point < 0x800) || (bytes == 4 && point < 0x10000);
-  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
-  if (overlong || surrogate || point > 0x10FFFF) return {1, kNotUtf8};
-  return {bytes, point};
+bool PrintFailedCheck(std::string_view line) noexcept {
+  LogWriter& writer = *the_writer.load(std::memory_order_acquire);
+  if (!writer.started()) return false;
+  writer.SayLine(LogLevel::kError, std::string(line));
+  (void)writer.Flush(kLogPatience);
+  return true;
 }
 
-// Controls, and characters that a reader takes for the end of a line or for a change of its direction.
-bool MustBeEscaped(std::uint32_t point) {
-  return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029 ||
-         (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+LogWriter& TheWriter() {
+  [[maybe_unused]] static const bool once = [] {
+    the_writer.store(NewWriter(), std::memory_order_release);
+    ::pthread_atfork(nullptr, nullptr, AfterForkInChild);
+    (void)std::atexit([] { (void)FlushLog(kLogPatience); });
+    internal::print_failed_check.store(PrintFailedCheck, std::memory_order_release);
+    return true;
+  }();
+  return *the_writer.load(std::memory_order_acquire);
 }
-
-void AppendEscaped(std::string_view text, std::string& out) {
-  while (!text.empty()) {
-    const Character c = FirstCharacter(text);
-    if (c.point == kNotUtf8) {
-      out += "\xEF\xBF\xBD";
-    } else if (c.point == '"' || c.point == '\\') {
-      out += '\\';
-      out += text[0];
-    } else if (c.point == '\n') {
-      out += "\\n";
-    } else if (c.point == '\r') {
-      out += "\\r";
-    } else if (c.point == '\t') {
-      out += "\\t";
-    } else if (MustBeEscaped(c.point)) {
-      absl::StrAppendFormat(&out, "\\u%04x", c.point);
-    } else {
-      out += text.substr(0, c.bytes);
-    }
-    text.remove_prefix(c.bytes);
-  }
-}
-
-void AppendQuoted(std::string_view text, std::string& out) {
-  out += '"';
-  AppendEscaped(text, out);
-  out += '"';
-}
-
-// A plain value is easier to read, if it cannot be mistaken for anything else.
-bool IsPlain(std::string_view text) {
-  for (const char c : text) {
-    if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '=') return false;
-  }
-  return !text.empty();
-}
-
-constexpr std::string_view kTextLevels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
-constexpr std::string_view kJsonLevels[] = {"debug", "info", "warn", "error"};
 
 }  // namespace
 
-void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  Sink& sink = TheSink();
-  if (!sink.logger.should_log(SpdlogLevel(level))) return;
-  const std::string line = LogLine(sink.format.load(std::memory_order_relaxed), level, RealClock().WallNow(),
-                                   message, absl::MakeConstSpan(fields.begin(), fields.size()));
-  sink.logger.log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
+void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields, LogLimit limit) {
+  if (level < least_level.load(std::memory_order_relaxed)) return;
+  TheWriter().Say(level, message, absl::MakeConstSpan(fields.begin(), fields.size()), limit);
 }
 
 void ConfigureLog(LogFormat format, LogLevel least) {
-  Sink& sink = TheSink();
-  sink.format.store(format, std::memory_order_relaxed);
-  sink.logger.set_level(SpdlogLevel(least));
+  log_format.store(format, std::memory_order_relaxed);
+  least_level.store(least, std::memory_order_relaxed);
 }
 
-std::string LogLine(LogFormat format, LogLevel level, absl::Time at, std::string_view message,
-                    absl::Span<const LogField> fields) {
-  const std::string time = absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E6SZ", at, absl::UTCTimeZone());
-  std::string line;
-  if (format == LogFormat::kJson) {
-    line = "{\"time\":\"" + time + "\",\"level\":\"";
-    line += kJsonLevels[static_cast<int>(level)];
-    line += "\",\"message\":";
-    AppendQuoted(message, line);
-    for (const LogField& field : fields) {
-      line += ',';
-      AppendQuoted(field.first, line);
-      line += ':';
-      AppendQuoted(field.second, line);
-    }
-    line += '}';
-    return line;
-  }
-  line = time + ' ';
-  line += kTextLevels[static_cast<int>(level)];
-  line += ' ';
-  AppendEscaped(message, line);
-  for (const LogField& field : fields) {
-    line += ' ';
-    line += field.first;
-    line += '=';
-    if (IsPlain(field.second)) {
-      line += field.second;
-    } else {
-      AppendQuoted(field.second, line);
-    }
-  }
-  return line;
+bool FlushLog(absl::Duration patience) {
+  LogWriter* const writer = the_writer.load(std::memory_order_acquire);
+  return writer == nullptr || writer->Flush(patience);
 }
 
 }  // namespace muster

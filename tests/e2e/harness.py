@@ -69,6 +69,7 @@ class Daemon:
         self.log_file = self.directory / "musterd.log"
         self.store, self.flags = store or any_store("memory:"), flags
         self.process = self.channel = None
+        self.output = None  # a descriptor that gets the log instead of the file
 
     def command(self):
         flags = [part for name, value in self.flags.items() for part in ("--" + name.replace("_", "-"), str(value))]
@@ -85,7 +86,8 @@ class Daemon:
         if self.http_port_file:
             self.http_port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.directory)
+            output = log if self.output is None else self.output
+            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, cwd=self.directory)
         until(lambda: self.port_file.exists() and self.port_file.read_text().strip() or self.has_ended(), 60, "the port")
         assert not self.has_ended(), f"musterd ended at once:\n{self.log()}"
         self.address = self.port_file.read_text().strip()

@@ -1,11 +1,14 @@
 #include "runtime/log.h"
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "muster/check.h"
 #include "tests/catch.h"
+#include "tests/death.h"
 
 namespace muster {
 namespace {
@@ -79,6 +82,90 @@ TEST_CASE("JSON is valid for any bytes, and gives back any UTF-8") {
   const std::string text = "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80 \xe2\x82\xac";
   CHECK(nlohmann::json::parse(Line(LogFormat::kJson, {{"value", text}}))["value"] == text);
 }
+
+TEST_CASE("however long a text is, the line has a limit, says how much was cut, and stays valid") {
+  for (const std::string& text :
+       {std::string(100'000, 'x'), std::string(100'000, '\x1b'), std::string(5'000, '\xff')}) {
+    const std::string line = Line(LogFormat::kText, {{"value", text}, {"after", "here"}});
+    CHECK(line.size() < kMaxLogLine);
+    CHECK(line.find(" bytes cut]\" after=here") != std::string::npos);
+  }
+  std::string euros;  // three bytes each
+  for (int i = 0; i < 2'000; ++i) euros += "\xe2\x82\xac";
+  for (std::size_t shift = 0; shift < 4; ++shift) {
+    const std::string text = std::string(shift, 'x') + euros;
+    const auto json = nlohmann::json::parse(Line(LogFormat::kJson, {{"value", text}}));
+    const std::string value = json["value"];
+    const std::size_t kept = value.find("...[");
+    REQUIRE(kept != std::string::npos);
+    CHECK(kept > kMaxLogValue - 8);
+    CHECK(value.substr(0, kept) == text.substr(0, kept));
+    CHECK(value.substr(kept) == "...[" + std::to_string(text.size() - kept) + " bytes cut]");
+  }
+  CHECK(Line(LogFormat::kText, {{"value", std::string(kMaxLogValue, 'x')}}).find("cut") == std::string::npos);
+}
+
+TEST_CASE("however many fields there are, the line has a limit and is valid JSON") {
+  std::vector<LogField> fields;
+  for (int i = 0; i < 1'000; ++i) {
+    fields.emplace_back("a_name_of_a_field", std::string(static_cast<std::size_t>(i) * 10, '"'));
+    const std::string line = Line(LogFormat::kJson, fields, std::string(9'999, '\n'));
+    REQUIRE(line.size() < kMaxLogLine);
+    REQUIRE_FALSE(nlohmann::json::parse(line, nullptr, false).is_discarded());
+    REQUIRE(Line(LogFormat::kText, fields).size() < kMaxLogLine);
+  }
+}
+
+#if !defined(__SANITIZE_THREAD__)  // which wants no new thread after a fork
+// What a child says that logs a line and then does `act`.
+testing::Death Logged(void (*act)()) {
+  return testing::DeathOf([act] {
+    Log(LogLevel::kInfo, "before");
+    act();
+  });
+}
+
+TEST_CASE("what waits is written before a failed check ends the process") {
+  const testing::Death death = Logged([] { MUSTER_CHECK(false, "it holds"); });
+  CHECK(death.signal == SIGABRT);
+  const std::size_t check = death.said.find("\ncheck failed at runtime/log_test.cc:");
+  REQUIRE(check != std::string::npos);
+  CHECK(death.said.find("INFO  before") < check);
+  CHECK(death.said.find("false: it holds\n") == death.said.size() - 16);
+}
+
+TEST_CASE("a failed check ends the process even if whoever reads the log has stalled") {
+  const testing::Death death = testing::DeathOf([] {
+    int ends[2];
+    if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) ::_exit(1);
+    for (int i = 0; i < 1'000; ++i) {
+      Log(LogLevel::kInfo, "line", {{"x", std::string(1'000, 'x')}}, {1'000, absl::Seconds(1)});
+    }
+    MUSTER_CHECK(false, "it holds");
+  });
+  CHECK(death.signal == SIGABRT);
+}
+
+TEST_CASE("what waits is written before exit; a forked child has a log of its own") {
+  const testing::Death death = Logged([] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Log(LogLevel::kInfo, "in the child");
+      std::exit(0);
+    }
+    int status = 0;
+    (void)::waitpid(child, &status, 0);
+    Log(LogLevel::kInfo, "after", {{"status", std::to_string(status)}});
+    std::exit(0);
+  });
+  CHECK(death.signal == 0);
+  for (const char* line : {"INFO  before\n", "INFO  in the child\n", "INFO  after status=0\n"}) {
+    const std::size_t at = death.said.find(line);
+    REQUIRE(at != std::string::npos);
+    CHECK(death.said.find(line, at + 1) == std::string::npos);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace muster
