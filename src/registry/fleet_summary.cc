@@ -27,6 +27,7 @@ Result<FleetSummary> SumUpFleet(const ScanReads& reads, const Registry& registry
   summary.advised_interval = AdvisedInterval(summary.workers, *settings);
   summary.pacing_saturated = PacingSaturated(summary.workers, *settings);
   summary.last_event_cursor = *last_cursor;
+  summary.health = HealthOfDaemon();
   return summary;
 }
 

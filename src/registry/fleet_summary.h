@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "muster/queries.h"
 #include "muster/registry.h"
+#include "registry/daemon_health.h"
 
 namespace muster {
 
@@ -21,6 +22,7 @@ struct FleetSummary {
   absl::Duration advised_interval;  // before jitter
   bool pacing_saturated = false;
   std::int64_t last_event_cursor = 0;  // 0: there is none
+  DaemonHealth health;
 };
 
 /// StoreUnavailable.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "registry/put_off.h"
 #include "runtime/executor.h"
+#include "runtime/health_metrics.h"
 #include "runtime/log.h"
 #include "store/store.h"
 
@@ -193,7 +194,6 @@ void Registry::Writer::RenewMembership() {
   differing_settings_ = std::move(renewed->differing_settings);
 }
 
-// Called without the lock: the log may block.
 void Registry::Writer::SayWhatChanged(const Membership& membership, bool led_before) {
   if (membership.leads && !led_before) Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
   if (!membership.leads && led_before) {
@@ -269,6 +269,8 @@ CommitResult Registry::Writer::EndCommit(CommitResult result) {
     last_commit_ = now_;
     registry_clock_.StoreWorks();
   } else {
+    const bool in_doubt = result.kind == CommitResult::Kind::kInDoubt;
+    batches_not_committed.Add(1, in_doubt ? BatchFailure::kInDoubt : BatchFailure::kFailed);
     registry_clock_.StoreFailed();
   }
   return result;

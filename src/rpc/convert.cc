@@ -49,6 +49,35 @@ void Fill(const RegistryStatus& status, v1::GetFleetSummaryResponse& out) {
   for (const std::string& setting : status.differing_settings) out.add_differing_settings(setting);
 }
 
+void Fill(const DaemonHealth& health, v1::DaemonHealth& out) {
+  for (const auto& each : health.blind) {
+    v1::BlindTime& blind = *out.add_blind();
+    blind.set_cause(std::string(each.cause));
+    ToProto(each.duration, *blind.mutable_duration());
+  }
+  ToProto(health.probe_latency, *out.mutable_probe_latency());
+  ToProto(health.worst_probe_latency, *out.mutable_worst_probe_latency());
+  for (const auto& each : health.open_connections) {
+    v1::OpenConnections& open = *out.add_open_connections();
+    open.set_interface(std::string(each.interface));
+    open.set_connections(each.connections);
+  }
+  for (const auto& each : health.refused_connections) {
+    v1::RefusedConnections& refused = *out.add_refused_connections();
+    refused.set_interface(std::string(each.interface));
+    refused.set_cause(std::string(each.cause));
+    refused.set_connections(each.connections);
+  }
+  out.set_database_log_bytes(health.database_log_bytes);
+  out.set_failed_batches(health.failed_batches);
+  out.set_in_doubt_batches(health.in_doubt_batches);
+  for (const auto& each : health.lost_log_lines) {
+    v1::LostLogLines& lost = *out.add_lost_log_lines();
+    lost.set_cause(std::string(each.cause));
+    lost.set_lines(each.lines);
+  }
+}
+
 std::optional<int> HexDigit(char c) {
   if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return std::nullopt;
   return absl::ascii_isdigit(static_cast<unsigned char>(c))
@@ -180,6 +209,7 @@ void ToProto(const FleetSummary& summary, v1::GetFleetSummaryResponse& out) {
   for (const RegionTotals& region : summary.by_region)
     Fill(region, summary.registry.clock, *out.add_by_region());
   Fill(summary.registry, out);
+  Fill(summary.health, *out.mutable_health());
   ToProto(summary.heartbeat_timeout, *out.mutable_heartbeat_timeout());
   ToProto(summary.advised_interval, *out.mutable_advised_interval());
   out.set_pacing_saturated(summary.pacing_saturated);

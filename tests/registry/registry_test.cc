@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "muster/errors.h"
 #include "runtime/executor.h"
+#include "runtime/health_metrics.h"
 #include "runtime/manual_clock.h"
 #include "runtime/real_clock.h"
 #include "tests/catch.h"
@@ -263,6 +264,7 @@ TEST_CASE("a roll that drains takes no more reads") {
 TEST_CASE("if a commit fails every command is told, refused ones too, and the next commit works") {
   Fixture f;
   REQUIRE(f.daemon.Register("here", "eu").ok());
+  const std::int64_t failed_before = batches_not_committed.value(BatchFailure::kFailed);
   f.disk.away = true;
   const Result<WorkerView> registered = f.daemon.Register("w", "eu");
   REQUIRE_FALSE(registered.ok());
@@ -274,6 +276,7 @@ TEST_CASE("if a commit fails every command is told, refused ones too, and the ne
   CHECK(f.daemon.registry().Status().not_ready_because == "the store cannot be written");
   CHECK(f.daemon.StatusOf("w") == std::nullopt);
   CHECK(f.daemon.StatusOf("here") == WorkerStatus::kPending);
+  CHECK(batches_not_committed.value(BatchFailure::kFailed) - failed_before == 2);
 
   f.disk.away = false;
   CHECK(f.daemon.Register("w", "eu").ok());
@@ -284,6 +287,7 @@ TEST_CASE("if a commit fails every command is told, refused ones too, and the ne
 TEST_CASE("if a commit is in doubt every command is told so") {
   Fixture f;
   std::vector<Probe> probes(3);
+  const std::int64_t before = batches_not_committed.value(BatchFailure::kInDoubt);
   f.disk.away = f.disk.in_doubt = true;
   for (Probe& probe : probes) REQUIRE(f.daemon.registry().Submit(probe).ok());
   f.daemon.executor().RunUntilIdle();
@@ -291,6 +295,7 @@ TEST_CASE("if a commit is in doubt every command is told so") {
     REQUIRE(probe.finished == 1);
     CHECK(std::get<StoreUnavailable>(*probe.error).in_doubt);
   }
+  CHECK(batches_not_committed.value(BatchFailure::kInDoubt) - before == 1);
   CHECK_FALSE(f.daemon.registry().Status().store_writable);
 }
 

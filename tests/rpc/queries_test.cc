@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "catch.h"
 #include "harness.h"
+#include "runtime/health_metrics.h"
+#include "runtime/log.h"
 
 namespace muster::rpc {
 namespace {
@@ -243,6 +245,45 @@ TEST_CASE("A worker that is not on the roll is NOT_FOUND for every query of one 
   v1::ListHeartbeatsResponse history;
   CHECK(Refusal::Of(harness.Call(&Queries::ListHeartbeats, list, history)).info.reason() ==
         "WORKER_NOT_FOUND");
+}
+
+TEST_CASE("The summary shows what the daemon counted about itself, and leaves out what is zero") {
+  Harness harness;
+  v1::GetFleetSummaryResponse before;
+  REQUIRE(harness.Call(&Queries::GetFleetSummary, v1::GetFleetSummaryRequest(), before).ok());
+  for (const v1::BlindTime& each : before.health().blind()) CHECK(each.cause() != "member");
+
+  batches_not_committed.Add(2, BatchFailure::kInDoubt);
+  batches_not_committed.Add(3, BatchFailure::kFailed);
+  blind_time.AddTime(absl::Milliseconds(1'500), BlindCause::kMember);
+  probe_latency_last.SetTime(absl::Milliseconds(4));
+  probe_latency_worst.RaiseTime(absl::Seconds(7));
+  connections_open.Set(5, Interface::kGrpc);
+  connections_refused.Add(6, Interface::kHttp, ConnectionRefusal::kByAddress);
+  database_log_bytes.Set(4'096);
+  log_lines_lost.Add(8, LogLoss::kWriteFailed, LogLevel::kInfo);
+  log_lines_lost.Add(1, LogLoss::kWriteFailed, LogLevel::kError);
+  v1::GetFleetSummaryResponse summary;
+  REQUIRE(harness.Call(&Queries::GetFleetSummary, v1::GetFleetSummaryRequest(), summary).ok());
+  const v1::DaemonHealth& health = summary.health();
+  CHECK(health.in_doubt_batches() - before.health().in_doubt_batches() == 2);
+  CHECK(health.failed_batches() - before.health().failed_batches() == 3);
+  REQUIRE(health.blind_size() == before.health().blind_size() + 1);
+  CHECK(health.blind(health.blind_size() - 1).cause() == "member");
+  CHECK(health.blind(health.blind_size() - 1).duration().nanos() == 500'000'000);
+  CHECK(health.probe_latency().nanos() == 4'000'000);
+  CHECK(health.worst_probe_latency().seconds() == 7);
+  REQUIRE(health.open_connections_size() == 1);
+  CHECK(health.open_connections(0).interface() == "grpc");
+  CHECK(health.open_connections(0).connections() == 5);
+  REQUIRE(health.refused_connections_size() == 1);
+  CHECK(health.refused_connections(0).interface() == "http");
+  CHECK(health.refused_connections(0).cause() == "by_address");
+  CHECK(health.refused_connections(0).connections() == 6);
+  CHECK(health.database_log_bytes() == 4'096);
+  REQUIRE(health.lost_log_lines_size() == before.health().lost_log_lines_size() + 1);
+  CHECK(health.lost_log_lines(health.lost_log_lines_size() - 1).cause() == "write_failed");
+  CHECK(health.lost_log_lines(health.lost_log_lines_size() - 1).lines() == 9);
 }
 
 TEST_CASE("The watch says that it is not implemented yet") {

@@ -179,6 +179,7 @@ Status FakeMusterd::GetFleetSummary(ServerContext*, const v1::GetFleetSummaryReq
   response->set_job_failures(3);
   response->add_differing_settings("heartbeat_timeout: 2m here, 20s at musterd b");
   response->set_version("9.9.9");
+  *response->mutable_health() = health;
   return Status::OK;
 }
 

@@ -36,6 +36,7 @@ class FakeMusterd final : private v1::WorkerCommands::Service, private v1::Worke
   v1::HeartbeatRequest last_heartbeat;
   v1::UpdateWorkerStatusRequest last_update;
   v1::RegisterWorkerRequest last_registration;
+  v1::DaemonHealth health;
   std::map<std::string, v1::Worker> workers;
 
  private:

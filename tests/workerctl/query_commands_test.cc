@@ -167,6 +167,38 @@ TEST_CASE("the summary says when jobs fail, and when daemons of one roll have di
   CHECK(Contains(out, "heartbeat_timeout: 2m here, 20s at musterd b"));
 }
 
+TEST_CASE("the summary is quiet about the daemon's health until something went wrong") {
+  FakeMusterd server;
+  auto& open = *server.health.add_open_connections();
+  open.set_interface("grpc");
+  open.set_connections(12'000);
+  server.health.mutable_worst_probe_latency()->set_seconds(2);
+  server.health.set_database_log_bytes(4'096);
+  CHECK_FALSE(Contains(Run({"summary"}, {.server = server.address()}).out, "Health"));
+
+  auto& blind = *server.health.add_blind();
+  blind.set_cause("socket");
+  blind.mutable_duration()->set_seconds(90);
+  auto& refused = *server.health.add_refused_connections();
+  refused.set_interface("http");
+  refused.set_cause("by_address");
+  refused.set_connections(1'234);
+  server.health.set_in_doubt_batches(1);
+  server.health.set_failed_batches(7);
+  auto& lost = *server.health.add_lost_log_lines();
+  lost.set_cause("queue_full");
+  lost.set_lines(55);
+  const std::string out = Run({"summary"}, {.server = server.address()}).out;
+  for (const char* each :
+       {"Health of this daemon since it started:", "1m30s (socket): silence was counted against nobody",
+        "1 batches of commands, which may", "7 batches of commands that the store did not take",
+        "1,234 connections to http (by_address)", "55 lines were not written (queue_full)",
+        "12,000 connections to grpc", "at worst in 2s", "4,096 bytes of log"}) {
+    CAPTURE(each);
+    CHECK(Contains(out, each));
+  }
+}
+
 TEST_CASE("run-scheduler names what each job moved") {
   FakeMusterd server;
   Put(server, "a", v1::WORKER_STATUS_PENDING);

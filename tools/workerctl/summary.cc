@@ -68,6 +68,55 @@ Card CardOf(const Summary& summary, absl::Time now) {
   return card;
 }
 
+/// Empty while nothing went wrong.
+Card HealthOf(const v1::DaemonHealth& health) {
+  Card card;
+  for (const auto& each : health.blind()) {
+    card.push_back({"Blind",
+                    {absl::StrCat(DurationText(DurationOf(each.duration())), " (", each.cause(),
+                                  "): silence was counted against nobody"),
+                     Tone::kWaiting}});
+  }
+  if (health.in_doubt_batches() > 0) {
+    card.push_back({"In doubt",
+                    {absl::StrCat(CountText(health.in_doubt_batches()),
+                                  " batches of commands, which may have happened or not"),
+                     Tone::kBad}});
+  }
+  if (health.failed_batches() > 0) {
+    card.push_back({"Failed",
+                    {absl::StrCat(CountText(health.failed_batches()),
+                                  " batches of commands that the store did not take: see the daemon's log"),
+                     Tone::kBad}});
+  }
+  for (const auto& each : health.refused_connections()) {
+    card.push_back({"Refused",
+                    {absl::StrCat(CountText(each.connections()), " connections to ", each.interface(), " (",
+                                  each.cause(), ")"),
+                     Tone::kWaiting}});
+  }
+  for (const auto& each : health.lost_log_lines()) {
+    card.push_back({"Log",
+                    {absl::StrCat(CountText(each.lines()), " lines were not written (", each.cause(), ")"),
+                     Tone::kWaiting}});
+  }
+  if (card.empty()) return card;
+  for (const auto& each : health.open_connections()) {
+    card.push_back(
+        {"Open", {absl::StrCat(CountText(each.connections()), " connections to ", each.interface())}});
+  }
+  if (DurationOf(health.worst_probe_latency()) > absl::ZeroDuration()) {
+    card.push_back(
+        {"Probe",
+         {absl::StrCat("answered in ", DurationText(DurationOf(health.probe_latency())), ", at worst in ",
+                       DurationText(DurationOf(health.worst_probe_latency())))}});
+  }
+  if (health.database_log_bytes() > 0) {
+    card.push_back({"Database", {absl::StrCat(CountText(health.database_log_bytes()), " bytes of log")}});
+  }
+  return card;
+}
+
 std::vector<Cell> RowOf(const v1::RegionSummary& region) {
   std::vector<Cell> row = {{region.region()}};
   for (const auto status : {v1::WORKER_STATUS_PENDING, v1::WORKER_STATUS_ACTIVE, v1::WORKER_STATUS_OFFLINE,
@@ -85,6 +134,9 @@ std::vector<Cell> RowOf(const v1::RegionSummary& region) {
 
 void PrintTables(Session& session, const Summary& summary) {
   session.out() << RenderCard(CardOf(summary, session.Now()), session.terminal());
+  if (const Card health = HealthOf(summary.health()); !health.empty()) {
+    session.out() << "\nHealth of this daemon since it started:\n" << RenderCard(health, session.terminal());
+  }
   if (summary.by_region().empty()) return;
   std::vector<std::vector<Cell>> rows;
   for (const auto& region : summary.by_region()) rows.push_back(RowOf(region));

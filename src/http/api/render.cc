@@ -32,6 +32,35 @@ Json Counts(const StatusCounts& counts) {
   return out;
 }
 
+Json Health(const DaemonHealth& health) {
+  Json blind = Json::array();
+  for (const auto& each : health.blind) {
+    blind.push_back({{"cause", each.cause}, {"duration", Render(each.duration)}});
+  }
+  Json open = Json::array();
+  for (const auto& each : health.open_connections) {
+    open.push_back({{"interface", each.interface}, {"connections", each.connections}});
+  }
+  Json refused = Json::array();
+  for (const auto& each : health.refused_connections) {
+    refused.push_back(
+        {{"interface", each.interface}, {"cause", each.cause}, {"connections", each.connections}});
+  }
+  Json lost = Json::array();
+  for (const auto& each : health.lost_log_lines) {
+    lost.push_back({{"cause", each.cause}, {"lines", each.lines}});
+  }
+  return {{"blind", std::move(blind)},
+          {"probeLatency", Render(health.probe_latency)},
+          {"worstProbeLatency", Render(health.worst_probe_latency)},
+          {"openConnections", std::move(open)},
+          {"refusedConnections", std::move(refused)},
+          {"databaseLogBytes", health.database_log_bytes},
+          {"failedBatches", health.failed_batches},
+          {"inDoubtBatches", health.in_doubt_batches},
+          {"lostLogLines", std::move(lost)}};
+}
+
 Json Region(const RegionTotals& totals, ListeningTime now) {
   const auto held = HeldFor(totals, now);
   return {{"region", totals.region},
@@ -146,7 +175,8 @@ Json Render(const FleetSummary& summary) {
           {"startedAt", Render(registry.started_at)},
           {"leads", registry.leads},
           {"jobFailures", registry.job_failures},
-          {"differingSettings", registry.differing_settings}};
+          {"differingSettings", registry.differing_settings},
+          {"health", Health(summary.health)}};
 }
 
 }  // namespace muster::http

@@ -3,6 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "runtime/health_metrics.h"
+#include "runtime/log.h"
 #include "tests/catch.h"
 #include "tests/http/api/client.h"
 
@@ -175,6 +178,33 @@ TEST_CASE("The fleet in numbers") {
   CHECK(summary["differingSettings"].empty());
   CHECK(summary["listening"]["listening"] == true);
   CHECK(summary["version"] == "9.8.7");
+}
+
+TEST_CASE("The summary shows what the daemon counted about itself, and leaves out what is zero") {
+  Client client;
+  const json before = client.Send("GET /summary").body["health"];
+  CHECK(before["blind"] == json::array());
+  CHECK(before["probeLatency"] == "0s");
+  batches_not_committed.Add(2, BatchFailure::kInDoubt);
+  batches_not_committed.Add(3, BatchFailure::kFailed);
+  blind_time.AddTime(absl::Milliseconds(1'500), BlindCause::kStore);
+  probe_latency_last.SetTime(absl::Milliseconds(4));
+  probe_latency_worst.RaiseTime(absl::Seconds(7));
+  connections_open.Set(5, Interface::kHttp);
+  connections_refused.Add(6, Interface::kGrpc, ConnectionRefusal::kInAll);
+  database_log_bytes.Set(4'096);
+  log_lines_lost.Add(8, LogLoss::kWriteFailed, LogLevel::kInfo);
+  const json health = client.Send("GET /summary").body["health"];
+  CHECK(health["inDoubtBatches"].get<int>() - before["inDoubtBatches"].get<int>() == 2);
+  CHECK(health["failedBatches"].get<int>() - before["failedBatches"].get<int>() == 3);
+  CHECK(health["blind"] == json({{{"cause", "store"}, {"duration", "1.5s"}}}));
+  CHECK(health["probeLatency"] == "0.004s");
+  CHECK(health["worstProbeLatency"] == "7s");
+  CHECK(health["openConnections"] == json({{{"interface", "http"}, {"connections", 5}}}));
+  CHECK(health["refusedConnections"] ==
+        json({{{"interface", "grpc"}, {"cause", "in_all"}, {"connections", 6}}}));
+  CHECK(health["databaseLogBytes"] == 4'096);
+  CHECK(health["lostLogLines"].back() == json({{"cause", "write_failed"}, {"lines", 8}}));
 }
 
 }  // namespace
