@@ -20,7 +20,8 @@
 
 namespace muster {
 
-class WriteTx;  // a transaction of a store; only the roll gives one out
+class AddressTurns;  // src/domain/address_turns.h
+class WriteTx;       // a transaction of a store; only the roll gives one out
 
 /// What a batch of commands will ask the store for. Collected from the commands before the first one decides,
 /// so that a store that is far away can fetch all of it at once, and a store in memory can prefetch it. A
@@ -78,8 +79,12 @@ struct HeartbeatReceipt {
 /// heartbeats `heartbeat_timeout` (Settings) after the replacement, two processes use one id: the call
 /// returns InstanceSuperseded AND stages an event that reports it, once for each registration. So the batch
 /// must be committed even if all of its commands were refused.
+///
+/// Two processes of one instance, which send from two hosts in turns, are reported in the same way; their
+/// heartbeats are accepted. That is looked for only with `turns`: Registry::address_turns, for a heartbeat
+/// that came alone, neither in a batch nor on a stream, with its `peer`.
 Result<HeartbeatReceipt> RecordHeartbeat(const HeartbeatCommand& command, absl::Duration heartbeat_timeout,
-                                         WriteTx& tx, const Moment& now);
+                                         WriteTx& tx, const Moment& now, AddressTurns* turns = nullptr);
 
 struct UpdateWorkerStatusCommand {
   std::string worker_id;

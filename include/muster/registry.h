@@ -166,6 +166,9 @@ class Registry {
   /// digits.
   std::string NewInstanceId();
 
+  /// From which hosts workers are heard, for RecordHeartbeat. Only in Command::Apply.
+  AddressTurns& address_turns() { return *address_turns_; }
+
   /// Does not wait for anything that the writer does: it also answers while the writer is stuck in a commit.
   RegistryStatus Status() const;
 
@@ -182,6 +185,7 @@ class Registry {
   class Writer;
   const Clock& clock_;
   Random& random_;
+  const std::unique_ptr<AddressTurns> address_turns_;
   std::unique_ptr<Writer> writer_;
   const std::unique_ptr<ReadPool> point_reads_;
   const std::unique_ptr<ReadPool> scan_reads_;

@@ -31,4 +31,9 @@ std::string CloneReport(std::string_view one, std::string_view one_from, std::st
                  other, " at ", Place(other_from)});
 }
 
+std::string TurnsReport(std::string_view instance, std::string_view one_host, std::string_view other_host) {
+  return Concat({"two processes use this id: instance ", instance, " sends from ", one_host, " and from ",
+                 other_host, " in turns"});
+}
+
 }  // namespace muster

@@ -3,7 +3,8 @@
 // A takeover (Register with `replace`) gives the id to a new instance. The old instance learns of it at its
 // next heartbeat and stops; a rolling restart looks like that, and it is not reported. Two cases cannot be a
 // rolling restart: the old instance takes the id back, or it still sends heartbeats a whole timeout later.
-// Then two processes use one id: a clone.
+// Then two processes use one id: a clone. Two processes of the same instance are told by their addresses
+// (address_turns.h).
 #pragma once
 
 #include <string>
@@ -30,5 +31,8 @@ bool BeatsOn(const Worker& worker, std::string_view instance_id, ListeningTime n
 /// The report, for people: both instances and their addresses.
 std::string CloneReport(std::string_view one, std::string_view one_from, std::string_view other,
                         std::string_view other_from);
+
+/// The same for two processes of one instance, which send from two hosts in turns.
+std::string TurnsReport(std::string_view instance, std::string_view one_host, std::string_view other_host);
 
 }  // namespace muster

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "domain/address_turns.h"
 #include "muster/check.h"
 #include "registry/read_pool.h"
 #include "registry/writer.h"
@@ -34,6 +35,7 @@ Registry::Registry(std::unique_ptr<Store> store, const Clock& clock, Random& ran
                    Settings settings)
     : clock_(clock),
       random_(random),
+      address_turns_(std::make_unique<AddressTurns>()),
       writer_(std::make_unique<Writer>(std::move(store), clock, random, executor, settings)),
       point_reads_(
           std::make_unique<ReadPool>(writer_->store().Reader(), clock, random, kPointThreads, kMaxPointWait)),

@@ -39,6 +39,7 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
       peer_ = AddressOfPeer(context.peer());
       heartbeat_.peer = peer_;
     }
+    turns_ = &registry->address_turns();
     timeout_ = registry->settings()->heartbeat_timeout;
     next_interval_ = registry->NextInterval();
     const Outcome taken = registry->Submit(*this);
@@ -51,7 +52,7 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
 
   void Apply(WriteTx& tx, const Moment& now) override {
     recorded_at_ = now.wall;
-    receipt_.emplace(RecordHeartbeat(heartbeat_, timeout_, tx, now));
+    receipt_.emplace(RecordHeartbeat(heartbeat_, timeout_, tx, now, turns_));
     if (receipt_->ok()) heartbeats_recorded_ = 1;
   }
 
@@ -84,6 +85,7 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
   grpc::Slice bytes_;  // heartbeat_ points into it
   HeartbeatCommand heartbeat_;
   std::string peer_;
+  AddressTurns* turns_ = nullptr;
   absl::Duration timeout_;
   absl::Duration next_interval_;
   absl::Time recorded_at_;

@@ -10,14 +10,14 @@ import time
 import unittest
 
 import harness
-from harness import ACTIVE, Code, refusal
+from harness import ACTIVE, Code, commands, refusal, worker
 
 
 class Client:
     """One connection. Not for several threads."""
 
-    def __init__(self, address):
-        self.connection = http.client.HTTPConnection(address, timeout=60)
+    def __init__(self, address, source=None):
+        self.connection = http.client.HTTPConnection(address, timeout=60, source_address=source and (source, 0))
 
     def __enter__(self):
         return self
@@ -52,6 +52,36 @@ class OneRoll(unittest.TestCase):
         _, events = client.call("GET", "/events")
         self.assertEqual([event["cursor"] for event in events["events"]], [event.cursor for event in daemon.events()])
         self.assertEqual([event["actor"] for event in events["events"]], [event.actor for event in daemon.events()])
+
+
+class OneInstanceTwice(unittest.TestCase):
+    def test_two_processes_of_one_instance_on_two_hosts_are_reported_once(self):
+        directory = self.enterContext(harness.Directory())
+        daemon = self.enterContext(harness.Daemon(directory, http=True, **harness.CALM))
+        elsewhere = self.enterContext(Client(daemon.http, source="127.0.0.2"))
+        daemon.register("w", instance_id="copied")
+        for _ in range(5):
+            daemon.beat("w", instance_id="copied")  # from 127.0.0.1
+            status, _ = elsewhere.call("POST", "/workers/w/heartbeat", {"instanceId": "copied"})
+            self.assertEqual(status, 200)
+        reports = [event for event in daemon.events() if event.type == worker.EVENT_TYPE_CLONE_DETECTED]
+        self.assertEqual(len(reports), 1)
+        self.assertEqual(reports[0].worker_id, "w")
+        for part in ("instance copied", "127.0.0.1", "127.0.0.2"):
+            self.assertIn(part, reports[0].reason)
+
+    def test_two_relays_for_one_worker_are_not(self):
+        directory = self.enterContext(harness.Directory())
+        daemon = self.enterContext(harness.Daemon(directory, http=True, **harness.CALM))
+        relay = self.enterContext(Client(daemon.http, source="127.0.0.2"))
+        daemon.register("w", instance_id="one")
+        for _ in range(5):
+            beat = commands.HeartbeatRequest(worker_id="w", instance_id="one")
+            answer = daemon.commands.BatchHeartbeat(commands.BatchHeartbeatRequest(heartbeats=[beat]), timeout=20)
+            self.assertFalse(answer.results[0].HasField("error"))
+            status, _ = relay.call("POST", "/heartbeats", {"heartbeats": [{"id": "w", "instanceId": "one"}]})
+            self.assertEqual(status, 200)
+        self.assertNotIn(worker.EVENT_TYPE_CLONE_DETECTED, [event.type for event in daemon.events()])
 
 
 class Drain(unittest.TestCase):

@@ -93,3 +93,70 @@ TEST_CASE("time in which the daemon could not hear makes no instance a clone") {
   CHECK(Refusal(fleet.Beat("w", "a")) == "INSTANCE_SUPERSEDED");
   CHECK(fleet.EventsOf(EventType::kCloneDetected).empty());
 }
+
+TEST_CASE("two processes of one instance are reported, once for each registration, and both are heard") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  const std::int64_t revision = fleet.Get("w").worker->revision;
+  for (int i = 0; i < 20; ++i) {
+    const std::string peer = i % 2 == 0 ? "10.0.0.1:1" : "10.0.0.2:7";
+    REQUIRE(fleet.Beat("w", "a", {}, peer).ok());
+    fleet.Advance(absl::Seconds(20));
+  }
+  const std::vector<Event> reports = fleet.EventsOf(EventType::kCloneDetected);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].reason ==
+        "two processes use this id: instance a sends from 10.0.0.1 and from 10.0.0.2 in turns");
+  CHECK(reports[0].worker_id == "w");
+  CHECK(fleet.Get("w").worker->revision == revision);  // a report is not a change
+  CHECK(fleet.Get("w").pulse.total == 20);
+
+  REQUIRE(fleet.Register(Takeover("b", "10.0.0.2:2")).ok());
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(fleet.Beat("w", "b", {}, i % 2 == 0 ? "10.0.0.1:1" : "10.0.0.2:7").ok());
+  }
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 2);
+}
+
+TEST_CASE("a worker that moves, or sends without its instance, is no clone") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  for (const char* peer : {"10.0.0.1:1", "10.0.0.1:2", "10.0.0.2:1", "10.0.0.1:3", "10.0.0.3:1"}) {
+    for (int i = 0; i < 5; ++i) {
+      REQUIRE(fleet.Beat("w", "a", {}, peer).ok());
+      fleet.Advance(absl::Seconds(20));
+    }
+  }
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(fleet.Beat("w", "", {}, i % 2 == 0 ? "10.0.0.1:1" : "10.0.0.2:7").ok());
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).empty());
+}
+
+TEST_CASE("two relays that carry the same worker are no clones") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  for (int i = 0; i < 20; ++i) {
+    const std::string peer = i % 2 == 0 ? "10.0.0.8:1" : "10.0.0.9:1";
+    REQUIRE(
+        fleet
+            .Commit([&](WriteTx& tx) {  // as batches and streams do: without `turns`
+              return RecordHeartbeat({"w", "a", {}, peer}, fleet.settings.heartbeat_timeout, tx, fleet.now);
+            })
+            .ok());
+  }
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).empty());
+}
+
+TEST_CASE("a report that was not committed comes with the next turn") {
+  Fleet fleet;
+  REQUIRE(fleet.Register(Takeover("a", "10.0.0.1:1")).ok());
+  for (const char* peer : {"10.0.0.2:1", "10.0.0.1:1", "10.0.0.2:1"})
+    REQUIRE(fleet.Beat("w", "a", {}, peer).ok());
+  fleet.Rollback([&](WriteTx& tx) {
+    const HeartbeatCommand third = {"w", "a", {}, "10.0.0.1:1"};
+    REQUIRE(RecordHeartbeat(third, fleet.settings.heartbeat_timeout, tx, fleet.now, &fleet.turns).ok());
+  });
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).empty());
+  REQUIRE(fleet.Beat("w", "a", {}, "10.0.0.2:1").ok());
+  CHECK(fleet.EventsOf(EventType::kCloneDetected).size() == 1);
+}

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/address_turns.h"
 #include "muster/commands.h"
 #include "muster/queries.h"
 #include "muster/sweeps.h"
@@ -21,6 +22,7 @@ class Fleet {
   explicit Fleet(std::unique_ptr<Store> store = std::make_unique<FakeStore>()) : store_(std::move(store)) {}
 
   Settings settings;
+  AddressTurns turns;
   Moment now{absl::FromUnixSeconds(1'700'000'000), ListeningTime() + absl::Hours(1)};
 
   void Advance(absl::Duration duration) {
@@ -36,6 +38,13 @@ class Fleet {
     return result;
   }
 
+  /// Runs `change(tx)` as a transaction whose commit fails.
+  template <typename Change>
+  void Rollback(Change change) {
+    change(store_->Begin());
+    store_->Rollback();
+  }
+
   Result<WorkerView> Register(RegisterWorkerCommand command) {
     return Commit([&](WriteTx& tx) { return RegisterWorker(std::move(command), tx, now); });
   }
@@ -46,7 +55,7 @@ class Fleet {
                                 std::optional<std::int32_t> in_use = {},
                                 std::string_view peer = "10.0.0.9:9") {
     return Commit([&](WriteTx& tx) {
-      return RecordHeartbeat({id, instance, in_use, peer}, settings.heartbeat_timeout, tx, now);
+      return RecordHeartbeat({id, instance, in_use, peer}, settings.heartbeat_timeout, tx, now, &turns);
     });
   }
   Result<WorkerView> Update(const UpdateWorkerStatusCommand& command) {

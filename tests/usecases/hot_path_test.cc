@@ -15,9 +15,9 @@ TEST_CASE("an accepted heartbeat allocates nothing") {
   const int made = fleet.Commit([&](WriteTx& tx) {
     const int before = Allocations();
     for (int i = 0; i < 100; ++i) {
-      const bool ok =
-          RecordHeartbeat({id, instance, 5, "10.0.0.1:1"}, fleet.settings.heartbeat_timeout, tx, fleet.now)
-              .ok();
+      const bool ok = RecordHeartbeat({id, instance, 5, "10.0.0.1:1"}, fleet.settings.heartbeat_timeout, tx,
+                                      fleet.now, &fleet.turns)
+                          .ok();
       if (!ok) return -1;
     }
     return Allocations() - before;

@@ -27,6 +27,7 @@ class HeartbeatCall final : public Command {
                 Registry& registry)
       : call_(std::move(call)),
         heartbeat_{call_.id, instance_id, in_use, call_.request().peer},
+        turns_(registry.address_turns()),
         timeout_(registry.settings()->heartbeat_timeout),
         next_interval_(registry.NextInterval()) {
     heartbeats_asked_ = 1;
@@ -36,7 +37,7 @@ class HeartbeatCall final : public Command {
 
   void Apply(WriteTx& tx, const Moment& now) override {
     recorded_at_ = now.wall;
-    receipt_.emplace(RecordHeartbeat(heartbeat_, timeout_, tx, now));
+    receipt_.emplace(RecordHeartbeat(heartbeat_, timeout_, tx, now, &turns_));
     if (receipt_->ok()) heartbeats_recorded_ = 1;
   }
 
@@ -53,6 +54,7 @@ class HeartbeatCall final : public Command {
  private:
   Call call_;
   const HeartbeatCommand heartbeat_;  // points into call_
+  AddressTurns& turns_;
   const absl::Duration timeout_;
   const absl::Duration next_interval_;
   absl::Time recorded_at_;
