@@ -27,8 +27,10 @@ std::string Printed(Act act) {
   const int before = dup(STDERR_FILENO);
   REQUIRE(file >= 0);
   REQUIRE(before >= 0);
+  REQUIRE(FlushLog(absl::Minutes(1)));
   dup2(file, STDERR_FILENO);
   act();
+  REQUIRE(FlushLog(absl::Minutes(1)));
   dup2(before, STDERR_FILENO);
   close(before);
   close(file);
