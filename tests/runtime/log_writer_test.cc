@@ -133,7 +133,9 @@ TEST_CASE(
   CHECK(written == 3 * kSaid + 1 - lost_infos - lost_errors);
   // There is room again, and it is told once.
   f.Say(LogLevel::kInfo, "after");
-  CHECK(f.pipe.ReadUntil("after").size() == 1);
+  CHECK(f.log.Flush(kLong));
+  f.Say(LogLevel::kInfo, "last");
+  CHECK(f.pipe.ReadUntil("last").size() == 2);
 }
 
 TEST_CASE("long lines do not make the queue large: it is bounded in bytes too") {
