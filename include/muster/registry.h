@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,9 @@
 
 namespace muster {
 
+class AnsweredProbes;
 class Executor;
+class Listening;
 class ReadPool;
 class Store;
 
@@ -55,6 +58,9 @@ class Command {
   /// Counted up by Apply, from 0: how many heartbeats it recorded. The roll counts them once they are
   /// durable.
   std::int32_t heartbeats_recorded_ = 0;
+  /// Stages nothing, so nothing of it has to be durable. A batch of nothing else waits for the disk only now
+  /// and then. Set before Submit.
+  bool stages_nothing_ = false;
 
  private:
   friend class CommandQueue;
@@ -121,8 +127,10 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  /// Starts the listening clock.
-  void Start();
+  /// Starts the listening clock. `sockets` are the names, for people, of the sockets that a Prober probes
+  /// (src/registry/prober.h): one at least, in its order. `boot_id` names this boot of the machine; empty:
+  /// unknown. Until a Prober feeds the clock, no silence counts, and the daemon is not ready.
+  void Start(std::vector<std::string> sockets, std::string boot_id);
 
   /// Hands a command to the writer. On an error (Overloaded, or StoreUnavailable while draining) the command
   /// was not taken and Finish is not called. How much is admitted: src/registry/admission.h.
@@ -172,6 +180,25 @@ class Registry {
   /// Does not wait for anything that the writer does: it also answers while the writer is stuck in a commit.
   RegistryStatus Status() const;
 
+  // The daemon sends heartbeats of a hidden worker to its own sockets. So it knows whether workers can be
+  // heard (src/registry/prober.h).
+
+  /// The id of the hidden worker: made for each process, no legal id of a worker, and not to be guessed.
+  const std::string& probe_id() const { return probe_id_; }
+  bool IsProbe(std::string_view worker_id) const {
+    return !worker_id.empty() && worker_id.front() == probe_id_.front() && worker_id == probe_id_;
+  }
+  /// A heartbeat of the hidden worker, with `token` as its instance id. It takes the way of every heartbeat:
+  /// admission, queue, batch, commit. It appears in no list, event, count or metric. `answered` is called
+  /// once, on any thread: with null, or with the error that a worker would have got. A batch of nothing but
+  /// probes waits for the disk only once in a while: every 5 s, or T/6 where that is shorter.
+  void Probe(std::string_view token, absl::AnyInvocable<void(const WorkerError*)> answered);
+  /// Whether this process answered the probe with this token with OK. True once for each token; the last 64
+  /// are remembered.
+  bool TakeProbe(std::string_view token);
+  /// What a Prober feeds.
+  Listening& listening();
+
   /// Refuses new commands and reads from now on. Reads that wait are refused before it returns; reads that
   /// run go on to their end, and the destructor waits for them. Commands that wait are finished, and then
   /// `drained` is called once. A job that runs ends after its current step, with an error. The executor must
@@ -186,6 +213,8 @@ class Registry {
   const Clock& clock_;
   Random& random_;
   const std::unique_ptr<AddressTurns> address_turns_;
+  const std::string probe_id_;
+  const std::unique_ptr<AnsweredProbes> answered_probes_;
   std::unique_ptr<Writer> writer_;
   const std::unique_ptr<ReadPool> point_reads_;
   const std::unique_ptr<ReadPool> scan_reads_;

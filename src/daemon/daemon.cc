@@ -150,7 +150,7 @@ absl::Status Daemon::OpenRegistry() {
   auto store = OpenStore(config_.store, options, {clock_, random_, *background_});
   if (!store.ok()) return store.status();
   registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, *executor_, config_.settings);
-  registry_->Start();
+  registry_->Start({"no socket"}, "");
   jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, *executor_);
   jobs_->Start();
   return absl::OkStatus();

@@ -63,7 +63,7 @@ absl::Status EmbeddedRegistry::Parts::Start(std::string_view spec, const Registr
   auto store = OpenStore(spec, store_options, {clock_, random_, background()});
   if (!store.ok()) return store.status();
   registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, executor(), options.settings);
-  registry_->Start();
+  registry_->Start({"no socket"}, "");
   if (options.scheduled_jobs) {
     jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, executor());
     jobs_->Start();

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "domain/address_turns.h"
 #include "muster/check.h"
+#include "registry/answered_probes.h"
 #include "registry/read_pool.h"
 #include "registry/writer.h"
 #include "store/store.h"
@@ -20,6 +21,35 @@ constexpr absl::Duration kMaxScanWait = absl::Seconds(1);
 // Point reads wait for a disk or a database. Both lanes together must not have more threads than
 // PostgreSQL's pool has connections: they would wait for each other there.
 constexpr int kPointThreads = 2;
+
+std::string RandomName(Random& random) {
+  char bytes[16];
+  random.Fill(bytes);
+  return absl::BytesToHexString({bytes, sizeof bytes});
+}
+
+/// A heartbeat of the hidden worker; deletes itself when it is finished.
+class ProbeCommand final : public Command {
+ public:
+  ProbeCommand(std::string_view token, AnsweredProbes& tokens,
+               absl::AnyInvocable<void(const WorkerError*)> answered)
+      : token_(token), tokens_(tokens), answered_(std::move(answered)) {
+    heartbeats_asked_ = 1;
+    stages_nothing_ = true;
+  }
+  void CollectKeys(BatchKeys& /*keys*/) const override {}
+  void Apply(WriteTx& /*tx*/, const Moment& /*now*/) override {}
+  void Finish(const WorkerError* not_durable) override {
+    const std::unique_ptr<ProbeCommand> self(this);
+    if (not_durable == nullptr) tokens_.Add(token_);
+    answered_(not_durable);
+  }
+
+ private:
+  const std::string token_;
+  AnsweredProbes& tokens_;
+  absl::AnyInvocable<void(const WorkerError*)> answered_;
+};
 
 // Where scans wait for a database, several run at once. Where they only compute, they leave cores to the
 // threads that serve heartbeats.
@@ -36,6 +66,8 @@ Registry::Registry(std::unique_ptr<Store> store, const Clock& clock, Random& ran
     : clock_(clock),
       random_(random),
       address_turns_(std::make_unique<AddressTurns>()),
+      probe_id_("~probe~" + RandomName(random)),
+      answered_probes_(std::make_unique<AnsweredProbes>()),
       writer_(std::make_unique<Writer>(std::move(store), clock, random, executor, settings)),
       point_reads_(
           std::make_unique<ReadPool>(writer_->store().Reader(), clock, random, kPointThreads, kMaxPointWait)),
@@ -44,8 +76,8 @@ Registry::Registry(std::unique_ptr<Store> store, const Clock& clock, Random& ran
 
 Registry::~Registry() = default;
 
-void Registry::Start() {
-  writer_->Start();
+void Registry::Start(std::vector<std::string> sockets, std::string boot_id) {
+  writer_->Start(std::move(sockets), std::move(boot_id));
 }
 
 Outcome Registry::Submit(Command& command) {
@@ -111,13 +143,23 @@ absl::Duration Registry::NextInterval() {
 }
 
 std::string Registry::NewInstanceId() {
-  char bytes[16];
-  random_.Fill(bytes);
-  return absl::BytesToHexString({bytes, sizeof bytes});
+  return RandomName(random_);
 }
 
 RegistryStatus Registry::Status() const {
   return writer_->Status();
+}
+
+void Registry::Probe(std::string_view token, absl::AnyInvocable<void(const WorkerError*)> answered) {
+  SubmitOwned(std::make_unique<ProbeCommand>(token, *answered_probes_, std::move(answered)));
+}
+
+bool Registry::TakeProbe(std::string_view token) {
+  return answered_probes_->Take(token);
+}
+
+Listening& Registry::listening() {
+  return writer_->listening();
 }
 
 void Registry::Drain(absl::AnyInvocable<void()> drained) {

@@ -58,7 +58,9 @@ Registry::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Rando
   advised_micros_ = absl::ToInt64Microseconds(muster::AdvisedInterval(0, settings));
 }
 
-void Registry::Writer::Start() {
+void Registry::Writer::Start(std::vector<std::string> sockets, std::string boot_id) {
+  listening_.Start(clock_.MonotonicNow(), std::move(boot_id), std::nullopt, std::move(sockets),
+                   *settings_box_.Get());
   executor_.Post([this] {
     settings_ = settings_box_.Get();
     admission_.Configure(settings_->heartbeat_timeout);
@@ -236,6 +238,7 @@ void Registry::Writer::AdoptSettings() {
   if (current == settings_) return;
   settings_ = std::move(current);
   admission_.Configure(settings_->heartbeat_timeout);
+  listening_.Configure(*settings_);
   const MutexLock lock(mu_);
   registry_clock_.Configure(*settings_);
 }

@@ -19,6 +19,7 @@
 #include "registry/admission.h"
 #include "registry/backpressure.h"
 #include "registry/command_queue.h"
+#include "registry/listening.h"
 #include "registry/maintenance_pace.h"
 #include "registry/registry_clock.h"
 #include "registry/settings_box.h"
@@ -35,7 +36,7 @@ class Registry::Writer {
          const Settings& settings);
 
   // Any thread.
-  void Start();
+  void Start(std::vector<std::string> sockets, std::string boot_id);
   Outcome Submit(Command& command);
   std::optional<WorkerError> Refuses(std::int64_t heartbeats);
   void WaitIfBusy() { backpressure_.Hold(); }
@@ -48,6 +49,7 @@ class Registry::Writer {
   RegistryStatus Status() const;
   void Drain(absl::AnyInvocable<void()> drained);
   Store& store() const { return *store_; }
+  Listening& listening() { return listening_; }
 
  private:
   // Everything below runs on the executor's thread.
@@ -93,6 +95,7 @@ class Registry::Writer {
   Random& random_;
   Executor& executor_;
   SettingsBox settings_box_;
+  Listening listening_;
   CommandQueue queue_;
   Admission admission_;
   Backpressure backpressure_;

@@ -430,7 +430,7 @@ TEST_CASE("many threads submit to a threaded roll: each command is answered once
   RealRandom random;
   ThreadedExecutor executor(clock);
   Registry registry(std::make_unique<FlakyStore>(disk), clock, random, executor, Settings());
-  registry.Start();
+  registry.Start({"no socket"}, "");
   std::vector<std::vector<Probe>> probes(kThreads);
   std::vector<int> taken(kThreads, 0);
   std::vector<std::thread> threads;

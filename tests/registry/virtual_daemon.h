@@ -33,7 +33,7 @@ class VirtualDaemon {
         registry_(std::move(store), clock, random_, executor_, settings),
         jobs_(registry_, clock, executor_) {
     ConfigureLog(LogFormat::kText, LogLevel::kError);
-    registry_.Start();
+    registry_.Start({"no socket"}, "");
     jobs_.Start();
     executor_.RunUntilIdle();
   }

@@ -82,7 +82,7 @@ void Harness::Serve() {
   auto flaky = std::make_unique<FlakyStore>(*std::move(memory));
   store = flaky.get();
   registry = std::make_unique<Registry>(std::move(flaky), clock_, random_, executor_, TestSettings());
-  registry->Start();
+  registry->Start({"no socket"}, "");
   server->Serve(*registry);
 }
 

@@ -17,7 +17,7 @@ absl::Status Daemon::Start() {
   absl::StatusOr<std::unique_ptr<Store>> store = home_.Open({clock_, random_, *background_});
   if (!store.ok()) return store.status();
   life_ = std::make_unique<Life>(*std::move(store), clock_, random_, *writer_, settings_);
-  life_->registry.Start();
+  life_->registry.Start({"no socket"}, "");
   life_->jobs.Start();
   return absl::OkStatus();
 }

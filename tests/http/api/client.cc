@@ -73,7 +73,7 @@ Client::~Client() {
 void Client::Serve() {
   registry_ = std::make_unique<Registry>(std::make_unique<FlakyStore>(disk), clock, random_, executor_,
                                          TestSettings());
-  registry_->Start();
+  registry_->Start({"no socket"}, "");
   Turn();
   api.Serve(*registry_);
 }
