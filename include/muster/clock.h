@@ -42,9 +42,16 @@ class ListeningTime {
 };
 
 /// The moment at which a command is carried out, on both clocks. A whole batch has one moment.
+///
+/// `listening` stamps what is heard now. It is the most that the clock can ever come to show for this moment,
+/// so it may lie some seconds ahead of what is proven to count (src/domain/probed_clock.h).
 struct Moment {
   absl::Time wall;  // truncated to microseconds
   ListeningTime listening;
 };
+
+/// The moment of a step of a sweep: `listening` is what is proven to count. A type of its own, so that no
+/// sweep judges by the moment of a command.
+struct SweepMoment : Moment {};
 
 }  // namespace muster

@@ -20,6 +20,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "muster/blind_times.h"
 #include "muster/clock.h"
 #include "muster/commands.h"
 #include "muster/queries.h"
@@ -91,14 +92,21 @@ using ScanQuery = absl::AnyInvocable<void(Result<const ScanReads*>)>;
 
 /// What the roll knows about itself, for the fleet summary.
 struct RegistryStatus {
-  bool leads = false;  // among the daemons that share the roll, this one runs the scheduled jobs
-  bool listening = false;
+  bool leads = false;      // among the daemons that share the roll, this one runs the scheduled jobs
+  bool listening = false;  // silence counts
   std::string not_listening_because;  // for people; empty while listening
-  ListeningTime clock;
-  bool store_writable = true;  // the last commit worked
-  /// Why commands are not carried out now, for people: the store cannot be written, or the writer has been
-  /// stuck for 2 s. Empty while commands are carried out, even if slowly.
+  ListeningTime clock;                // as far as it is proven
+  bool store_writable = true;         // the last commit worked
+  /// Why commands are not carried out now, for people: the store cannot be written, the writer has been stuck
+  /// for 2 s, or the daemon does not hear itself on its sockets. Empty while commands are carried out, even
+  /// if slowly, and even if no silence counts.
   std::string not_ready_because;
+  BlindTimes blind = {};         // since the start
+  std::int64_t blind_times = 0;  // how often the daemon stopped hearing
+  std::int64_t probes_answered = 0;
+  std::int64_t probes_failed = 0;
+  absl::Duration last_probe_latency;  // of those that were answered
+  absl::Duration worst_probe_latency;
   std::int64_t heartbeats_recorded = 0;  // durable, since the start
   double heartbeats_per_second = 0;      // over the last minute
   std::int64_t workers = 0;

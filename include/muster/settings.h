@@ -31,8 +31,6 @@ struct Settings {
   absl::Duration EffectiveMinInterval() const;
   /// The longest interval that is ever advised: a worker may lose two heartbeats and is still heard in time.
   absl::Duration MaxInterval() const { return heartbeat_timeout / 3; }
-  /// How long workers may take to reconnect after a time in which the daemon could not hear.
-  absl::Duration ReconnectAllowance() const { return heartbeat_timeout / 3; }
 };
 
 /// What is wrong with the settings and what to change; nothing if they are valid.

@@ -48,7 +48,7 @@ class Sweep {
   virtual ~Sweep() = default;
   /// Moves at most `limit` workers. Returns true when the run is complete. On an error the step's
   /// transaction is dropped and the run is over; the next tick starts a new run.
-  virtual Result<bool> Step(WriteTx& tx, const Moment& now, const Settings& settings, int limit) = 0;
+  virtual Result<bool> Step(WriteTx& tx, const SweepMoment& now, const Settings& settings, int limit) = 0;
   const SweepReport& report() const { return report_; }
 
  protected:

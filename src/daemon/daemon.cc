@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "daemon/load.h"
 #include "muster/check.h"
+#include "runtime/boot_id.h"
 #include "runtime/listen_address.h"
 #include "runtime/log.h"
 #include "store/store.h"
@@ -74,6 +75,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->background_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->health_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
+  daemon->prober_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   // Start the servers first: while the store is opened, clients get "starting" instead of no answer.
   if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
   if (absl::Status listening = daemon->ListenForHttp(); !listening.ok()) return listening;
@@ -150,7 +152,8 @@ absl::Status Daemon::OpenRegistry() {
   auto store = OpenStore(config_.store, options, {clock_, random_, *background_});
   if (!store.ok()) return store.status();
   registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, *executor_, config_.settings);
-  registry_->Start({"no socket"}, "");
+  probe_ = std::make_unique<SelfProbe>(*registry_, clock_, *prober_);
+  probe_->Start(ReadBootId());
   jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, *executor_);
   jobs_->Start();
   return absl::OkStatus();
@@ -198,6 +201,8 @@ void Daemon::Stop() {
   }
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
   if (http_ != nullptr) http_->Shutdown(kShutdownGrace);
+  probe_.reset();
+  prober_->Stop();
   executor_->Stop();
   server_.reset();
   http_.reset();
@@ -206,6 +211,7 @@ void Daemon::Stop() {
   api_.reset();
   background_.reset();
   health_.reset();
+  prober_.reset();
   executor_.reset();
   if (served) Log(LogLevel::kInfo, "stopped");
 }

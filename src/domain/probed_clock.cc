@@ -22,11 +22,11 @@ absl::Duration ProbedClock::ProbeLimit(const Settings& settings) {
 }
 
 void ProbedClock::Start(absl::Duration monotonic, std::string boot_id, const std::optional<ProvenState>& last,
-                        std::vector<std::string> sockets, const Settings& settings) {
+                        std::vector<std::string> sockets, const Settings& settings, std::string because) {
   MUSTER_CHECK(sockets_.empty() && !sockets.empty(), "a clock is started once, with a socket to probe");
   Configure(settings);
   boot_id_ = std::move(boot_id);
-  read_at_ = monotonic;
+  read_at_ = started_at_ = monotonic;
   tick_due_ = tick_;
   for (std::string& name : sockets) {
     sockets_.emplace_back().name = std::move(name);
@@ -34,7 +34,7 @@ void ProbedClock::Start(absl::Duration monotonic, std::string boot_id, const std
   }
   const absl::Duration cap = LongestReconnectAllowance(timeout_);
   first_ = !last;
-  because_ = first_ ? "the daemon is starting" : "the daemon was started again";
+  because_ = first_ ? "the daemon is starting" : std::move(because);
   if (first_) {
     allowance_ = AllowanceCredit(cap, absl::ZeroDuration(), cap);
     proven_boot_ = boot_id_;
@@ -96,7 +96,12 @@ void ProbedClock::CommitFailed(absl::Duration monotonic) {
   if (stopped_ || store_away_) return;
   store_away_ = true;
   DeafenAll(monotonic);
-  GoBlind("the store was not available");
+  GoBlind(BlindCause::kStoreAway, "the store was not available");
+}
+
+void ProbedClock::Allow(std::string because) {
+  allowance_.Begin(ReconnectAllowance(absl::ZeroDuration(), timeout_));
+  because_ = std::move(because);
 }
 
 // Rules 2 and 3, as far as they follow from the time alone.
@@ -105,7 +110,7 @@ void ProbedClock::Read(absl::Duration monotonic) {
   read_at_ += passed;
   if (passed > kTicksToAGap * tick_due_) {
     DeafenAll(read_at_);
-    GoBlind(Concat({"the daemon was stopped or stuck for ", RoundedUp(passed)}));
+    GoBlind(BlindCause::kStopped, Concat({"the daemon was stopped or stuck for ", RoundedUp(passed)}));
   } else {
     ticked_ += std::min(passed, kMaxTicksCounted * tick_due_);
   }
@@ -126,7 +131,7 @@ void ProbedClock::Deafen(Socket& socket, std::string why, absl::Duration monoton
   socket.under_way.reset();
   socket.idle_since = monotonic;
   socket.why_deaf = std::move(why);
-  GoBlind(Concat({"the daemon could not hear itself on ", socket.name}));
+  GoBlind(BlindCause::kDeaf, Concat({"the daemon could not hear itself on ", socket.name}));
 }
 
 void ProbedClock::DeafenAll(absl::Duration monotonic) {
@@ -138,10 +143,11 @@ void ProbedClock::DeafenAll(absl::Duration monotonic) {
   }
 }
 
-void ProbedClock::GoBlind(std::string because) {
+void ProbedClock::GoBlind(BlindCause cause, std::string because) {
   if (blind_) return;  // the first cause is the one to tell
   blind_ = true;
   ++blind_times_;
+  cause_ = cause;
   because_ = std::move(because);
 }
 
@@ -159,6 +165,7 @@ void ProbedClock::Advance() {
   if (blind_) {
     const bool known = !proven_boot_.empty() && proven_boot_ == boot_id_;
     const absl::Duration blind = known ? from.at - proven_to_.at : absl::InfiniteDuration();
+    blind_for_[static_cast<std::size_t>(cause_)] += BlindSoFar(from.at);
     if (!first_) allowance_.Begin(ReconnectAllowance(blind, timeout_));
     blind_ = first_ = false;
     proven_boot_ = boot_id_;
@@ -204,6 +211,16 @@ ListeningTime ProbedClock::Running(absl::Duration monotonic) {
 
 ProvenState ProbedClock::stored_state() const {
   return {proven(), allowance_.credit(), allowance_.left(), proven_boot_, proven_to_.at};
+}
+
+absl::Duration ProbedClock::BlindSoFar(absl::Duration until) const {
+  return std::max(until - std::max(proven_to_.at, started_at_), absl::ZeroDuration());
+}
+
+BlindTimes ProbedClock::BlindFor(absl::Duration monotonic) const {
+  BlindTimes times = blind_for_;
+  if (blind_) times[static_cast<std::size_t>(cause_)] += BlindSoFar(monotonic);
+  return times;
 }
 
 std::string ProbedClock::DeafBecause(absl::Duration monotonic) const {

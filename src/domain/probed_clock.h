@@ -1,7 +1,6 @@
 // The listening clock of one daemon that listens to itself: how much time was proven to be time in which its
 // workers could have been heard. Silence is measured on this clock alone. Pure: a state machine that reads
-// no clock and does no I/O. Not thread-safe. The registry takes it over, in the place of its
-// ListeningClock, together with the thread that probes the daemon's own sockets.
+// no clock and does no I/O. Not thread-safe.
 //
 // The rules (T is the heartbeat timeout; a tick is a second, or T/20 where that is shorter):
 //   1. Each listening socket is probed by itself, one probe under way at a time. A probe is good if it was
@@ -56,6 +55,7 @@
 
 #include "absl/time/time.h"
 #include "domain/allowance.h"
+#include "muster/blind_times.h"
 #include "muster/clock.h"
 #include "muster/settings.h"
 
@@ -64,13 +64,15 @@ namespace muster {
 /// The part of the clock that survives a restart.
 struct ProvenState {
   ListeningTime proven;
-  absl::Duration credit;
-  absl::Duration allowance_left;
+  absl::Duration credit = {};
+  absl::Duration allowance_left = {};
   /// The proven moment: /proc/sys/kernel/random/boot_id, and CLOCK_BOOTTIME. An empty id is unknown, and
   /// equal to no other. Of the proven moment, not of the write: a daemon that is deaf for an hour and then
   /// restarted was blind for an hour.
-  std::string boot_id;
-  absl::Duration proven_at;
+  std::string boot_id = {};
+  absl::Duration proven_at = {};
+
+  friend bool operator==(const ProvenState&, const ProvenState&) = default;
 };
 
 /// All times are readings of Clock::MonotonicNow, which is CLOCK_BOOTTIME: it goes on while the machine
@@ -88,9 +90,10 @@ class ProbedClock {
   static absl::Duration ProbeLimit(const Settings& settings);
 
   /// Once. `sockets` are the names, for people, of the sockets that are probed: one at least. `last` is what
-  /// the previous run stored, if there was one.
+  /// the previous run stored, if there was one; `because` says why that run ended.
   void Start(absl::Duration monotonic, std::string boot_id, const std::optional<ProvenState>& last,
-             std::vector<std::string> sockets, const Settings& settings);
+             std::vector<std::string> sockets, const Settings& settings,
+             std::string because = "the daemon was started again");
   void Configure(const Settings& settings);
 
   // From the probing thread. `socket` is an index into `sockets`; `sent` names the probe. An answer or a
@@ -104,6 +107,8 @@ class ProbedClock {
   // From the writer.
   void CommitFailed(absl::Duration monotonic);
   void CommitWorked() { store_away_ = false; }
+  /// Workers may have to find another way to be heard: an allowance as after a blind time of no length.
+  void Allow(std::string because);
   /// The daemon drains: nothing counts from here on.
   void Stop() { stopped_ = true; }
 
@@ -115,6 +120,8 @@ class ProbedClock {
   /// The workers can reach the daemon now, as far as it knows. Readiness follows this and not the clock:
   /// during an allowance the daemon is ready.
   bool hears(absl::Duration monotonic) const { return DeafBecause(monotonic).empty(); }
+  /// Why they cannot; empty while they can.
+  std::string DeafBecause(absl::Duration monotonic) const;
   /// It hears, and time counts as silence.
   bool listening(absl::Duration monotonic) const { return NotListeningBecause(monotonic).empty(); }
   /// Why the clock stands still, and for how much longer; empty while it advances.
@@ -123,6 +130,9 @@ class ProbedClock {
   /// For the report to a shared roll: how old the proof is, and how often the clock was blind since Start.
   absl::Duration ProofAge(absl::Duration monotonic) const { return monotonic - proven_to_.at; }
   std::int64_t blind_times() const { return blind_times_; }
+  /// By cause, since Start; with the blind time that goes on now.
+  BlindTimes BlindFor(absl::Duration monotonic) const;
+  bool store_away() const { return store_away_; }
 
  private:
   // A moment, and how much time the probing thread had ticked by then.
@@ -146,11 +156,11 @@ class ProbedClock {
   void Read(absl::Duration monotonic);
   void Deafen(Socket& socket, std::string why, absl::Duration monotonic);
   void DeafenAll(absl::Duration monotonic);
-  void GoBlind(std::string because);
+  void GoBlind(BlindCause cause, std::string because);
   void Advance();
   void Count(absl::Duration heard);
   absl::Duration Unproven(absl::Duration monotonic) const;
-  std::string DeafBecause(absl::Duration monotonic) const;
+  absl::Duration BlindSoFar(absl::Duration until) const;
 
   absl::Duration timeout_;
   absl::Duration tick_;
@@ -167,7 +177,10 @@ class ProbedClock {
   bool store_away_ = false;
   bool stopped_ = false;
   std::int64_t blind_times_ = 0;
-  std::string because_;  // of the last blind time
+  BlindCause cause_ = BlindCause::kStarting;  // of the last blind time
+  std::string because_;                       // of the last blind time or allowance
+  BlindTimes blind_for_ = {};                 // that are over
+  absl::Duration started_at_;
 
   // Up to where it is proven. The boot of that moment is empty if its distance is not known.
   Mark proven_to_;

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/boot_id.h"
 #include "runtime/log.h"
 #include "store/store.h"
 
@@ -35,6 +36,7 @@ EmbeddedRegistry::Parts::Parts(const RegistryOptions& options)
   } else {
     background_ = std::make_unique<ThreadedExecutor>(clock_);
     executor_ = std::make_unique<ThreadedExecutor>(clock_);
+    prober_ = std::make_unique<ThreadedExecutor>(clock_);
   }
 }
 
@@ -63,7 +65,9 @@ absl::Status EmbeddedRegistry::Parts::Start(std::string_view spec, const Registr
   auto store = OpenStore(spec, store_options, {clock_, random_, background()});
   if (!store.ok()) return store.status();
   registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, executor(), options.settings);
-  registry_->Start({"no socket"}, "");
+  probe_ = std::make_unique<SelfProbe>(*registry_, clock_, prober());
+  // A clock of the caller's own says nothing about the machine.
+  probe_->Start(by_hand_ != nullptr ? "" : ReadBootId());
   if (options.scheduled_jobs) {
     jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, executor());
     jobs_->Start();
@@ -81,6 +85,8 @@ EmbeddedRegistry::Parts::~Parts() {
   RunDue();
   drained.wait();
   registry_->EndReads(kReadGrace);
+  probe_.reset();
+  if (prober_ != nullptr) prober_->Stop();
   if (executor_ != nullptr) executor_->Stop();
   jobs_.reset();
   registry_.reset();  // closes the store
@@ -94,6 +100,11 @@ Executor& EmbeddedRegistry::Parts::executor() {
 Executor& EmbeddedRegistry::Parts::background() {
   if (by_hand_ != nullptr) return *by_hand_;
   return *background_;
+}
+
+Executor& EmbeddedRegistry::Parts::prober() {
+  if (by_hand_ != nullptr) return *by_hand_;
+  return *prober_;
 }
 
 void EmbeddedRegistry::Parts::RunDue() {

@@ -16,6 +16,7 @@
 #include "jobs/scheduled_jobs.h"
 #include "muster/open_registry.h"
 #include "muster/registry.h"
+#include "registry/self_probe.h"
 #include "runtime/executor.h"
 #include "runtime/mutex.h"
 #include "runtime/real_clock.h"
@@ -65,6 +66,7 @@ class EmbeddedRegistry::Parts {
   explicit Parts(const RegistryOptions& options);
   Executor& executor();
   Executor& background();
+  Executor& prober();
   absl::Status Start(std::string_view spec, const RegistryOptions& options);
 
   const RealClock real_clock_;
@@ -72,11 +74,13 @@ class EmbeddedRegistry::Parts {
   const Clock& clock_;
   Random& random_;
   Mutex driving_;  // held by the caller that runs the tasks by hand
-  // Members above outlive members below. Either the first executor is there, or the other two are.
+  // Members above outlive members below. Either the first executor is there, or the other three are.
   std::unique_ptr<ManualExecutor> by_hand_;
   std::unique_ptr<ThreadedExecutor> background_;
   std::unique_ptr<ThreadedExecutor> executor_;
+  std::unique_ptr<ThreadedExecutor> prober_;
   std::unique_ptr<Registry> registry_;
+  std::unique_ptr<SelfProbe> probe_;
   std::unique_ptr<ScheduledJobs> jobs_;
 };
 

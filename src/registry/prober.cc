@@ -7,6 +7,7 @@
 #include "domain/probed_clock.h"
 #include "muster/check.h"
 #include "registry/listening.h"
+#include "runtime/log.h"
 
 namespace muster {
 namespace {
@@ -35,11 +36,24 @@ absl::Duration Prober::Tick() {
   const absl::Duration now = clock_.MonotonicNow();
   const Settings settings = *registry_.settings();
   registry_.listening().Tick(now);
+  // Not at the first tick: a new roll listens as soon as its first probe is answered.
+  if (std::exchange(ticked_, true)) SayWhetherListening(now);
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
     GiveUpIfLate(i, now);
     if (!sockets_[i].sent) Send(i, now, settings);
   }
   return now + ProbedClock::TickLength(settings);
+}
+
+void Prober::SayWhetherListening(absl::Duration now) {
+  const std::string because = registry_.listening().NotListeningBecause(now);
+  if (because.empty() == said_listening_) return;
+  said_listening_ = because.empty();
+  if (said_listening_) {
+    Log(LogLevel::kInfo, "listening: silence counts again");
+  } else {
+    Log(LogLevel::kWarning, "not listening: nobody's silence counts", {{"because", because}});
+  }
 }
 
 void Prober::GiveUpIfLate(std::size_t index, absl::Duration now) {

@@ -2,8 +2,9 @@
 // listening clock what became of them.
 //
 // One probe is under way for each socket at most. At every tick an idle socket gets the next one; one that is
-// too old is given up. Most probes use the connection of the one before; once in a while one opens a fresh
-// connection, because a daemon that serves its old connections may accept no new ones.
+// too old is given up. The log says when silence stops to count, and when it counts again. Most probes use
+// the connection of the one before; once in a while one opens a fresh connection, because a daemon that
+// serves its old connections may accept no new ones.
 #pragma once
 
 #include <cstddef>
@@ -46,6 +47,7 @@ class Prober {
     absl::Duration fresh_at = -absl::InfiniteDuration();  // when the last fresh connection was asked for
   };
 
+  void SayWhetherListening(absl::Duration now);
   void GiveUpIfLate(std::size_t index, absl::Duration now);
   void Send(std::size_t index, absl::Duration now, const Settings& settings);
   void Answered(std::size_t index, std::optional<std::string> failure);
@@ -53,6 +55,8 @@ class Prober {
   Registry& registry_;
   const Clock& clock_;
   std::vector<Socket> sockets_;
+  bool ticked_ = false;
+  bool said_listening_ = true;
 };
 
 }  // namespace muster

@@ -50,16 +50,21 @@ class DirectTarget final : public ProbeTarget {
 
 std::vector<std::unique_ptr<ProbeTarget>> OneTarget(Registry& registry, Executor& executor) {
   std::vector<std::unique_ptr<ProbeTarget>> targets;
-  targets.push_back(std::make_unique<DirectTarget>(registry, executor));
+  targets.push_back(NewDirectTarget(registry, executor));
   return targets;
 }
 
 }  // namespace
 
+std::unique_ptr<ProbeTarget> NewDirectTarget(Registry& registry, Executor& executor) {
+  return std::make_unique<DirectTarget>(registry, executor);
+}
+
 class SelfProbe::Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Loop(Registry& registry, const Clock& clock, Executor& executor)
-      : registry_(registry), executor_(executor), prober_(registry, clock, OneTarget(registry, executor)) {}
+  Loop(Registry& registry, const Clock& clock, Executor& executor,
+       std::vector<std::unique_ptr<ProbeTarget>> targets)
+      : registry_(registry), executor_(executor), prober_(registry, clock, std::move(targets)) {}
 
   void Start(std::string boot_id) {
     registry_.Start(prober_.SocketNames(), std::move(boot_id));
@@ -80,7 +85,11 @@ class SelfProbe::Loop : public std::enable_shared_from_this<Loop> {
 };
 
 SelfProbe::SelfProbe(Registry& registry, const Clock& clock, Executor& executor)
-    : loop_(std::make_shared<Loop>(registry, clock, executor)) {}
+    : SelfProbe(registry, clock, executor, OneTarget(registry, executor)) {}
+
+SelfProbe::SelfProbe(Registry& registry, const Clock& clock, Executor& executor,
+                     std::vector<std::unique_ptr<ProbeTarget>> targets)
+    : loop_(std::make_shared<Loop>(registry, clock, executor, std::move(targets))) {}
 
 SelfProbe::~SelfProbe() {
   loop_->Stop();

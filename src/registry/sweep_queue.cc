@@ -16,7 +16,7 @@ void SweepQueue::Add(std::vector<Job> jobs, Done done) {
   runs_.push_back(std::move(run));
 }
 
-Outcome SweepQueue::Step(WriteTx& tx, const Moment& now, const Settings& settings) {
+Outcome SweepQueue::Step(WriteTx& tx, const SweepMoment& now, const Settings& settings) {
   MUSTER_CHECK(!empty(), "a run is under way");
   Run& run = runs_.front();
   if (run.sweep == nullptr) run.sweep = NewSweep(run.jobs.back());

@@ -38,7 +38,7 @@ class SweepQueue {
 
   /// Stages the next step of the current run. Then the writer commits, and calls StepCommitted or
   /// StepFailed. Precondition: not empty.
-  Outcome Step(WriteTx& tx, const Moment& now, const Settings& settings);
+  Outcome Step(WriteTx& tx, const SweepMoment& now, const Settings& settings);
 
   /// Whether the step that was staged last ends the run. Precondition: not empty.
   bool RunEnds() const;

@@ -1,5 +1,6 @@
 #include "registry/writer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -22,9 +23,9 @@ constexpr int kBatchLimit = 8'192;
 constexpr std::size_t kForeseenLimit = 20'000;
 constexpr absl::Duration kRetryRun = absl::Seconds(1);
 
-// How often the listening clock is stored when no batch stores it. More often at first, so that the clock
-// advances even if the daemon never lives long.
-constexpr absl::Duration kStoreClockEvery = absl::Seconds(5);
+// How often a daemon that hears nothing but its own probes writes to its store. At each probe at first, so
+// that the listening clock advances even if the daemon never lives long.
+constexpr absl::Duration kLongestWithoutWrite = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
 // A batch is decided at most so often, if other daemons change its workers meanwhile.
@@ -59,22 +60,19 @@ Registry::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Rando
 }
 
 void Registry::Writer::Start(std::vector<std::string> sockets, std::string boot_id) {
-  listening_.Start(clock_.MonotonicNow(), std::move(boot_id), std::nullopt, std::move(sockets),
-                   *settings_box_.Get());
+  // No other thread uses the store yet.
+  started_ = last_write_ = clock_.MonotonicNow();
+  const bool leads = coordination_ == nullptr;
+  listening_.Start(started_, std::move(boot_id), leads ? store_->LastListening() : std::nullopt,
+                   std::move(sockets), *settings_box_.Get(), leads);
   executor_.Post([this] {
     settings_ = settings_box_.Get();
     admission_.Configure(settings_->heartbeat_timeout);
-    started_ = last_commit_ = clock_.MonotonicNow();
+    if (coordination_ != nullptr) membership_error_ = StoreUnavailable{"the daemon is starting"};
     {
       const MutexLock lock(mu_);
       started_at_ = clock_.WallNow();
       heartbeat_rate_.Add(started_, 0);
-      registry_clock_.Configure(*settings_);
-      if (coordination_ != nullptr) {
-        membership_error_ = StoreUnavailable{"the daemon is starting"};
-      } else {
-        registry_clock_.Lead(started_, store_->LastListening(), *settings_, "the daemon was started again");
-      }
     }
     Tick();
   });
@@ -119,6 +117,7 @@ void Registry::Writer::SetSettings(const Settings& settings) {
 
 void Registry::Writer::Drain(absl::AnyInvocable<void()> drained) {
   const CommandQueue::List rest = queue_.Close();
+  listening_.Stop();
   executor_.Post([this, rest, drained = std::move(drained)]() mutable {
     batch_waits_.Append(std::exchange(put_off_, {}));
     batch_waits_.Append(rest);
@@ -143,56 +142,32 @@ void Registry::Writer::Tick() {
   batch_waits_.Append(std::exchange(put_off_, {}));
   Turn();
   if (coordination_ != nullptr && last_renewed_ < now_) RenewMembership();
-  SayWhetherListening();
   CountFleet();
-  StoreClockIfDue();
   if (!draining_) {
-    executor_.PostAt(now_ + ListeningClock::Tick(*settings_), [this] { Tick(); });
-  }
-}
-
-void Registry::Writer::SayWhetherListening() {
-  std::string because;
-  {
-    const MutexLock lock(mu_);
-    because = registry_clock_.NotListeningBecause(now_);
-  }
-  if (because.empty() == said_listening_) return;
-  said_listening_ = because.empty();
-  if (said_listening_) {
-    Log(LogLevel::kInfo, "listening: silence counts again");
-  } else {
-    Log(LogLevel::kWarning, "not listening: nobody's silence counts", {{"because", because}});
+    executor_.PostAt(now_ + ProbedClock::TickLength(*settings_), [this] { Tick(); });
   }
 }
 
 void Registry::Writer::RenewMembership() {
   last_renewed_ = now_;
-  ListeningReport own;
-  bool led_before = false;
-  {
-    const MutexLock lock(mu_);
-    own = registry_clock_.report();
-    led_before = registry_clock_.leads();
-  }
-  Result<Membership> renewed =
-      coordination_->RenewMembership(own, *settings_, ListeningClock::Tick(*settings_));
+  const bool led_before = listening_.Now(now_).leads;
+  Result<Membership> renewed = coordination_->RenewMembership(listening_.Report(now_), *settings_,
+                                                              ProbedClock::TickLength(*settings_));
   membership_error_.reset();
   if (!renewed.ok()) {
     membership_error_ = StoreUnavailable{MessageOf(renewed.error())};
     if (const auto* away = std::get_if<StoreUnavailable>(&renewed.error())) membership_error_ = *away;
-    const MutexLock lock(mu_);
-    return registry_clock_.StoreFailed();
+    return listening_.CommitFailed(clock_.MonotonicNow());
   }
   SayWhatChanged(*renewed, led_before);
-  const MutexLock lock(mu_);
-  if (!renewed->leads) {
-    registry_clock_.Follow(now_, renewed->heard, *settings_);
-  } else if (!led_before) {
-    registry_clock_.Lead(now_, store_->LastListening(), *settings_, "another daemon had led before");
+  if (renewed->leads) {
+    listening_.Lead(now_, store_->LastListening(), *settings_);
+  } else {
+    listening_.Follow(now_, renewed->heard, *settings_);
   }
-  if (renewed->daemon_lost) registry_clock_.DaemonLost();
-  registry_clock_.StoreWorks();
+  if (renewed->daemon_lost) listening_.DaemonLost();
+  listening_.CommitWorked();
+  const MutexLock lock(mu_);
   differing_settings_ = std::move(renewed->differing_settings);
 }
 
@@ -216,8 +191,9 @@ void Registry::Writer::Turn() {
   AdoptSettings();
   Observe();
   if (coordination_ != nullptr &&
-      (membership_error_ || now_ - last_renewed_ > kTicksToRenewAnew * ListeningClock::Tick(*settings_))) {
+      (membership_error_ || now_ - last_renewed_ > kTicksToRenewAnew * ProbedClock::TickLength(*settings_))) {
     RenewMembership();
+    Observe();
   }
   batch_waits_.Append(queue_.TakeAll());
   backpressure_.OnDrained();
@@ -239,42 +215,37 @@ void Registry::Writer::AdoptSettings() {
   settings_ = std::move(current);
   admission_.Configure(settings_->heartbeat_timeout);
   listening_.Configure(*settings_);
-  const MutexLock lock(mu_);
-  registry_clock_.Configure(*settings_);
 }
 
 void Registry::Writer::Observe() {
   now_ = clock_.MonotonicNow();
   const MutexLock lock(mu_);
   progress_ = now_;
-  registry_clock_.Observe(now_);
 }
 
-Moment Registry::Writer::BeginMoment() {
-  const absl::Time wall = absl::FromUnixMicros(absl::ToUnixMicros(clock_.WallNow()));
-  const MutexLock lock(mu_);
-  return {wall, registry_clock_.now()};
+Moment Registry::Writer::CommandMoment() {
+  return {WallNow(), listening_.Running(now_)};
 }
 
-ListeningState Registry::Writer::BeginCommit() {
-  const MutexLock lock(mu_);
-  if (registry_clock_.store_away()) registry_clock_.Nudge();
-  return registry_clock_.report().state;
+SweepMoment Registry::Writer::StepMoment() {
+  return {{WallNow(), listening_.Proven(now_)}};
 }
 
 CommitResult Registry::Writer::EndCommit(CommitResult result) {
   if (!result.committed()) store_->Rollback();
   const absl::Duration now = clock_.MonotonicNow();
-  const MutexLock lock(mu_);
-  progress_ = now;
+  {
+    const MutexLock lock(mu_);
+    progress_ = now;
+  }
   if (result.lost_race() || result.refused() || !result.wrote) return result;
   if (result.committed()) {
-    last_commit_ = now_;
-    registry_clock_.StoreWorks();
+    last_write_ = now;
+    listening_.CommitWorked();
   } else {
     const bool in_doubt = result.kind == CommitResult::Kind::kInDoubt;
     batches_not_committed.Add(1, in_doubt ? BatchFailure::kInDoubt : BatchFailure::kFailed);
-    registry_clock_.StoreFailed();
+    listening_.CommitFailed(now);
   }
   return result;
 }
@@ -365,17 +336,25 @@ CommitResult Registry::Writer::Decide(const CommandQueue::List& batch, const Bat
                                       std::int64_t& heartbeats) {
   if (membership_error_) return CommitResult::Failed(membership_error_->reason);
   WriteTx& tx = store_->BeginBatch(keys);
-  const Moment moment = BeginMoment();
+  const Moment moment = CommandMoment();
   const bool any_held = tx.AnyHeld();
+  bool writes = false;
   heartbeats = 0;
   for (Command& command : batch) {
+    writes = writes || !command.stages_nothing_;
     command.heartbeats_recorded_ = 0;
     command.put_off_ = any_held && PutOff(command, tx);
     if (command.put_off_) continue;
     command.Apply(tx, moment);
     heartbeats += command.heartbeats_recorded_;
   }
-  return Commit();
+  return writes || WriteIsDue() ? Commit() : CommitStep();
+}
+
+bool Registry::Writer::WriteIsDue() {
+  if (coordination_ != nullptr) return false;  // RenewMembership stores the clock
+  if (now_ - started_ < kYoung || listening_.store_away()) return true;
+  return now_ - last_write_ >= std::min(kLongestWithoutWrite, settings_->heartbeat_timeout / 6);
 }
 
 bool Registry::Writer::PutOff(Command& command, const WriteTx& tx) const {
@@ -390,13 +369,13 @@ bool Registry::Writer::PutOff(Command& command, const WriteTx& tx) const {
 void Registry::Writer::CarryOutSweepStep() {
   if (membership_error_) return FailRun(*membership_error_);
   WriteTx& tx = store_->BeginStep();
-  const Moment moment = BeginMoment();
+  const SweepMoment moment = StepMoment();
   const Outcome staged = sweeps_.Step(tx, moment, *settings_);
   if (!staged.ok()) {
     store_->Rollback();
     return FailRun(staged.error());
   }
-  const CommitResult result = EndCommit(store_->CommitStep(BeginCommit()));
+  const CommitResult result = CommitStep();
   if (result.lost_race() && sweeps_.StartSweepAnew()) {
     sweeps_wait_ = true;  // another daemon's run is under way
     return;
@@ -424,18 +403,6 @@ void Registry::Writer::FailRun(const WorkerError& error) {
     ++job_failures_;
   }
   sweeps_.StepFailed(error);
-}
-
-void Registry::Writer::StoreClockIfDue() {
-  if (coordination_ != nullptr) return;  // RenewMembership stores it
-  {
-    const MutexLock lock(mu_);
-    const absl::Duration pace =
-        now_ - started_ < kYoung ? ListeningClock::Tick(*settings_) : kStoreClockEvery;
-    if (!registry_clock_.store_away() && now_ - last_commit_ < pace) return;
-  }
-  store_->Begin();
-  (void)Commit();  // the listening clock notices a failure
 }
 
 void Registry::Writer::MaintainStore() {
@@ -469,24 +436,31 @@ void Registry::Writer::FinishDraining() {
   for (absl::AnyInvocable<void()>& drained : std::exchange(drained_, {})) drained();
 }
 
-std::string Registry::Writer::NotReadyBecause(absl::Duration now) const {
-  if (registry_clock_.store_away()) return "the store cannot be written";
-  const absl::Duration stuck = now - progress_;
-  if (stuck <= kStuckAfter) return "";
-  return absl::StrCat("the writer has been stuck for ",
-                      absl::FormatDuration(absl::Floor(stuck, absl::Milliseconds(100))));
-}
-
 RegistryStatus Registry::Writer::Status() const {
   const absl::Duration now = clock_.MonotonicNow();
+  const Listening::Status listening = listening_.Now(now);
   RegistryStatus status;
-  const MutexLock lock(mu_);
-  status.leads = registry_clock_.leads();
-  status.not_listening_because = registry_clock_.NotListeningBecause(now);
+  status.leads = listening.leads;
+  status.not_listening_because = listening.not_listening_because;
   status.listening = status.not_listening_because.empty();
-  status.clock = registry_clock_.now();
-  status.store_writable = !registry_clock_.store_away();
-  status.not_ready_because = NotReadyBecause(now);
+  status.clock = listening.proven;
+  status.store_writable = !listening.store_away;
+  status.blind = listening.blind;
+  status.blind_times = listening.blind_times;
+  status.probes_answered = listening.probes.answered;
+  status.probes_failed = listening.probes.failed;
+  status.last_probe_latency = listening.probes.last_latency;
+  status.worst_probe_latency = listening.probes.worst_latency;
+  const MutexLock lock(mu_);
+  const absl::Duration stuck = now - progress_;
+  if (listening.store_away) {
+    status.not_ready_because = "the store cannot be written";
+  } else if (stuck > kStuckAfter) {
+    status.not_ready_because = absl::StrCat(
+        "the writer has been stuck for ", absl::FormatDuration(absl::Floor(stuck, absl::Milliseconds(100))));
+  } else {
+    status.not_ready_because = listening.deaf_because;
+  }
   status.heartbeats_recorded = heartbeats_;
   status.heartbeats_per_second = heartbeat_rate_.PerSecond(now);
   status.workers = workers_;

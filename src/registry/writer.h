@@ -2,9 +2,8 @@
 //
 // A turn reads the clocks, carries out one batch of the waiting commands, one step of the current job, and a
 // little of the store's own work. If more is to be done, it queues another turn. A tick is a turn that comes
-// by itself, a second or less after the last one: it advances the listening clock, and stores it from time
-// to time if no batch does. Where daemons share the store, each has its own writer; the tick also renews its
-// membership.
+// by itself, a second or less after the last one. Where daemons share the store, each has its own writer; the
+// tick also renews its membership.
 #pragma once
 
 #include <atomic>
@@ -21,7 +20,6 @@
 #include "registry/command_queue.h"
 #include "registry/listening.h"
 #include "registry/maintenance_pace.h"
-#include "registry/registry_clock.h"
 #include "registry/settings_box.h"
 #include "registry/statistics.h"
 #include "registry/sweep_queue.h"
@@ -55,7 +53,6 @@ class Registry::Writer {
   // Everything below runs on the executor's thread.
   void Tick();
   void Turn();
-  void SayWhetherListening();
   /// Where the store is shared: takes part, and learns whether this daemon leads.
   void RenewMembership();
   void SayWhatChanged(const Membership& membership, bool led_before);
@@ -70,24 +67,27 @@ class Registry::Writer {
   /// Whether the command must wait for rows that another program holds; else it is decided without them.
   bool PutOff(Command& command, const WriteTx& tx) const;
   void CarryOutInHalves(CommandQueue::List batch, std::ptrdiff_t commands, bool only_heartbeats);
+  /// Whether a batch that staged nothing must be written all the same: a quiet daemon also stores its clock,
+  /// and finds out whether its store is back.
+  bool WriteIsDue();
   /// One try: begins, lets every command decide, commits. `heartbeats`: how many were recorded.
   CommitResult Decide(const CommandQueue::List& batch, const BatchKeys& keys, std::int64_t& heartbeats);
   void CarryOutSweepStep();
   void EndRun();
   void FailRun(const WorkerError& error);
-  void StoreClockIfDue();
   void MaintainStore();
   void CountFleet();
   void FinishDraining();
 
-  /// Empty while commands are carried out.
-  std::string NotReadyBecause(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-
-  Moment BeginMoment();
-  ListeningState BeginCommit();
-  /// Rolls back what was not committed, and updates the listening clock.
+  /// When what was taken from the queue before this turn is carried out: commands are stamped with the
+  /// running reading of the listening clock, sweeps judge by the proven one.
+  Moment CommandMoment();
+  SweepMoment StepMoment();
+  absl::Time WallNow() const { return absl::FromUnixMicros(absl::ToUnixMicros(clock_.WallNow())); }
+  /// Rolls back what was not committed, and tells the listening clock.
   CommitResult EndCommit(CommitResult result);
-  CommitResult Commit() { return EndCommit(store_->Commit(BeginCommit())); }
+  CommitResult Commit() { return EndCommit(store_->Commit(listening_.StoredState())); }
+  CommitResult CommitStep() { return EndCommit(store_->CommitStep(listening_.StoredState())); }
 
   const std::unique_ptr<Store> store_;
   Coordination* const coordination_;  // the store's; null where only this daemon uses the store
@@ -104,14 +104,13 @@ class Registry::Writer {
   std::shared_ptr<const Settings> settings_;  // the settings in force for this turn
   absl::Duration now_;                        // the monotonic clock at the start of this turn
   absl::Duration started_;
-  absl::Duration last_commit_;
+  absl::Duration last_write_;
   absl::Duration last_renewed_;
   // Why the last RenewMembership failed. Until one works, this daemon does not know the time on the
   // listening clock, because others may have moved it. So it decides nothing.
   std::optional<StoreUnavailable> membership_error_;
   MaintenancePace maintenance_;
   bool turn_queued_ = false;
-  bool said_listening_ = true;
   std::vector<std::string> said_differing_settings_;
   CommandQueue::List batch_waits_;
   CommandQueue::List put_off_;  // until the next tick
@@ -127,7 +126,6 @@ class Registry::Writer {
   // Status is called to find out whether the writer is blocked.
   mutable Mutex mu_;
   absl::Duration progress_ ABSL_GUARDED_BY(mu_);  // when a turn began or a commit ended
-  RegistryClock registry_clock_ ABSL_GUARDED_BY(mu_);
   mutable RateMeter heartbeat_rate_ ABSL_GUARDED_BY(mu_);
   std::int64_t heartbeats_ ABSL_GUARDED_BY(mu_) = 0;
   DetectionStats detection_ ABSL_GUARDED_BY(mu_);

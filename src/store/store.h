@@ -18,6 +18,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "domain/probed_clock.h"
 #include "muster/check.h"
 #include "muster/clock.h"
 #include "muster/commands.h"
@@ -43,12 +44,6 @@ struct RegionSilence {
   std::string region;
   std::int64_t active = 0;
   std::int64_t silent = 0;
-};
-
-/// The part of the listening clock that survives a restart. Every commit writes it.
-struct ListeningState {
-  ListeningTime now;
-  absl::Duration allowance_credit;
 };
 
 /// How much a list may return.
@@ -204,7 +199,8 @@ struct CommitResult {
 
 /// What the daemons that share the roll are told of the listening clock.
 struct ListeningReport {
-  ListeningState state;
+  ProvenState state;
+  ListeningTime running;  // the leader's stamp of a heartbeat
   bool advancing = false;
   std::string because;  // why it stands still; empty while it advances
 };
@@ -213,7 +209,8 @@ struct ListeningReport {
 struct Membership {
   /// This daemon moves the listening clock and runs the scheduled jobs; no other does.
   bool leads = true;
-  /// Where another daemon leads: what the leader says of the clock, brought forward to now.
+  /// Where another daemon leads: what the leader says of the clock. The proven reading, while it advances,
+  /// and the running one are brought forward to now.
   ListeningReport heard;
   /// A daemon that took part stands still now. Said once: its workers have to find their way to another
   /// daemon.
@@ -269,12 +266,13 @@ class Store {
   /// under way, the step finds nothing and its Commit loses the race: runs never overlap.
   virtual WriteTx& BeginStep() { return Begin(); }
 
-  /// Cheap where nothing was staged and the clock stands still. Readers see something new only after
-  /// kCommitted.
-  virtual CommitResult Commit(const ListeningState& listening) = 0;
+  /// Readers see something new only after kCommitted. A store that this daemon has for itself writes
+  /// `listening` also where nothing was staged and the clock stands still: so the commit shows whether the
+  /// store can be written.
+  virtual CommitResult Commit(const ProvenState& listening) = 0;
   /// Commit for a step of a run of jobs. If the step staged nothing, this writes nothing and waits for
   /// nothing.
-  virtual CommitResult CommitStep(const ListeningState& listening) = 0;
+  virtual CommitResult CommitStep(const ProvenState& listening) = 0;
   virtual void Rollback() = 0;
 
   /// Whether the writer should commit heartbeats apart from changes, because a batch of only heartbeats costs
@@ -295,7 +293,7 @@ class Store {
   /// Workers on the roll, as far as the writer knows without a question to a database.
   virtual std::int64_t WorkerCount() const = 0;
   /// As of the last commit; unset on a roll that was never written.
-  virtual std::optional<ListeningState> LastListening() const = 0;
+  virtual std::optional<ProvenState> LastListening() const = 0;
 };
 
 struct StoreOptions {

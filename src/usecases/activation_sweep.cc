@@ -12,7 +12,7 @@ namespace {
 
 class ActivationSweep final : public Sweep {
  public:
-  Result<bool> Step(WriteTx& tx, const Moment& now, const Settings&, int limit) override {
+  Result<bool> Step(WriteTx& tx, const SweepMoment& now, const Settings&, int limit) override {
     const Result<std::vector<WorkerView>> found = tx.PendingHeard(limit);
     if (!found.ok()) return found.error();
     const std::int64_t moved_before = report_.moved;

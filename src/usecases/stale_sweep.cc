@@ -32,7 +32,7 @@ std::string Shares(const RegionSilence& region, const Settings& settings) {
 
 class StaleSweep final : public Sweep {
  public:
-  Result<bool> Step(WriteTx& tx, const Moment& now, const Settings& settings, int limit) override {
+  Result<bool> Step(WriteTx& tx, const SweepMoment& now, const Settings& settings, int limit) override {
     if (!cutoff_) {
       const Outcome begun = Begin(tx, now, settings);
       if (!begun.ok()) return begun.error();
@@ -52,7 +52,7 @@ class StaleSweep final : public Sweep {
 
  private:
   // Asks the guard about every region that has silent workers or a hold.
-  Outcome Begin(WriteTx& tx, const Moment& now, const Settings& settings) {
+  Outcome Begin(WriteTx& tx, const SweepMoment& now, const Settings& settings) {
     const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
     timeout_ = settings.heartbeat_timeout;
     timeout_text_ = absl::FormatDuration(timeout_);
@@ -83,7 +83,7 @@ class StaleSweep final : public Sweep {
   }
 
   void AskGuard(WriteTx& tx, const RegionSilence& region, std::optional<ListeningTime> held_until,
-                const Moment& now, const Settings& settings) {
+                const SweepMoment& now, const Settings& settings) {
     switch (Guard(region.active, region.silent, held_until, now.listening, settings)) {
       case GuardVerdict::kTake:
         return;
@@ -107,7 +107,7 @@ class StaleSweep final : public Sweep {
     }
   }
 
-  Outcome CallOffline(WriteTx& tx, const WorkerView& view, const Moment& now) {
+  Outcome CallOffline(WriteTx& tx, const WorkerView& view, const SweepMoment& now) {
     const absl::Duration latency = DetectionLatency(view, now.listening, timeout_);
     const Result<WorkerView> moved =
         Move(tx, view, WorkerStatus::kOffline, MoveCause::kStaleDetection, now,

@@ -104,13 +104,13 @@ TEST_CASE("two rolls have two keys") {
 TEST_CASE("every commit keeps the listening clock, also a commit of nothing else") {
   Subject subject(GENERATE(from_range(AllStores())));
   CHECK_FALSE(subject.store().LastListening().has_value());
-  const auto commit = [&](ListeningState state) {
+  const auto commit = [&](ProvenState state) {
     subject.store().Begin();
     REQUIRE(subject.store().Commit(state).committed());
-    const std::optional<ListeningState> last = subject.store().LastListening();
+    const std::optional<ProvenState> last = subject.store().LastListening();
     REQUIRE(last.has_value());
-    CHECK(last->now == state.now);
-    CHECK(last->allowance_credit == state.allowance_credit);
+    CHECK(last->proven == state.proven);
+    CHECK(last->credit == state.credit);
   };
   commit({ListeningTime::FromMicros(1), absl::Microseconds(7)});
   commit({ListeningTime::FromMicros(123'456'789), absl::ZeroDuration()});
@@ -127,10 +127,10 @@ TEST_CASE("the listening clock is there after a restart") {
   REQUIRE(subject.store().Commit({ListeningTime::FromMicros(99'000'001), absl::Microseconds(5)}).committed());
   if (GENERATE(false, true)) subject.MaintainAll();
   subject.Reopen();
-  const std::optional<ListeningState> last = subject.store().LastListening();
+  const std::optional<ProvenState> last = subject.store().LastListening();
   REQUIRE(last.has_value());
-  CHECK(last->now.micros() == 99'000'001);
-  CHECK(last->allowance_credit == absl::Microseconds(5));
+  CHECK(last->proven.micros() == 99'000'001);
+  CHECK(last->credit == absl::Microseconds(5));
 }
 
 TEST_CASE("a history is cut when the store is opened with a shorter one") {

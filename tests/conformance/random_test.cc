@@ -219,8 +219,8 @@ class Life {
   Step Restart() {
     return [](Subject& subject) {
       if (subject.persistent()) subject.Reopen();
-      const std::optional<ListeningState> last = subject.store().LastListening();
-      return last ? absl::StrCat(last->now.micros(), "+", absl::ToInt64Microseconds(last->allowance_credit))
+      const std::optional<ProvenState> last = subject.store().LastListening();
+      return last ? absl::StrCat(last->proven.micros(), "+", absl::ToInt64Microseconds(last->credit))
                   : "none";
     };
   }

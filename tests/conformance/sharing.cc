@@ -34,7 +34,7 @@ Sharing::Sharing(const StoreKind& kind, std::size_t stores, const StoreOptions& 
   }
 }
 
-ListeningState ListeningAt(const Moment& now) {
+ProvenState ListeningAt(const Moment& now) {
   return {now.listening, absl::Seconds(3)};
 }
 

@@ -53,7 +53,7 @@ struct Carried {
   std::vector<std::string> answers;  // a status, or an error in full
 };
 
-ListeningState ListeningAt(const Moment& now);
+ProvenState ListeningAt(const Moment& now);
 
 /// Runs the batch, and decides it again as long as another store was faster. Where the transaction of another
 /// store holds rows, the batch waits until they are free. `decide(tx)` gives the answers.

@@ -61,18 +61,18 @@ TEST_CASE("the first daemon that takes part leads, the others follow and hear it
       CHECK_FALSE(membership.leads);
       CHECK(membership.heard.advancing);
       CHECK(membership.heard.because.empty());
-      CHECK(membership.heard.state.now >= ListeningTime() + absl::Seconds(10));
-      CHECK(membership.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
-      CHECK(membership.heard.state.allowance_credit == absl::Seconds(7));
+      CHECK(membership.heard.state.proven >= ListeningTime() + absl::Seconds(10));
+      CHECK(membership.heard.state.proven <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      CHECK(membership.heard.state.credit == absl::Seconds(7));
       CHECK_FALSE(membership.daemon_lost);
     }
     CHECK(Look(stores[1], Report(absl::Seconds(11), "the disk is full")).leads);
     const Membership membership = Look(stores[2]);
     CHECK_FALSE(membership.heard.advancing);
     CHECK(membership.heard.because == "the disk is full");
-    CHECK(membership.heard.state.now == ListeningTime() + absl::Seconds(11));
+    CHECK(membership.heard.state.proven == ListeningTime() + absl::Seconds(11));
     REQUIRE(stores[2].LastListening());
-    CHECK(stores[2].LastListening()->now == ListeningTime() + absl::Seconds(11));
+    CHECK(stores[2].LastListening()->proven == ListeningTime() + absl::Seconds(11));
   }
 }
 
@@ -82,14 +82,14 @@ TEST_CASE("the report of a leader never moves the clock back") {
     CHECK(Look(stores[0]).leads);
     CHECK(Look(stores[0], Report(absl::Seconds(10), "x")).leads);
     CHECK(Look(stores[0], Report(absl::Seconds(5), "x")).leads);
-    CHECK(Look(stores[1]).heard.state.now == ListeningTime() + absl::Seconds(10));
+    CHECK(Look(stores[1]).heard.state.proven == ListeningTime() + absl::Seconds(10));
     REQUIRE(stores[1].Begin().Find("a").ok());
     stores[1].Rollback();
     stores[1].Begin().Append({.type = EventType::kRegionHeld, .region = "eu"});
     REQUIRE(stores[1].Commit({ListeningTime() + absl::Seconds(4), absl::Seconds(1)}).committed());
     const Membership membership = Look(stores[1]);
-    CHECK(membership.heard.state.now == ListeningTime() + absl::Seconds(10));
-    CHECK(membership.heard.state.allowance_credit == absl::Seconds(7));
+    CHECK(membership.heard.state.proven == ListeningTime() + absl::Seconds(10));
+    CHECK(membership.heard.state.credit == absl::Seconds(7));
   }
 }
 
@@ -100,14 +100,14 @@ TEST_CASE("a follower's changes do not move the clock") {
     CHECK(Look(stores[0], Report(absl::Seconds(10))).leads);
     for (int round = 0; round < 3; ++round) {
       const Membership membership = Look(stores[1]);
-      CHECK(membership.heard.state.now <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      CHECK(membership.heard.state.proven <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
       stores[1].Begin().Append({.type = EventType::kRegionHeld, .region = "eu"});
       REQUIRE(
-          stores[1].Commit({membership.heard.state.now + absl::Seconds(2), absl::Seconds(1)}).committed());
+          stores[1].Commit({membership.heard.state.proven + absl::Seconds(2), absl::Seconds(1)}).committed());
     }
     CHECK(Look(stores[0], Report(absl::Seconds(10), "x")).leads);
-    CHECK(Look(stores[1]).heard.state.now == ListeningTime() + absl::Seconds(10));
-    CHECK(Look(stores[1]).heard.state.allowance_credit == absl::Seconds(7));
+    CHECK(Look(stores[1]).heard.state.proven == ListeningTime() + absl::Seconds(10));
+    CHECK(Look(stores[1]).heard.state.credit == absl::Seconds(7));
   }
 }
 
@@ -135,7 +135,7 @@ TEST_CASE(
     }
     CHECK(Look(stores[2]).leads);
     CHECK_FALSE(Look(stores[1]).leads);
-    CHECK(stores[2].LastListening()->now == ListeningTime() + absl::Seconds(10));
+    CHECK(stores[2].LastListening()->proven == ListeningTime() + absl::Seconds(10));
 
     int told = 0;
     for (int look = 0; look < 3 * kTicksUntilLost; ++look) {
@@ -148,8 +148,8 @@ TEST_CASE(
 
     const Membership deposed = Look(stores[0], Report(absl::Hours(1)));  // it does not know it yet
     CHECK_FALSE(deposed.leads);
-    CHECK(deposed.heard.state.now >= ListeningTime() + absl::Seconds(11));
-    CHECK(deposed.heard.state.now < ListeningTime() + absl::Seconds(20));
+    CHECK(deposed.heard.state.proven >= ListeningTime() + absl::Seconds(11));
+    CHECK(deposed.heard.state.proven < ListeningTime() + absl::Seconds(20));
     CHECK(Look(stores[2]).leads);
     CHECK_FALSE(Look(stores[0]).leads);
   }

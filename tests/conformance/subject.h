@@ -68,7 +68,7 @@ class Subject {
     now_.wall += by;
     now_.listening = now_.listening + by;
   }
-  ListeningState listening() const { return {now_.listening, absl::Seconds(3)}; }
+  ProvenState listening() const { return {now_.listening, absl::Seconds(3)}; }
 
   /// One transaction around `change(tx)`.
   template <typename Change>

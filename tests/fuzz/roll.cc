@@ -158,7 +158,8 @@ Roll::Roll(std::int64_t max_events) : max_events_(max_events), executor_(clock_)
   reads_ = &store->Reader();
   registry_ = std::make_unique<Registry>(std::move(store), clock_, random_, executor_, ShortTimes());
   jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, executor_);
-  registry_->Start({"no socket"}, "");
+  probe_ = std::make_unique<SelfProbe>(*registry_, clock_, executor_);
+  probe_->Start("");
   jobs_->Start();
   Turn();
 }

@@ -10,6 +10,7 @@
 #include "jobs/scheduled_jobs.h"
 #include "muster/random.h"
 #include "muster/registry.h"
+#include "registry/self_probe.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
 #include "store/store.h"
@@ -57,6 +58,7 @@ class Roll {
   ManualExecutor executor_;
   const ScanReads* reads_ = nullptr;
   std::unique_ptr<Registry> registry_;
+  std::unique_ptr<SelfProbe> probe_;
   std::unique_ptr<ScheduledJobs> jobs_;
 };
 

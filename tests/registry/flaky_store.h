@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "store/model/staging.h"
 #include "tests/store/hanging_reads.h"
 #include "tests/store/test_runtime.h"
 
@@ -39,18 +40,22 @@ class FlakyStore final : public Store {
   WriteTx& Begin() override {
     if (disk_.open) ++disk_.violations;
     disk_.open = true;
-    return disk_.store->Begin();
+    WriteTx& tx = disk_.store->Begin();
+    staged_ = &dynamic_cast<Staging&>(tx);
+    return tx;
   }
   bool PrefersHeartbeatsAlone() const override { return disk_.heartbeats_alone; }
   WriteTx& BeginBatch(const BatchKeys& keys) override {
     if (disk_.heartbeats_alone) disk_.foreseen.push_back(keys);
     return Begin();
   }
-  CommitResult Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ProvenState& listening) override {
     return Count([&] { return disk_.store->Commit(listening); });
   }
-  CommitResult CommitStep(const ListeningState& listening) override {
-    return Count([&] { return disk_.store->CommitStep(listening); });
+  CommitResult CommitStep(const ProvenState& listening) override {
+    if (!staged_->batch().Empty()) return Count([&] { return disk_.store->CommitStep(listening); });
+    disk_.open = false;
+    return disk_.store->CommitStep(listening);  // the disk is not asked
   }
   void Rollback() override {
     disk_.open = false;
@@ -62,7 +67,7 @@ class FlakyStore final : public Store {
   }
   double Backlog() const override { return disk_.backlog; }
   std::int64_t WorkerCount() const override { return disk_.store->WorkerCount(); }
-  std::optional<ListeningState> LastListening() const override { return disk_.store->LastListening(); }
+  std::optional<ProvenState> LastListening() const override { return disk_.store->LastListening(); }
 
  private:
   template <typename Commit>
@@ -81,6 +86,7 @@ class FlakyStore final : public Store {
   }
 
   Disk& disk_;
+  Staging* staged_ = nullptr;
 };
 
 }  // namespace muster

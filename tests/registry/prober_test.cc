@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "registry/answered_probes.h"
 #include "runtime/executor.h"
+#include "runtime/log.h"
 #include "runtime/manual_clock.h"
 #include "runtime/real_random.h"
 #include "tests/catch.h"
@@ -58,6 +59,7 @@ struct Fixture {
       *socket = made.get();
       targets.push_back(std::move(made));
     }
+    ConfigureLog(LogFormat::kText, LogLevel::kError);
     prober.emplace(registry, clock, std::move(targets));
     registry.Start(prober->SocketNames(), "boot");
     executor.RunUntilIdle();

@@ -346,7 +346,7 @@ TEST_CASE("while the store is away the clock stands still; the writer notices by
   f.daemon.Run(absl::Seconds(2));
   CHECK(f.daemon.registry().Status().store_writable);
   CHECK_FALSE(f.daemon.registry().Status().listening);  // the allowance
-  f.daemon.Run(absl::Seconds(45));
+  f.daemon.Run(absl::Seconds(150));                     // what clients that paused for two minutes may need
   CHECK(f.daemon.registry().Status().listening);
   CHECK(f.daemon.registry().Status().clock - before < absl::Seconds(10));
   CHECK(f.disk.violations == 0);
@@ -355,11 +355,63 @@ TEST_CASE("while the store is away the clock stands still; the writer notices by
 TEST_CASE("the clock is stored while nothing happens, so that a crash loses five seconds of it at most") {
   Fixture f;
   f.daemon.Run(absl::Seconds(3));
-  CHECK(f.daemon.registry().Status().clock - f.disk.store->LastListening()->now <= absl::Seconds(1));
+  CHECK(f.daemon.registry().Status().clock - f.disk.store->LastListening()->proven <= absl::Seconds(1));
   const int before = f.disk.commits;
   f.daemon.Run(absl::Minutes(10));
-  CHECK(f.daemon.registry().Status().clock - f.disk.store->LastListening()->now <= absl::Seconds(5));
+  CHECK(f.daemon.registry().Status().clock - f.disk.store->LastListening()->proven <= absl::Seconds(5));
   CHECK(f.disk.commits - before < 250);  // 120, and the jobs' own
+}
+
+TEST_CASE("a quiet daemon answers its probes without the disk, but for one in 5 s") {
+  Fixture f;
+  f.daemon.Run(absl::Seconds(20));
+  const int before = f.disk.commits;
+  const std::int64_t answered = f.daemon.registry().Status().probes_answered;
+  f.daemon.Run(absl::Seconds(100));
+  CHECK(f.daemon.registry().Status().probes_answered - answered == 100);
+  CHECK(f.disk.commits - before >= 19);
+  CHECK(f.disk.commits - before <= 21);
+}
+
+TEST_CASE("a probe shares the commit of the commands that wait beside it, and its failure") {
+  Fixture f;
+  f.daemon.Run(absl::Seconds(20));
+  f.disk.fail_commits = 1;
+  Probe command;
+  std::optional<bool> ok;
+  REQUIRE(f.daemon.registry().Submit(command).ok());
+  f.daemon.registry().Probe("token", [&](const WorkerError* error) { ok = error == nullptr; });
+  f.daemon.executor().RunUntilIdle();
+  CHECK(command.error);
+  CHECK(ok == false);
+  CHECK_FALSE(f.daemon.registry().TakeProbe("token"));
+}
+
+TEST_CASE("a probe leaves no trace: no worker, no event, no heartbeat that is counted") {
+  Fixture f;
+  f.daemon.Run(absl::Seconds(30));
+  const RegistryStatus status = f.daemon.registry().Status();
+  CHECK(status.probes_answered >= 30);
+  CHECK(status.heartbeats_recorded == 0);
+  CHECK(status.workers == 0);
+  CHECK(*f.disk.store->Reader().LastCursor() == 0);
+  CHECK(f.disk.store->Reader().List({}, "", 10)->empty());
+}
+
+TEST_CASE("a daemon is ready in an allowance, and not before it has heard itself") {
+  Fixture f;
+  f.daemon.Run(absl::Seconds(30));
+  f.daemon.Freeze(absl::Minutes(1));
+  CHECK(f.daemon.registry().Status().not_ready_because.empty());
+  CHECK_FALSE(f.daemon.registry().Status().listening);
+
+  Disk disk;
+  RealRandom random;
+  ManualExecutor executor(f.clock);
+  Registry unprobed(std::make_unique<FlakyStore>(disk), f.clock, random, executor, Settings());
+  unprobed.Start({"grpc"}, "");
+  executor.RunUntilIdle();
+  CHECK(unprobed.Status().not_ready_because == "the daemon is starting; until it has heard itself");
 }
 
 TEST_CASE("draining finishes what waits, refuses what comes, stores the clock, and reports its end once") {
@@ -382,7 +434,7 @@ TEST_CASE("draining finishes what waits, refuses what comes, stores the clock, a
   CHECK(std::get<StoreUnavailable>(refused.error()).reason == "the daemon is draining");
   f.daemon.executor().RunUntilIdle();
   CHECK(drained == 1);
-  CHECK(f.disk.store->LastListening()->now == f.daemon.registry().Status().clock);
+  CHECK(f.disk.store->LastListening()->proven == f.daemon.registry().Status().clock);
   CHECK(job_error);
   f.daemon.Run(absl::Minutes(1));
   CHECK(drained == 1);

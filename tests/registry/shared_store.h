@@ -31,7 +31,7 @@ struct OtherDaemons {
   HeldTx::Held held;                           // by another program, for so long
   Membership membership;                       // what RenewMembership says
   std::int64_t workers = 0;
-  std::optional<ListeningState> last;
+  std::optional<ProvenState> last;
 
   std::vector<ListeningReport> reports;  // what RenewMembership was told
   std::vector<std::size_t> batches;      // how many ids each try is about
@@ -51,7 +51,7 @@ class SharedStore final : public Store, public Coordination {
     is_batch_ = false;
     return others_.store->Begin();
   }
-  CommitResult Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ProvenState& listening) override {
     lost_race_ = is_batch_ && others_.faster > 0;
     if (lost_race_) {
       --others_.faster;
@@ -59,15 +59,15 @@ class SharedStore final : public Store, public Coordination {
     }
     if (others_.away) return CommitResult::Failed("not committed");
     if (is_batch_ && refused_) return CommitResult::Refused("the store cannot hold this");
-    others_.committed_at.push_back(listening.now - ListeningTime());
+    others_.committed_at.push_back(listening.proven - ListeningTime());
     return others_.store->Commit(listening);
   }
-  CommitResult CommitStep(const ListeningState& listening) override {
+  CommitResult CommitStep(const ProvenState& listening) override {
     lost_race_ = false;
     if (others_.run_under_way) return CommitResult::LostRace();
     if (others_.away) return CommitResult::Failed("not committed");
     CommitResult result = others_.store->CommitStep(listening);
-    if (result.wrote) others_.committed_at.push_back(listening.now - ListeningTime());
+    if (result.wrote) others_.committed_at.push_back(listening.proven - ListeningTime());
     return result;
   }
   void Rollback() override {
@@ -100,7 +100,7 @@ class SharedStore final : public Store, public Coordination {
 
   bool Maintain(absl::Duration budget) override { return others_.store->Maintain(budget); }
   std::int64_t WorkerCount() const override { return others_.workers; }
-  std::optional<ListeningState> LastListening() const override { return others_.last; }
+  std::optional<ProvenState> LastListening() const override { return others_.last; }
 
  private:
   OtherDaemons& others_;

@@ -35,7 +35,9 @@ struct Fixture {
     daemon.emplace(std::make_unique<SharedStore>(others), clock, Settings());
   }
 
-  void Heard(absl::Duration at) { others.membership.heard.state.now = At(at); }
+  void Heard(absl::Duration at) {
+    others.membership.heard.state.proven = others.membership.heard.running = At(at);
+  }
   std::optional<WorkerView> Find(std::string_view id) const {
     Result<std::optional<WorkerView>> found = others.store->Reader().Find(id);
     REQUIRE(found.ok());
@@ -255,6 +257,7 @@ struct Batch final : Command {
 
 TEST_CASE("a batch is not too large for a store that is far away, however many heartbeats a command has") {
   Fixture f(true);
+  f.others.batches.clear();
   std::vector<Batch> batches(101);
   for (Batch& batch : batches) REQUIRE(f.daemon->registry().Submit(batch).ok());
   f.daemon->executor().RunUntilIdle();
@@ -356,7 +359,7 @@ TEST_CASE("leader, follower, leader: the clock continues from the last state, af
   f.daemon->Run(absl::Seconds(20));
   CHECK(f.Status().clock == At(absl::Seconds(20)));
   CHECK(f.others.reports.back().advancing);
-  CHECK(f.others.reports.back().state.now >= At(absl::Seconds(19)));
+  CHECK(f.others.reports.back().state.proven >= At(absl::Seconds(19)));
 
   f.others.membership.leads = false;
   f.Heard(absl::Seconds(100));
@@ -366,7 +369,7 @@ TEST_CASE("leader, follower, leader: the clock continues from the last state, af
   CHECK(f.Status().clock <= At(absl::Seconds(102)));
 
   f.others.membership.leads = true;
-  f.others.last = ListeningState{At(absl::Seconds(200)), kAllowance};
+  f.others.last = ProvenState{At(absl::Seconds(200)), kAllowance};
   f.daemon->Run(kTick);
   CHECK(f.Status().leads);
   CHECK_FALSE(f.Status().listening);

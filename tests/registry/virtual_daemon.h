@@ -14,6 +14,7 @@
 #include "muster/queries.h"
 #include "muster/registry.h"
 #include "muster/settings.h"
+#include "registry/self_probe.h"
 #include "runtime/executor.h"
 #include "runtime/log.h"
 #include "runtime/manual_clock.h"
@@ -31,9 +32,10 @@ class VirtualDaemon {
       : clock_(clock),
         executor_(clock),
         registry_(std::move(store), clock, random_, executor_, settings),
+        probe_(registry_, clock, executor_),
         jobs_(registry_, clock, executor_) {
     ConfigureLog(LogFormat::kText, LogLevel::kError);
-    registry_.Start({"no socket"}, "");
+    probe_.Start("boot");
     jobs_.Start();
     executor_.RunUntilIdle();
   }
@@ -100,6 +102,7 @@ class VirtualDaemon {
   RealRandom random_;
   ManualExecutor executor_;
   Registry registry_;
+  SelfProbe probe_;
   ScheduledJobs jobs_;
 };
 

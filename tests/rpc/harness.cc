@@ -82,7 +82,12 @@ void Harness::Serve() {
   auto flaky = std::make_unique<FlakyStore>(*std::move(memory));
   store = flaky.get();
   registry = std::make_unique<Registry>(std::move(flaky), clock_, random_, executor_, TestSettings());
-  registry->Start({"no socket"}, "");
+  probe_ = std::make_unique<SelfProbe>(*registry, clock_, executor_);
+  probe_->Start("");
+  absl::Notification heard;  // the first probe is answered
+  executor_.Post(
+      [this, &heard] { executor_.Post([this, &heard] { executor_.Post([&heard] { heard.Notify(); }); }); });
+  heard.WaitForNotification();
   server->Serve(*registry);
 }
 
@@ -102,6 +107,7 @@ void Harness::Stop() {
   executor_.Stop();
   health_.Stop();
   server.reset();
+  probe_.reset();
   registry.reset();
 }
 

@@ -15,6 +15,7 @@
 #include "muster/registry.h"
 #include "muster/v1/commands.grpc.pb.h"
 #include "muster/v1/queries.grpc.pb.h"
+#include "registry/self_probe.h"
 #include "rpc/server.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
@@ -52,7 +53,7 @@ class FlakyStore final : public Store {
     loses_race_ = lose_race.exchange(false);
     return inner_->Begin();
   }
-  CommitResult Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ProvenState& listening) override {
     commits.Pass();
     lost_race_ = std::exchange(loses_race_, false);
     if (lost_race_) return CommitResult::LostRace();
@@ -60,7 +61,7 @@ class FlakyStore final : public Store {
       return in_doubt ? CommitResult::InDoubt("the disk failed") : CommitResult::Failed("the disk is full");
     return inner_->Commit(listening);
   }
-  CommitResult CommitStep(const ListeningState& listening) override {
+  CommitResult CommitStep(const ProvenState& listening) override {
     if (full) return CommitResult::Failed("the disk is full");
     return inner_->CommitStep(listening);
   }
@@ -70,7 +71,7 @@ class FlakyStore final : public Store {
   }
   std::int64_t WorkerCount() const override { return inner_->WorkerCount(); }
   bool Maintain(absl::Duration budget) override { return inner_->Maintain(budget); }
-  std::optional<ListeningState> LastListening() const override { return inner_->LastListening(); }
+  std::optional<ProvenState> LastListening() const override { return inner_->LastListening(); }
 
   std::atomic<bool> full = false;
   std::atomic<bool> in_doubt = false;     // then the result of the commit is in doubt
@@ -147,6 +148,7 @@ class Harness {
   const Clock& clock_;
   RealRandom random_;
   ThreadedExecutor executor_;
+  std::unique_ptr<SelfProbe> probe_;
   ThreadedExecutor health_;
 };
 

@@ -1,8 +1,45 @@
 #include "tests/sim/daemon.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::sim {
+namespace {
+
+constexpr char kBoot[] = "boot";  // whatever dies, the clock of the machine goes on
+
+/// The daemon's own port, as the daemon itself finds it.
+class Port final : public ProbeTarget {
+ public:
+  Port(const Daemon& daemon, std::unique_ptr<ProbeTarget> registry)
+      : daemon_(daemon), registry_(std::move(registry)) {}
+  const std::string& name() const override { return name_; }
+  void Send(std::string_view probe_id, std::string_view token, bool fresh, Answered answered) override {
+    if (!daemon_.port_open()) return answered("refused");
+    registry_->Send(probe_id, token, fresh, std::move(answered));
+  }
+  void GiveUp() override { registry_->GiveUp(); }
+
+ private:
+  const Daemon& daemon_;
+  const std::unique_ptr<ProbeTarget> registry_;
+  const std::string name_ = "the port";
+};
+
+std::vector<std::unique_ptr<ProbeTarget>> PortOf(const Daemon& daemon, Registry& registry,
+                                                 Executor& executor) {
+  std::vector<std::unique_ptr<ProbeTarget>> targets;
+  targets.push_back(std::make_unique<Port>(daemon, NewDirectTarget(registry, executor)));
+  return targets;
+}
+
+}  // namespace
+
+Daemon::Life::Life(std::unique_ptr<Store> opened, Daemon& daemon)
+    : store(opened.get()),
+      registry(std::move(opened), daemon.clock_, daemon.random_, *daemon.writer_, daemon.settings_),
+      probe(registry, daemon.clock_, *daemon.prober_, PortOf(daemon, registry, *daemon.prober_)),
+      jobs(registry, daemon.clock_, *daemon.writer_) {}
 
 Daemon::Daemon(Home& home, const ManualClock& clock, const Settings& settings, Dice dice)
     : home_(home), clock_(clock), settings_(settings), random_(dice) {}
@@ -14,10 +51,11 @@ Daemon::~Daemon() {
 absl::Status Daemon::Start() {
   writer_ = std::make_unique<ManualExecutor>(clock_);
   background_ = std::make_unique<ManualExecutor>(clock_);
+  prober_ = std::make_unique<ManualExecutor>(clock_);
   absl::StatusOr<std::unique_ptr<Store>> store = home_.Open({clock_, random_, *background_});
   if (!store.ok()) return store.status();
-  life_ = std::make_unique<Life>(*std::move(store), clock_, random_, *writer_, settings_);
-  life_->registry.Start({"no socket"}, "");
+  life_ = std::make_unique<Life>(*std::move(store), *this);
+  life_->probe.Start(kBoot);
   life_->jobs.Start();
   return absl::OkStatus();
 }
@@ -43,6 +81,7 @@ void Daemon::End() {
   writer_runs_ = background_runs_ = false;
   writer_.reset();
   background_.reset();
+  prober_.reset();
 }
 
 void Daemon::MaintainStore() {
@@ -86,13 +125,15 @@ void Daemon::RunDue() {
     RunSome(*background_);
     background_runs_ = false;
   }
+  prober_->RunUntilIdle();  // it waits for nothing
 }
 
 std::optional<absl::Duration> Daemon::NextDeadline() {
   if (!up() || paused_) return std::nullopt;
   std::optional<absl::Duration> next = writer_runs_ ? std::nullopt : writer_->NextDeadline();
-  if (const auto other = background_runs_ ? std::nullopt : background_->NextDeadline()) {
-    next = next ? std::min(*next, *other) : other;
+  for (const auto& other :
+       {background_runs_ ? std::nullopt : background_->NextDeadline(), prober_->NextDeadline()}) {
+    if (other) next = next ? std::min(*next, *other) : other;
   }
   return next;
 }

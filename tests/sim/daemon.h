@@ -13,6 +13,7 @@
 #include "jobs/scheduled_jobs.h"
 #include "muster/registry.h"
 #include "muster/settings.h"
+#include "registry/self_probe.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
 #include "tests/sim/dice.h"
@@ -36,13 +37,14 @@ class Daemon {
   /// SIGSTOP and SIGCONT. Meanwhile calls wait in the sockets.
   void Pause() { paused_ = true; }
   void Resume() { paused_ = false; }
-  /// A port that is closed refuses calls; the daemon does not notice.
+  /// A port that is closed refuses calls.
   void ClosePort() { port_open_ = false; }
   void OpenPort() { port_open_ = true; }
   void SetSettings(const Settings& settings);
 
   bool up() const { return life_ != nullptr; }
   bool paused() const { return paused_; }
+  bool port_open() const { return port_open_; }
   bool reachable() const { return up() && port_open_; }
   /// It died in the middle of something: Kill it.
   bool died() const { return up() && home_.dead(); }
@@ -74,15 +76,12 @@ class Daemon {
 
  private:
   struct Life {
-    Life(std::unique_ptr<Store> opened, const ManualClock& clock, Random& random, ManualExecutor& writer,
-         const Settings& settings)
-        : store(opened.get()),
-          registry(std::move(opened), clock, random, writer, settings),
-          jobs(registry, clock, writer) {}
+    Life(std::unique_ptr<Store> opened, Daemon& daemon);
 
     std::shared_ptr<bool> killed = std::make_shared<bool>(false);
     Store* store;
     Registry registry;
+    SelfProbe probe;
     ScheduledJobs jobs;
   };
 
@@ -99,6 +98,7 @@ class Daemon {
   // Of this life; they outlive the store that uses them.
   std::unique_ptr<ManualExecutor> writer_;
   std::unique_ptr<ManualExecutor> background_;
+  std::unique_ptr<ManualExecutor> prober_;
   std::unique_ptr<Life> life_;
   bool writer_runs_ = false;
   bool background_runs_ = false;

@@ -32,12 +32,8 @@ struct Options {
 const std::vector<std::pair<std::string, Hole>>& NamedHoles() {
   static const std::vector<std::pair<std::string, Hole>> holes = {
       {"failed-sync", Hole::kFailedSync},
-      {"slow-disk", Hole::kSlowDisk},
-      {"store-outage", Hole::kStoreOutage},
-      {"long-outage", Hole::kLongOutage},
       {"shorter-timeout", Hole::kShorterTimeout},
       {"stuck-member", Hole::kStuckMember},
-      {"dead-port", Hole::kDeadPort},
       {"files", Hole::kFiles},
   };
   return holes;

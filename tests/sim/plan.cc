@@ -8,20 +8,11 @@
 namespace muster::sim {
 namespace {
 
-// Between two accidents, on average; they come in bursts.
-constexpr absl::Duration kPause = absl::Seconds(40);
-
 // What shows a hole, where its own accidents are not enough.
 bool Shows(Kind kind, Hole hole) {
   switch (hole) {
     case Hole::kFailedSync:
       return kind == Kind::kPowerLoss;
-    case Hole::kLongOutage:
-      return kind == Kind::kKill;
-    case Hole::kSlowDisk:
-      return kind == Kind::kWorkerDies || kind == Kind::kWorkerComesBack;
-    case Hole::kStoreOutage:
-      return kind == Kind::kDiskFails;
     case Hole::kShorterTimeout:
       return kind == Kind::kLongerTimeout || kind == Kind::kKill;
     default:
@@ -39,8 +30,15 @@ std::vector<AccidentKind> KindsFor(const Choice& choice, bool shared) {
   };
   std::vector<AccidentKind> kinds;
   for (const AccidentKind& kind : AllKinds()) {
-    // The workers of a daemon that stands still wait for it, while the others count their silence.
-    const Hole hole = shared && kind.kind == Kind::kPause ? Hole::kStuckMember : kind.hole;
+    if (!choice.only.empty()) {
+      if (std::find(choice.only.begin(), choice.only.end(), kind.kind) != choice.only.end())
+        kinds.push_back(kind);
+      continue;
+    }
+    // The workers of a daemon that stands still, or has lost its port, wait for it, while the others count
+    // their silence.
+    const bool stands = kind.kind == Kind::kPause || kind.kind == Kind::kPortLost;
+    const Hole hole = shared && stands ? Hole::kStuckMember : kind.hole;
     const bool usual = hole == Hole::kNone && !choice.only_holes;
     if (usual || chosen(hole) || shows(kind.kind)) kinds.push_back(kind);
   }
@@ -85,7 +83,7 @@ const std::vector<AccidentKind>& AllKinds() {
       {Kind::kWallClockJumps, 2},
       {Kind::kLongerTimeout, 1},
       {Kind::kShorterTimeout, 2, Hole::kShorterTimeout},
-      {Kind::kPortLost, 3, Hole::kDeadPort},
+      {Kind::kPortLost, 3},
       {Kind::kPortFlaps, 1},
       {Kind::kDiskFull, 3},
       {Kind::kLogWriteFails, 3},
@@ -93,29 +91,13 @@ const std::vector<AccidentKind>& AllKinds() {
       {Kind::kDiskFails, 2},
       {Kind::kMainSyncFails, 3, Hole::kFailedSync},
       {Kind::kDiskHangs, 2},
-      {Kind::kDiskSlow, 4, Hole::kSlowDisk},
+      {Kind::kDiskSlow, 4},
       {Kind::kFileRemoved, 2, Hole::kFiles},
       {Kind::kMemberStuck, 4, Hole::kStuckMember},
       {Kind::kLostRaces, 2},
   };
   return kinds;
 }
-
-namespace {
-
-void ShowHole(Hole hole, Plan& plan) {
-  if (hole == Hole::kLongOutage) plan.max_pause = absl::Minutes(2);  // as gRPC's own
-  if (hole == Hole::kStoreOutage) {
-    plan.settings.heartbeat_timeout = absl::Seconds(6);
-    plan.settings.activation_interval = plan.settings.stale_interval = plan.settings.reactivation_interval =
-        absl::Seconds(1);
-    plan.max_pause = plan.settings.heartbeat_timeout / 6;
-    plan.max_counted = absl::Seconds(1);
-    plan.workers = 2;  // a larger fleet would notice it at once
-  }
-}
-
-}  // namespace
 
 Plan MakePlan(std::uint64_t seed, const Choice& choice) {
   Dice dice(seed, 0);
@@ -129,18 +111,24 @@ Plan MakePlan(std::uint64_t seed, const Choice& choice) {
     plan.settings.activation_interval = absl::Seconds(5);
     plan.settings.stale_interval = plan.settings.reactivation_interval = absl::Seconds(10);
   }
-  plan.max_pause = plan.settings.heartbeat_timeout / 6;
+  if (choice.watched_closely) {
+    plan.settings.heartbeat_timeout = absl::Seconds(6);
+    plan.settings.activation_interval = plan.settings.stale_interval = plan.settings.reactivation_interval =
+        absl::Seconds(1);
+  }
+  // Agents cap it, gRPC alone goes to two minutes. Where daemons share a roll, only the first is survived.
+  const bool capped = plan.daemons > 1 || (dice.Chance(0.5) && !choice.long_pauses);
+  plan.max_pause = capped ? plan.settings.heartbeat_timeout / 6 : absl::Minutes(2);
   plan.sync_takes =
       dice.Chance(0.5) ? absl::ZeroDuration() : dice.Span(absl::Microseconds(100), absl::Milliseconds(20));
   plan.history = static_cast<int>(1 + dice.Below(40));
   // Enough for one moment in which everything changes: the model must see each event before it is trimmed.
   plan.max_events = 20 + 2 * plan.workers + static_cast<std::int64_t>(dice.Below(60));
-  for (const Hole hole : choice.holes) ShowHole(hole, plan);
   const std::vector<AccidentKind> kinds = KindsFor(choice, plan.daemons > 1);
   for (absl::Duration at = absl::Minutes(3); at < plan.length;) {
     plan.accidents.push_back({at, Pick(kinds, dice).kind, dice.Bits()});
     at += dice.Chance(0.3) ? dice.Between(absl::ZeroDuration(), absl::Seconds(3))
-                           : dice.Between(absl::ZeroDuration(), 2 * kPause);
+                           : dice.Between(absl::ZeroDuration(), 2 * choice.between);
   }
   return plan;
 }

@@ -59,12 +59,8 @@ enum class Kind : std::uint8_t {
 enum class Hole : std::uint8_t {
   kNone,
   kFailedSync,      // the daemon goes on after a failed fsync
-  kSlowDisk,        // a disk that takes a quarter of the timeout stops the clock
-  kStoreOutage,     // an outage of the store counts as silence until it is noticed
-  kLongOutage,      // an outage that is longer than the allowance is long
   kShorterTimeout,  // a worker is judged by a timeout that it was never told
   kStuckMember,     // a daemon of a shared roll that hears no worker
-  kDeadPort,        // the daemon does not listen to itself
   kFiles,           // the file that was opened is not the file that the path names
 };
 
@@ -89,12 +85,12 @@ struct Plan {
   Settings settings;
   int history = 20;
   std::int64_t max_events = 2000;
-  /// The longest pause of a client between two tries: agents cap it, gRPC alone goes to two minutes.
+  /// The longest pause of a client between two tries.
   absl::Duration max_pause;
   /// What a sync of the log takes.
   absl::Duration sync_takes;
   /// So much of an outage the daemon may take for silence, before it notices.
-  absl::Duration max_counted = absl::Seconds(8);
+  absl::Duration max_counted = absl::Seconds(3);
   std::vector<Accident> accidents;  // ordered by time
 };
 
@@ -102,8 +98,12 @@ struct Choice {
   std::optional<int> workers;  // else by the seed: 3 to 150
   std::optional<int> daemons;  // else by the seed: most often 1
   absl::Duration length = absl::Hours(1);
-  std::vector<Hole> holes;  // also these
-  bool only_holes = false;  // nothing else goes wrong than what shows these holes
+  std::vector<Hole> holes;                     // also these
+  bool only_holes = false;                     // nothing else goes wrong than what shows these holes
+  std::vector<Kind> only;                      // nothing else goes wrong than this; empty: whatever may
+  bool watched_closely = false;                // a timeout of 6 s
+  bool long_pauses = false;                    // clients pause as gRPC alone does
+  absl::Duration between = absl::Seconds(40);  // two accidents, on average; they come in bursts
 };
 Plan MakePlan(std::uint64_t seed, const Choice& choice);
 

@@ -8,14 +8,19 @@
 namespace muster::sim {
 namespace {
 
-// The daemon reads its clock once a second or less often, a job's timer may fire a second late, and a daemon
-// that was killed forgets the seconds since it last stored its clock.
-constexpr absl::Duration kSlack = absl::Seconds(10);
+// What is heard is proven a tick later, and a job's timer may fire a second late.
+constexpr absl::Duration kSlack = absl::Seconds(5);
+// A daemon that was killed forgets the seconds since it last stored its clock, and takes the blind time for
+// longer by that. Other outages it notices some ticks later.
+constexpr absl::Duration kForEachOutage = absl::Seconds(12);
+// On a slow disk: two limits of a probe.
+constexpr absl::Duration kSlowProof = absl::Seconds(20);
 
 }  // namespace
 
 absl::Duration Promises::Late(absl::Duration interval, absl::Duration since) const {
-  return kSlack + (jobs_failed_at_ >= since ? 2 * interval : absl::ZeroDuration());
+  return kSlack + (jobs_failed_at_ >= since ? 2 * interval : absl::ZeroDuration()) +
+         (slow_at_ >= since ? kSlowProof : absl::ZeroDuration()) + hearing_.EndsSince(since) * kForEachOutage;
 }
 
 absl::Duration Promises::LongestTimeoutSince(absl::Duration heard, const Settings& settings) const {
@@ -81,17 +86,21 @@ void Promises::CheckOffline(const Event& event, const WorkerView& view, const Se
   const Ledger::Known* const known = ledger_.Find(event.worker_id);
   if (known == nullptr) return;
   const ListeningTime called = *view.worker->called_offline_at;
-  for (const Ledger::Beat& beat : known->beats) {
-    if (!beat.listening || beat.in_doubt || *beat.listening >= called) continue;
-    const absl::Duration silent = called - *beat.listening;
-    if (silent < settings.heartbeat_timeout - skew_) {
-      ledger_.Break(absl::StrCat(event.worker_id, " was heard, and called Offline ",
-                                 absl::FormatDuration(silent), " later by the daemon's own clock"));
-    }
-    if (beat.monotonic > impaired_until) {
-      ledger_.Break(absl::StrCat(event.worker_id, " was heard at ", absl::FormatDuration(beat.monotonic),
-                                 " and called Offline, and nothing but the daemon kept it from being heard"));
-    }
+  // The last one counts. After a crash its stamp may be earlier than that of one before.
+  const auto beat = std::find_if(known->beats.rbegin(), known->beats.rend(), [&](const Ledger::Beat& each) {
+    return each.listening && !each.in_doubt && *each.listening < called;
+  });
+  if (beat == known->beats.rend()) return;
+  const absl::Duration silent = called - *beat->listening;
+  if (silent < settings.heartbeat_timeout - skew_) {
+    ledger_.Break(absl::StrCat(event.worker_id, " was heard, and called Offline ",
+                               absl::FormatDuration(silent), " later by the daemon's own clock"));
+  }
+  const bool cut_short =
+      long_pauses_ && hearing_.now() - hearing_.short_of_credit_at() < 2 * settings.heartbeat_timeout;
+  if (beat->monotonic > impaired_until && !cut_short) {
+    ledger_.Break(absl::StrCat(event.worker_id, " was heard at ", absl::FormatDuration(beat->monotonic),
+                               " and called Offline, and nothing but the daemon kept it from being heard"));
   }
 }
 

@@ -24,12 +24,17 @@ namespace muster::sim {
 
 class Promises {
  public:
-  /// `skew`: how far apart the clocks of the daemons of the roll may be.
-  Promises(Ledger& ledger, absl::Duration skew) : ledger_(ledger), skew_(skew) {}
+  /// `skew`: how far apart the clocks of the daemons of the roll may be. `long_pauses`: after an outage,
+  /// clients need the whole allowance to come back.
+  Promises(Ledger& ledger, absl::Duration skew, bool long_pauses)
+      : ledger_(ledger), skew_(skew), long_pauses_(long_pauses) {}
 
   Hearing& hearing() { return hearing_; }
   /// The jobs may fail now, and are repeated later.
   void JobsMayFail() { jobs_failed_at_ = hearing_.now(); }
+
+  /// The disk is slow now: what is heard is proven later.
+  void DiskIsSlow() { slow_at_ = hearing_.now(); }
 
   /// New settings: workers are judged by the longest timeout since they were heard.
   void TimeoutWas(absl::Duration timeout) { replaced_.emplace_back(hearing_.now(), timeout); }
@@ -62,6 +67,7 @@ class Promises {
 
   Ledger& ledger_;
   const absl::Duration skew_;
+  const bool long_pauses_;
   Hearing hearing_;
   std::map<std::string, Seen> workers_;
   struct Region {
@@ -76,6 +82,7 @@ class Promises {
   std::map<std::string, absl::Duration> held_at_;                    // regions, when last held
   std::vector<std::pair<absl::Duration, absl::Duration>> replaced_;  // when, and which timeout
   absl::Duration jobs_failed_at_ = -absl::InfiniteDuration();
+  absl::Duration slow_at_ = -absl::InfiniteDuration();
   int called_offline_ = 0;
   int holds_ = 0;
 };

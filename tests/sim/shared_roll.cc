@@ -31,8 +31,8 @@ class SharedRoll::View final : public Store, public Coordination {
   WriteTx& Begin() override;
   WriteTx& BeginBatch(const BatchKeys& keys) override;
   WriteTx& BeginStep() override;
-  CommitResult Commit(const ListeningState& listening) override;
-  CommitResult CommitStep(const ListeningState& listening) override;
+  CommitResult Commit(const ProvenState& listening) override;
+  CommitResult CommitStep(const ProvenState& listening) override;
   void Rollback() override {
     if (std::exchange(open_, false)) roll_.store_->Rollback();
   }
@@ -40,7 +40,7 @@ class SharedRoll::View final : public Store, public Coordination {
   Coordination* coordination() override { return this; }
   bool Maintain(absl::Duration budget) override { return !open_ && roll_.store_->Maintain(budget); }
   std::int64_t WorkerCount() const override { return roll_.store_->WorkerCount(); }
-  std::optional<ListeningState> LastListening() const override { return roll_.store_->LastListening(); }
+  std::optional<ProvenState> LastListening() const override { return roll_.store_->LastListening(); }
 
   Result<Membership> RenewMembership(const ListeningReport& own, const Settings& settings,
                                      absl::Duration tick) override;
@@ -137,7 +137,7 @@ WriteTx& SharedRoll::View::BeginStep() {
   return Begin();
 }
 
-CommitResult SharedRoll::View::Commit(const ListeningState& listening) {
+CommitResult SharedRoll::View::Commit(const ProvenState& listening) {
   if (Unreachable()) return CommitResult::Failed("the database cannot be reached");
   if (is_batch_ && roll_.lost_races > 0) {
     --roll_.lost_races;
@@ -148,7 +148,7 @@ CommitResult SharedRoll::View::Commit(const ListeningState& listening) {
   return result;
 }
 
-CommitResult SharedRoll::View::CommitStep(const ListeningState& listening) {
+CommitResult SharedRoll::View::CommitStep(const ProvenState& listening) {
   if (Unreachable()) return CommitResult::Failed("the database cannot be reached");
   if (run_of_another_) return CommitResult::LostRace();
   CommitResult result = roll_.store_->CommitStep(listening);
@@ -164,7 +164,7 @@ Result<Membership> SharedRoll::View::RenewMembership(const ListeningReport& own,
   leads_ = roll_.leader_ == id_;
   if (leads_) {
     ++roll_.leader_beat_;
-    if (own.state.now >= roll_.report_.state.now) roll_.report_ = own;
+    if (own.state.proven >= roll_.report_.state.proven) roll_.report_ = own;
     roll_.report_.advancing = own.advancing;
     roll_.report_.because = own.because;
     roll_.reported_at_ = roll_.clock_.MonotonicNow();
@@ -183,9 +183,9 @@ Result<Membership> SharedRoll::View::RenewMembership(const ListeningReport& own,
   membership.leads = leads_;
   membership.heard = roll_.report_;
   if (membership.heard.advancing) {
-    membership.heard.state.now =
-        membership.heard.state.now + std::clamp(roll_.clock_.MonotonicNow() - roll_.reported_at_,
-                                                absl::ZeroDuration(), kMaxTicksForward * tick);
+    membership.heard.state.proven =
+        membership.heard.state.proven + std::clamp(roll_.clock_.MonotonicNow() - roll_.reported_at_,
+                                                   absl::ZeroDuration(), kMaxTicksForward * tick);
   }
   if (leads_) {
     membership.daemon_lost = StrikeOffTheLost(ticks);

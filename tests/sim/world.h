@@ -97,6 +97,7 @@ class World {
   absl::Duration away_after_death_;  // after a death in the middle of a write
   std::uint64_t checks_ = 0;
   int outages_ = 0;  // under way
+  absl::Duration slow_until_;
   std::optional<ListeningTime> clock_at_outage_;
   bool ends_early_ = false;
   int lives_ = 0;

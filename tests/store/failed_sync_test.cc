@@ -19,7 +19,7 @@ class Fixture {
 
   CommitResult CommitOf(const std::string& id, double at) {
     Register(store->Begin(), NewWorker(id));
-    return store->Commit(ListeningState{At(at).listening, absl::Seconds(3)});
+    return store->Commit(ProvenState{At(at).listening, absl::Seconds(3)});
   }
   void Crash(bool power) {
     power ? store.disk.LosePower() : store.disk.Kill();

@@ -65,7 +65,7 @@ inline void Beat(WriteTx& tx, std::string_view id, const Moment& now,
 }
 
 inline void CommitAt(Store& store, const Moment& now) {
-  REQUIRE(store.Commit(ListeningState{now.listening, absl::Seconds(3)}).committed());
+  REQUIRE(store.Commit(ProvenState{now.listening, absl::Seconds(3)}).committed());
 }
 
 inline WorkerFilter InRegion(std::string region) {

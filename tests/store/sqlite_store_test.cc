@@ -107,7 +107,7 @@ TEST_CASE("histories are exact whenever the store folds, and wherever it is when
       const std::string copy = Copy(path, directory / absl::StrCat(round, ".db"));
       store = nullptr;
       store = Open(path = copy, options);
-      CHECK(store->LastListening()->now == At(now).listening);
+      CHECK(store->LastListening()->proven == At(now).listening);
       CheckHistories(*store, expected, options.history);
     }
   }

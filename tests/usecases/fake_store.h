@@ -269,16 +269,16 @@ class FakeStore final : public Store {
     writer_.Begin(reader_.state_);
     return writer_;
   }
-  CommitResult Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ProvenState& listening) override {
     reader_.state_ = writer_.Committed();
     listening_ = listening;
     return CommitResult::Committed(static_cast<std::int64_t>(reader_.state_.events.size()));
   }
-  CommitResult CommitStep(const ListeningState& listening) override { return Commit(listening); }
+  CommitResult CommitStep(const ProvenState& listening) override { return Commit(listening); }
   void Rollback() override {}
   bool Maintain(absl::Duration) override { return false; }
   std::int64_t WorkerCount() const override { return std::ssize(reader_.state_.rows); }
-  std::optional<ListeningState> LastListening() const override { return listening_; }
+  std::optional<ProvenState> LastListening() const override { return listening_; }
 
   /// From now on every query fails, or none.
   void Break(bool broken) {
@@ -289,7 +289,7 @@ class FakeStore final : public Store {
  private:
   FakeReads reader_;
   FakeWriteTx writer_;
-  std::optional<ListeningState> listening_;
+  std::optional<ProvenState> listening_;
 };
 
 }  // namespace muster

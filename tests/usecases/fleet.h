@@ -77,7 +77,7 @@ class Fleet {
     }
   }
   Result<bool> Step(Sweep& sweep, int limit) {
-    return Commit([&](WriteTx& tx) { return sweep.Step(tx, now, settings, limit); });
+    return Commit([&](WriteTx& tx) { return sweep.Step(tx, SweepMoment{now}, settings, limit); });
   }
 
   const ScanReads& reader() const { return store_->Reader(); }

@@ -35,7 +35,7 @@ class MemoryStore final : public Store {
     return staging_;
   }
 
-  CommitResult Commit(const ListeningState& listening) override {
+  CommitResult Commit(const ProvenState& listening) override {
     StagedBatch& batch = staging_.batch();
     if (!batch.Empty()) {
       batch.DropOrphans();
@@ -53,7 +53,7 @@ class MemoryStore final : public Store {
     listening_ = listening;
     return CommitResult::Committed(registry_.ForWriter().last_cursor);
   }
-  CommitResult CommitStep(const ListeningState& listening) override {
+  CommitResult CommitStep(const ProvenState& listening) override {
     if (!staging_.batch().Empty()) return Commit(listening);
     staging_.RolledBack();
     return CommitResult::NothingToWrite(registry_.ForWriter().last_cursor);
@@ -62,7 +62,7 @@ class MemoryStore final : public Store {
   void Rollback() override { staging_.RolledBack(); }
   bool Maintain(absl::Duration /*budget*/) override { return false; }
   std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
-  std::optional<ListeningState> LastListening() const override { return listening_; }
+  std::optional<ProvenState> LastListening() const override { return listening_; }
 
  private:
   const std::uint32_t history_;
@@ -70,7 +70,7 @@ class MemoryStore final : public Store {
   MemoryArchive archive_;
   CommittedReader reader_;
   Staging staging_;
-  std::optional<ListeningState> listening_;
+  std::optional<ProvenState> listening_;
 };
 
 }  // namespace

@@ -27,6 +27,10 @@ constexpr Sql kCountUp = {
 #define MUSTER_REPORT_CLOCK                                                                        \
   "UPDATE roll SET leader_beat = leader_beat + 1, "                                                \
   "allowance_credit = CASE WHEN coalesce(listening, $2) <= $2 THEN $3 ELSE allowance_credit END, " \
+  "allowance_left = CASE WHEN coalesce(listening, $2) <= $2 THEN $6 ELSE allowance_left END, "     \
+  "boot_id = CASE WHEN coalesce(listening, $2) <= $2 THEN $7 ELSE boot_id END, "                   \
+  "proven_at = CASE WHEN coalesce(listening, $2) <= $2 THEN $8 ELSE proven_at END, "               \
+  "running = greatest(running, $9), "                                                              \
   "listening = greatest(listening, $2), advancing = $4, not_listening = $5, "                      \
   "reported_at = clock_timestamp() WHERE leader = $1"
 // Only if no transaction holds the row.
@@ -45,8 +49,10 @@ constexpr Sql kLeave = {"leave", "DELETE FROM daemons WHERE id = $1"};
 
 Parameters ClockReport(std::string_view id, const ListeningReport& own) {
   Parameters report;
-  report.Text(id).Int64(own.state.now.micros());
-  report.Int64(absl::ToInt64Microseconds(own.state.allowance_credit)).Bool(own.advancing).Text(own.because);
+  report.Text(id).Int64(own.state.proven.micros());
+  report.Int64(absl::ToInt64Microseconds(own.state.credit)).Bool(own.advancing).Text(own.because);
+  report.Int64(absl::ToInt64Microseconds(own.state.allowance_left)).Text(own.state.boot_id);
+  report.Int64(absl::ToInt64Microseconds(own.state.proven_at)).Int64(own.running.micros());
   return report;
 }
 
@@ -57,16 +63,16 @@ Parameters Id(std::string_view id) {
 }
 
 // What the leader reported, brought forward by its age on the wall clock of the server. That clock may step:
-// so by no more than two ticks.
+// so by no more than two ticks. The running reading goes on in any case: a stamp that is too early would be
+// wrong.
 ListeningReport Heard(const RegistryRow& registry, absl::Duration tick) {
   ListeningReport heard;
-  heard.state = registry.clock.value_or(ListeningState());
+  heard.state = registry.clock.value_or(ProvenState());
   heard.advancing = registry.advancing;
   heard.because = registry.not_listening;
-  if (heard.advancing) {
-    heard.state.now =
-        heard.state.now + std::clamp(registry.age, absl::ZeroDuration(), kMaxTicksForward * tick);
-  }
+  const absl::Duration age = std::clamp(registry.age, absl::ZeroDuration(), kMaxTicksForward * tick);
+  heard.running = registry.running + age;
+  if (heard.advancing) heard.state.proven = heard.state.proven + age;
   return heard;
 }
 
@@ -136,7 +142,9 @@ Reply<DaemonGroup::Renewed> DaemonGroup::Renew(Session& session, const Listening
   renewed.membership.heard = Heard(renewed.registry, tick);
   if (unreported_ > kMaxTicksForward) {  // the clocks of the others do not go further
     renewed.membership.leads = false;
-    renewed.membership.heard = {renewed.registry.clock.value_or(ListeningState()), false, kRegistryIsHeld};
+    renewed.membership.heard.state = renewed.registry.clock.value_or(ProvenState());
+    renewed.membership.heard.advancing = false;
+    renewed.membership.heard.because = kRegistryIsHeld;
     return renewed;
   }
   if (leads_) {

@@ -71,8 +71,8 @@ class PostgresStore final : public Store, private Coordination {
   }
   WriteTx& BeginBatch(const BatchKeys& keys) override;
   WriteTx& BeginStep() override;
-  CommitResult Commit(const ListeningState& listening) override;
-  CommitResult CommitStep(const ListeningState& listening) override;
+  CommitResult Commit(const ProvenState& listening) override;
+  CommitResult CommitStep(const ProvenState& listening) override;
   void Rollback() override { transaction_->Abandon(); }
 
   bool PrefersHeartbeatsAlone() const override { return true; }
@@ -80,7 +80,7 @@ class PostgresStore final : public Store, private Coordination {
 
   bool Maintain(absl::Duration budget) override;
   std::int64_t WorkerCount() const override { return workers_; }
-  std::optional<ListeningState> LastListening() const override { return listening_; }
+  std::optional<ProvenState> LastListening() const override { return listening_; }
 
  private:
   // How the next batch is tried: see transaction.h.
@@ -108,8 +108,9 @@ class PostgresStore final : public Store, private Coordination {
   CommitResult Classify(const Failure& failure);
   CommitResult DecideAgain(Attempt attempt);
   CommitResult FindWhatIsHeld(const Failure& failure);
-  CommitResult Write(const ListeningState& listening);
+  CommitResult Write(const ProvenState& listening);
   void Adopt(const RegistryRow& registry);
+  bool Follows() const { return took_part_ && !leads_; }
 
   const Clock& clock_;
   const StoreOptions options_;
@@ -124,7 +125,7 @@ class PostgresStore final : public Store, private Coordination {
   std::optional<PostgresReader> reader_;
   std::optional<Transaction> transaction_;
 
-  std::optional<ListeningState> listening_;
+  std::optional<ProvenState> listening_;
   std::int64_t last_cursor_ = 0;
   std::int64_t workers_ = 0;
   bool totals_are_kept_ = true;
@@ -232,30 +233,24 @@ CommitResult PostgresStore::FindWhatIsHeld(const Failure& failure) {
   return CommitResult::Failed(Report(IsHeld(looked.error()) ? failure : looked.error(), "a commit").reason);
 }
 
-CommitResult PostgresStore::Commit(const ListeningState& at) {
+CommitResult PostgresStore::Commit(const ProvenState& at) {
   lost_race_ = false;
   Transaction& transaction = *transaction_;
   if (transaction.failure()) return Classify(*transaction.failure());
   if (transaction.NeedsLock()) return DecideAgain(Attempt::kLocked);
-
-  // Only the leader moves the clock. What a follower knows is what the leader said, brought forward. If a
-  // follower stored that, the next follower would bring it forward again, and so on: the clock would run
-  // faster than time.
-  const ListeningState& listening = took_part_ && !leads_ && listening_ ? *listening_ : at;
-  const bool clock_stands_still = listening_ && listening_->now == listening.now &&
-                                  listening_->allowance_credit == listening.allowance_credit;
+  const bool clock_stands_still = Follows() || listening_ == at;
   if (transaction.NothingToAsk() && (!transaction.locked() || clock_stands_still)) {
     transaction.Abandon();
     return CommitResult::NothingToWrite(last_cursor_);
   }
-  return Write(listening);
+  return Write(at);
 }
 
-CommitResult PostgresStore::CommitStep(const ListeningState& at) {
+CommitResult PostgresStore::CommitStep(const ProvenState& at) {
   lost_race_ = false;
   Transaction& transaction = *transaction_;
   if (!transaction.Empty() && transaction.ClaimRun()) {
-    const CommitResult result = Write(took_part_ && !leads_ && listening_ ? *listening_ : at);
+    const CommitResult result = Write(at);
     runs_jobs_ = runs_jobs_ || result.committed();
     return result;
   }
@@ -265,12 +260,15 @@ CommitResult PostgresStore::CommitStep(const ListeningState& at) {
   return CommitResult::NothingToWrite(last_cursor_);
 }
 
-CommitResult PostgresStore::Write(const ListeningState& listening) {
+CommitResult PostgresStore::Write(const ProvenState& listening) {
   const bool locked = transaction_->locked();
-  const Reply<Nothing> committed = transaction_->Commit(listening);
+  // Only the leader moves the clock. What a follower knows is what the leader said, brought forward. If a
+  // follower stored that, the next follower would bring it forward again, and so on: the clock would run
+  // faster than time.
+  const Reply<Nothing> committed = transaction_->Commit(Follows() ? nullptr : &listening);
   if (!committed.ok()) return Classify(committed.error());
   if (locked) {
-    listening_ = listening;
+    if (!Follows()) listening_ = listening;
     last_cursor_ = transaction_->registry().last_cursor;
     workers_ = transaction_->registry().workers;
   }

@@ -1,5 +1,6 @@
 #include "store/postgres/registry_row.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,7 @@ namespace {
   "last_revision, last_cursor, workers, listening, allowance_credit, advancing, not_listening, "            \
   "(extract(epoch FROM clock_timestamp() - reported_at) * 1000000)::bigint, leader, leader_beat, runner, "  \
   "runner_beat, totals_revision = last_revision AND totals_cursor = last_cursor, (SELECT min_version FROM " \
-  "schema_use)"
+  "schema_use), running, allowance_left, boot_id, proven_at"
 
 constexpr Sql kMakeRegistry = {
     "make_roll",
@@ -47,8 +48,12 @@ Reply<RegistryRow> ReadRegistry(const Rows& rows) {
   registry.last_cursor = rows.Int64(0, 1);
   registry.workers = rows.Int64(0, 2);
   if (const std::optional<std::int64_t> listening = rows.OptionalInt64(0, 3)) {
-    registry.clock =
-        ListeningState{ListeningTime::FromMicros(*listening), absl::Microseconds(rows.Int64(0, 4))};
+    registry.clock = ProvenState{ListeningTime::FromMicros(*listening), absl::Microseconds(rows.Int64(0, 4)),
+                                 absl::Microseconds(rows.Int64(0, 15)), std::string(rows.Text(0, 16)),
+                                 absl::Microseconds(rows.Int64(0, 17))};
+    // A leader of an older version does not say it.
+    registry.running =
+        std::max(registry.clock->proven, ListeningTime::FromMicros(rows.OptionalInt64(0, 14).value_or(0)));
   }
   registry.advancing = rows.Bool(0, 5);
   registry.not_listening = rows.Text(0, 6);
@@ -73,15 +78,26 @@ const Sql kWriteRegistry = {
     "write_roll",
     "UPDATE roll SET last_revision = $1, last_cursor = $2, workers = $3, "
     "allowance_credit = CASE WHEN coalesce(listening, $4) <= $4 THEN $5 ELSE allowance_credit END, "
+    "allowance_left = CASE WHEN coalesce(listening, $4) <= $4 THEN $9 ELSE allowance_left END, "
+    "boot_id = CASE WHEN coalesce(listening, $4) <= $4 THEN $10 ELSE boot_id END, "
+    "proven_at = CASE WHEN coalesce(listening, $4) <= $4 THEN $11 ELSE proven_at END, "
     "listening = greatest(listening, $4), runner = $6, runner_beat = $7, "
     "totals_revision = CASE WHEN $8 THEN $1 ELSE totals_revision END, "
     "totals_cursor = CASE WHEN $8 THEN $2 ELSE totals_cursor END"};
 
-Parameters WriteRegistry(const RegistryRow& registry, const ListeningState& clock) {
+Parameters WriteRegistry(const RegistryRow& registry, const ProvenState* clock) {
   Parameters parameters;
   parameters.Int64(registry.last_revision).Int64(registry.last_cursor).Int64(registry.workers);
-  parameters.Int64(clock.now.micros()).Int64(absl::ToInt64Microseconds(clock.allowance_credit));
+  const auto micros = [clock](absl::Duration ProvenState::*part) -> std::optional<std::int64_t> {
+    if (clock == nullptr) return std::nullopt;
+    return absl::ToInt64Microseconds(clock->*part);
+  };
+  parameters.Int64(clock != nullptr ? std::optional(clock->proven.micros()) : std::nullopt);
+  parameters.Int64(micros(&ProvenState::credit));
   parameters.Text(registry.runner).Int64(registry.runner_beat).Bool(registry.totals_are_kept);
+  parameters.Int64(micros(&ProvenState::allowance_left));
+  parameters.Text(clock != nullptr ? std::optional<std::string_view>(clock->boot_id) : std::nullopt);
+  parameters.Int64(micros(&ProvenState::proven_at));
   return parameters;
 }
 

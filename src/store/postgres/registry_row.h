@@ -16,7 +16,8 @@ struct RegistryRow {
   std::int64_t last_revision = 0;
   std::int64_t last_cursor = 0;
   std::int64_t workers = 0;
-  std::optional<ListeningState> clock;  // unset on a roll that was never written
+  std::optional<ProvenState> clock;  // unset on a roll that was never written
+  ListeningTime running;
   bool advancing = false;
   std::string not_listening;
   absl::Duration age;  // how long ago the leader said so, by the server's clock
@@ -45,9 +46,9 @@ bool RegistryIsHeld(const Failure& failure);
 bool IsHeld(const Failure& failure);
 
 /// Writes what a transaction changed in the row: the values of `registry`, and the clock, which never goes
-/// back.
+/// back. Null: the clock is not this daemon's to write.
 extern const Sql kWriteRegistry;
-Parameters WriteRegistry(const RegistryRow& registry, const ListeningState& clock);
+Parameters WriteRegistry(const RegistryRow& registry, const ProvenState* clock);
 
 /// The token key of the roll. A roll without a key gets `fresh`.
 Reply<std::string> TokenKeyOf(Connection& connection, std::string_view fresh, absl::Duration timeout);

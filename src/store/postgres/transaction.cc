@@ -104,7 +104,7 @@ void Transaction::ForgetRefused() {
   for (const std::uint32_t refused : staged_.RefusedByCache()) cache_.Forget(staged_[refused].id);
 }
 
-Reply<Nothing> Transaction::Commit(const ListeningState& clock) {
+Reply<Nothing> Transaction::Commit(const ProvenState* clock) {
   if (failure_) return *failure_;
   Pipeline pipeline;
   if (locked_) staged_.AddChanges(registry_.last_cursor, pipeline);

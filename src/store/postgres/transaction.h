@@ -61,8 +61,9 @@ class Transaction final : public WriteTx {
   /// For a step that has something to stage: locks the row of the roll, unless it is locked. False: it
   /// failed, or it is refused.
   bool ClaimRun();
-  /// Writes everything and commits. After a failure, call Abandon. A locked transaction also stores `clock`.
-  Reply<Nothing> Commit(const ListeningState& clock);
+  /// Writes everything and commits. After a failure, call Abandon. A locked transaction also stores `clock`,
+  /// unless it is null.
+  Reply<Nothing> Commit(const ProvenState* clock);
 
   /// A transaction of its own: counts the totals anew, so that they can be kept from then on. Returns whether
   /// it succeeded.

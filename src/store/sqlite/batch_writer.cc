@@ -58,8 +58,10 @@ absl::StatusOr<BatchWriter> BatchWriter::Prepare(Database& database) {
        " ON CONFLICT (region) DO UPDATE SET until = excluded.until"},
       {&writer.drop_hold_, "DELETE FROM region_holds WHERE region = ?"},
       {&writer.insert_journal_,
-       "INSERT INTO journal (seq, at, listening, allowance_credit, beats) VALUES (?, ?, ?, ?, ?)"},
+       "INSERT INTO journal (seq, at, listening, beats, proven, allowance_credit, allowance_left, proven_at)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
       {&writer.update_revision_, "UPDATE roll SET last_revision = ?"},
+      {&writer.update_boot_, "UPDATE roll SET boot_id = ?"},
   };
   for (const auto& [statement, sql] : statements) {
     absl::StatusOr<Statement> prepared = database.Prepare(sql);
@@ -71,7 +73,7 @@ absl::StatusOr<BatchWriter> BatchWriter::Prepare(Database& database) {
 
 absl::StatusOr<std::int64_t> BatchWriter::Write(StagedBatch& batch, const Model& model,
                                                 std::int64_t first_seq, std::int64_t last_revision,
-                                                const ListeningState& listening) {
+                                                const ProvenState& clock) {
   std::int64_t next_seq = first_seq;
   Transaction transaction(*database_);
   absl::Status status = transaction.Begin();
@@ -87,9 +89,12 @@ absl::StatusOr<std::int64_t> BatchWriter::Write(StagedBatch& batch, const Model&
                    : drop_hold_.Run(std::string_view(region));
   }
   if (status.ok() && !batch.changes.empty()) status = update_revision_.Run(last_revision);
-  if (status.ok()) status = WriteJournal(batch, model, listening, next_seq);
+  if (status.ok()) status = WriteJournal(batch, model, clock, next_seq);
+  const bool new_boot = clock.boot_id != boot_id_;
+  if (status.ok() && new_boot) status = update_boot_.Run(std::string_view(clock.boot_id));
   if (status.ok()) status = transaction.Commit();
   if (!status.ok()) return status;
+  if (new_boot) boot_id_ = clock.boot_id;
   return next_seq;
 }
 
@@ -130,22 +135,25 @@ absl::Status BatchWriter::WriteEvent(const Event& event) {
                            std::string_view(event.reason), std::string_view(event.actor));
 }
 
-absl::Status BatchWriter::WriteJournal(StagedBatch& batch, const Model& model,
-                                       const ListeningState& listening, std::int64_t& next_seq) {
-  const std::int64_t credit = absl::ToInt64Microseconds(listening.allowance_credit);
+absl::Status BatchWriter::WriteJournal(StagedBatch& batch, const Model& model, const ProvenState& clock,
+                                       std::int64_t& next_seq) {
+  const auto insert = [&](std::optional<std::int64_t> wall, ListeningTime stamp) {
+    return insert_journal_.Run(next_seq++, wall, stamp.micros(), Blob{encoder_.bytes()},
+                               clock.proven.micros(), absl::ToInt64Microseconds(clock.credit),
+                               absl::ToInt64Microseconds(clock.allowance_left),
+                               absl::ToInt64Microseconds(clock.proven_at));
+  };
   absl::Status status;
+  const std::int64_t first_seq = next_seq;
   batch.VisitBeats([&](const Moment& at, std::span<const StagedBeat> beats) {
     if (!status.ok()) return;
     encoder_.Start(beats.size());
     for (const StagedBeat& beat : beats) encoder_.Add(batch.KeyOf(beat, model), beat.InUse());
-    status = insert_journal_.Run(next_seq++, Micros(at.wall), at.listening.micros(), credit,
-                                 Blob{encoder_.bytes()});
+    status = insert(Micros(at.wall), at.listening);
   });
-  // The newest row has the clock as of the commit. That is not always the clock of the heartbeats.
-  const bool has_the_clock = !batch.moments.empty() && batch.moments.back().at.listening == listening.now;
-  if (!status.ok() || has_the_clock) return status;
+  if (!status.ok() || next_seq > first_seq) return status;
   encoder_.Start(0);
-  return insert_journal_.Run(next_seq++, nullptr, listening.now.micros(), credit, Blob{encoder_.bytes()});
+  return insert(std::nullopt, clock.proven);
 }
 
 }  // namespace muster::sqlite

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,11 +21,11 @@ class BatchWriter {
  public:
   static absl::StatusOr<BatchWriter> Prepare(Database& database);
 
-  /// Writes everything. Each moment of heartbeats is one row of the journal; there is at least one row, for
-  /// the listening clock. Rows are numbered from `first_seq`. Returns the number for the next row. On an
-  /// error nothing of it was written. Precondition: orphans were dropped.
+  /// Writes everything. Each moment of heartbeats is one row of the journal, and has the state of the
+  /// listening clock; there is at least one row, for the clock. Rows are numbered from `first_seq`. Returns
+  /// the number for the next row. On an error nothing of it was written. Precondition: orphans were dropped.
   absl::StatusOr<std::int64_t> Write(StagedBatch& batch, const Model& model, std::int64_t first_seq,
-                                     std::int64_t last_revision, const ListeningState& listening);
+                                     std::int64_t last_revision, const ProvenState& clock);
 
  private:
   explicit BatchWriter(Database& database) : database_(&database) {}
@@ -31,7 +33,7 @@ class BatchWriter {
   absl::Status WriteChange(const StagedChange& change);
   absl::Status WriteState(Statement& statement, const Worker& worker, std::int64_t key);
   absl::Status WriteEvent(const Event& event);
-  absl::Status WriteJournal(StagedBatch& batch, const Model& model, const ListeningState& listening,
+  absl::Status WriteJournal(StagedBatch& batch, const Model& model, const ProvenState& clock,
                             std::int64_t& next_seq);
 
   Database* database_;
@@ -46,6 +48,8 @@ class BatchWriter {
   Statement drop_hold_;
   Statement insert_journal_;
   Statement update_revision_;
+  Statement update_boot_;
+  std::optional<std::string> boot_id_;  // as it was stored last, in this life
 };
 
 }  // namespace muster::sqlite

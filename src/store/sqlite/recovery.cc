@@ -126,11 +126,13 @@ class Loader {
   }
 
   absl::Status LoadRegistry() {
-    absl::Status status = ForEach("SELECT token_key, last_revision FROM roll", [this](const Statement& row) {
-      recovered_.token_key = row.Bytes(0);
-      recovered_.last_revision = row.Int64(1);
-      return absl::OkStatus();
-    });
+    absl::Status status =
+        ForEach("SELECT token_key, last_revision, boot_id FROM roll", [this](const Statement& row) {
+          recovered_.token_key = row.Bytes(0);
+          recovered_.last_revision = row.Int64(1);
+          boot_id_ = row.Text(2);
+          return absl::OkStatus();
+        });
     if (!status.ok() || !recovered_.token_key.empty()) return status;
     recovered_.token_key = NewTokenKey(random_);
     absl::StatusOr<Statement> insert =
@@ -190,9 +192,10 @@ class Loader {
   absl::Status ReplayJournal() {
     numbers_.Finish();
     unfolded_.GrowTo(workers_.size());
-    absl::Status status =
-        ForEach("SELECT seq, at, listening, allowance_credit, beats FROM journal ORDER BY seq",
-                [this](const Statement& row) { return ReplayRow(row); });
+    absl::Status status = ForEach(
+        "SELECT seq, at, listening, beats, allowance_credit, proven, allowance_left, proven_at"
+        " FROM journal ORDER BY seq",
+        [this](const Statement& row) { return ReplayRow(row); });
     if (!status.ok()) return status;
     model_.GrowTo(static_cast<std::uint32_t>(workers_.size()));
     for (LoadedWorker& loaded : workers_) model_.Load(std::move(loaded.worker), loaded.key, loaded.pulse);
@@ -205,10 +208,11 @@ class Loader {
     const std::int64_t at = row.Int64(1);
     const ListeningTime listening = ListeningTime::FromMicros(row.Int64(2));
     recovered_.next_seq = seq + 1;
-    recovered_.listening = ListeningState{listening, absl::Microseconds(row.Int64(3))};
+    ProvenState& clock = recovered_.listening ? *recovered_.listening : recovered_.listening.emplace();
+    ReadClock(row, clock);
     unfolded_.BeginRow(seq, at, listening);
     row_.clear();
-    JournalDecoder beats(row.Bytes(4));
+    JournalDecoder beats(row.Bytes(3));
     JournaledBeat beat;
     while (beats.Next(beat)) {
       const std::uint32_t number = numbers_.Find(beat.key);
@@ -232,6 +236,15 @@ class Loader {
       unfolded_.Add(row_[i].number);
     }
     return absl::OkStatus();
+  }
+
+  void ReadClock(const Statement& row, ProvenState& clock) const {
+    clock.credit = absl::Microseconds(row.Int64(4));
+    clock.proven = ListeningTime::FromMicros(row.Int64(row.IsNull(5) ? 2 : 5));
+    if (row.IsNull(5)) return;
+    clock.allowance_left = absl::Microseconds(row.Int64(6));
+    clock.proven_at = absl::Microseconds(row.Int64(7));
+    clock.boot_id = boot_id_;
   }
 
   absl::Status LoadHolds() {
@@ -265,6 +278,7 @@ class Loader {
   Model& model_;
   UnfoldedBeats& unfolded_;
   Recovered recovered_;
+  std::string boot_id_;
   std::vector<LoadedWorker> workers_;  // by key
   NumbersByKey numbers_;               // in workers_
   struct NumberedBeat {

@@ -21,7 +21,7 @@ struct Recovered {
   std::int64_t last_revision = 0;
   std::int64_t next_seq = 1;     // of the journal
   std::int64_t first_event = 1;  // the oldest that is kept
-  std::optional<ListeningState> listening;
+  std::optional<ProvenState> listening;
 };
 
 /// Fills the model and the unfolded beats; both are empty before. A new roll gets its token key here, from

@@ -61,8 +61,8 @@ class SqliteStore final : public Store {
     staging_->CollectKeys(keys);
     return *staging_;
   }
-  CommitResult Commit(const ListeningState& listening) override;
-  CommitResult CommitStep(const ListeningState& listening) override;
+  CommitResult Commit(const ProvenState& listening) override;
+  CommitResult CommitStep(const ProvenState& listening) override;
   void Rollback() override { staging_->RolledBack(); }
   bool Maintain(absl::Duration budget) override;
   double Backlog() const override {
@@ -70,7 +70,7 @@ class SqliteStore final : public Store {
     return maintenance_waits_ ? 0 : fold_->Backlog();
   }
   std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
-  std::optional<ListeningState> LastListening() const override { return listening_; }
+  std::optional<ProvenState> LastListening() const override { return listening_; }
 
  private:
   SqliteStore(DatabaseFile file, const StoreOptions& options)
@@ -81,7 +81,7 @@ class SqliteStore final : public Store {
   absl::Status Start(const StoreRuntime& runtime);
   CommitResult Committed() const { return CommitResult::Committed(registry_.ForWriter().last_cursor); }
   CommitResult Failed(const absl::Status& status);
-  void MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq);
+  void MakeVisible(StagedBatch& batch, const ProvenState& listening, std::int64_t next_seq);
   absl::Status MaintainStep(int rows);
   absl::Status TrimEvents(int rows);
   bool MaintenanceIsDue() const;
@@ -102,7 +102,7 @@ class SqliteStore final : public Store {
   Statement trim_events_;
   std::unique_ptr<Checkpoints> checkpoints_;
 
-  std::optional<ListeningState> listening_;
+  std::optional<ProvenState> listening_;
   std::int64_t next_seq_ = 1;
   std::int64_t first_event_ = 1;
   bool trims_ = false;               // the last step of maintenance trimmed events
@@ -142,14 +142,8 @@ absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
   return absl::OkStatus();
 }
 
-CommitResult SqliteStore::Commit(const ListeningState& listening) {
+CommitResult SqliteStore::Commit(const ProvenState& listening) {
   StagedBatch& batch = staging_->batch();
-  const bool clock_stands_still = listening_ && listening_->now == listening.now &&
-                                  listening_->allowance_credit == listening.allowance_credit;
-  if (batch.Empty() && clock_stands_still) {
-    staging_->RolledBack();
-    return Committed();
-  }
   // Commits of maintenance do not wait for the disk, and it may have failed to switch that back.
   if (!file_.connection.syncs_commits()) {
     if (const absl::Status synced = file_.connection.SyncCommits(true); !synced.ok()) return Failed(synced);
@@ -168,7 +162,7 @@ CommitResult SqliteStore::Commit(const ListeningState& listening) {
   return Committed();
 }
 
-CommitResult SqliteStore::CommitStep(const ListeningState& listening) {
+CommitResult SqliteStore::CommitStep(const ProvenState& listening) {
   if (!staging_->batch().Empty()) return Commit(listening);
   staging_->RolledBack();
   return CommitResult::NothingToWrite(registry_.ForWriter().last_cursor);
@@ -181,7 +175,7 @@ CommitResult SqliteStore::Failed(const absl::Status& status) {
                       : CommitResult::Failed(std::move(why.reason));
 }
 
-void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listening, std::int64_t next_seq) {
+void SqliteStore::MakeVisible(StagedBatch& batch, const ProvenState& listening, std::int64_t next_seq) {
   const MutexLock lock(registry_.mu);
   for (const std::uint32_t slot : batch.removed)
     registry_.unfolded.Clear(slot);  // before other workers get them
@@ -189,12 +183,12 @@ void SqliteStore::MakeVisible(StagedBatch& batch, const ListeningState& listenin
   registry_.unfolded.GrowTo(registry_.model.SlotCount());
   AddUnfolded(batch, next_seq_, registry_.unfolded);
   // A row that has only the clock.
-  if (next_seq_ < next_seq) registry_.unfolded.BeginRow(next_seq_++, 0, listening.now);
+  if (next_seq_ < next_seq) registry_.unfolded.BeginRow(next_seq_++, 0, listening.proven);
 }
 
 bool SqliteStore::MaintenanceIsDue() const {
   return checkpoints_->IsDue() || first_event_ < FirstEventToKeep() ||
-         (listening_ && fold_->IsDue(listening_->now));
+         (listening_ && fold_->IsDue(listening_->proven));
 }
 
 bool SqliteStore::Maintain(absl::Duration budget) {
@@ -223,7 +217,7 @@ absl::Status SqliteStore::MaintainStep(int rows) {
   absl::Status status = file_.connection.SyncCommits(false);
   if (!status.ok()) return status;
   // They take turns, so that neither waits for the end of the other.
-  trims_ = first_event_ < FirstEventToKeep() && (!trims_ || !fold_->IsDue(listening_->now));
+  trims_ = first_event_ < FirstEventToKeep() && (!trims_ || !fold_->IsDue(listening_->proven));
   if (trims_) {
     status = TrimEvents(rows);
   } else if (fold_->HasWork()) {

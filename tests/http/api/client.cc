@@ -73,7 +73,8 @@ Client::~Client() {
 void Client::Serve() {
   registry_ = std::make_unique<Registry>(std::make_unique<FlakyStore>(disk), clock, random_, executor_,
                                          TestSettings());
-  registry_->Start({"no socket"}, "");
+  probe_ = std::make_unique<SelfProbe>(*registry_, clock, executor_);
+  probe_->Start("");
   Turn();
   api.Serve(*registry_);
 }

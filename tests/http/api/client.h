@@ -11,6 +11,7 @@
 #include "http/api/api.h"
 #include "http/message.h"
 #include "muster/registry.h"
+#include "registry/self_probe.h"
 #include "muster/settings.h"
 #include "runtime/executor.h"
 #include "runtime/manual_clock.h"
@@ -70,6 +71,7 @@ class Client {
   RealRandom random_;
   ManualExecutor executor_;
   std::unique_ptr<Registry> registry_;
+  std::unique_ptr<SelfProbe> probe_;
 };
 
 }  // namespace muster::http

@@ -127,8 +127,8 @@ std::string WhatIsWrong(Store& store, std::int64_t batches) {
     if (event.reason != absl::StrCat(event.cursor))
       return absl::StrCat("event ", event.cursor, " is another");
   }
-  const std::optional<ListeningState> listening = store.LastListening();
-  return listening && listening->now == At(batches).listening ? "" : "the listening clock is another";
+  const std::optional<ProvenState> listening = store.LastListening();
+  return listening && listening->proven == At(batches).listening ? "" : "the listening clock is another";
 }
 
 std::string IntegrityOf(const sqlite::Location& location) {

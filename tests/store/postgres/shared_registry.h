@@ -62,7 +62,7 @@ class SharedRegistry {
     REQUIRE(stores_.front()->Commit(listening()).committed());
   }
 
-  ListeningState listening() const { return {now.listening, absl::Seconds(3)}; }
+  ProvenState listening() const { return {now.listening, absl::Seconds(3)}; }
 
   ScratchSchema schema;
   postgres::Connection stranger = schema.Connect();

@@ -127,7 +127,7 @@ TEST_CASE("a roll of the first version is upgraded, with everything in it") {
   CHECK(totals[0].by_status[static_cast<int>(WorkerStatus::kActive)] == 1);
   CHECK(totals[0].free_capacity == 1);
   CHECK((*store)->WorkerCount() == 1);
-  CHECK((*store)->LastListening()->now == ListeningTime::FromMicros(1'000'000));
+  CHECK((*store)->LastListening()->proven == ListeningTime::FromMicros(1'000'000));
   // The old daemon still leads.
   CHECK_FALSE((*store)->coordination()->RenewMembership({}, {}, absl::Seconds(1))->leads);
 }
