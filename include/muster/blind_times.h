@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 #include "absl/time/time.h"
 
@@ -18,9 +17,6 @@ enum class BlindCause : std::uint8_t {
 
 inline constexpr BlindCause kAllBlindCauses[] = {BlindCause::kStarting, BlindCause::kStopped,
                                                  BlindCause::kDeaf, BlindCause::kStoreAway};
-
-/// "starting", "stopped", "deaf", "store-away".
-std::string_view BlindCauseName(BlindCause cause);
 
 /// Indexed by BlindCause.
 using BlindTimes = std::array<absl::Duration, 4>;

@@ -36,6 +36,7 @@ class Executor;
 class Listening;
 class ReadPool;
 class Store;
+struct RollTimeouts;
 
 /// One thing to do to the roll. The caller owns it and keeps it alive until Finish returns; it may delete
 /// itself in Finish. The writer calls all methods, one command at a time; they must not block.
@@ -187,6 +188,8 @@ class Registry {
 
   /// Does not wait for anything that the writer does: it also answers while the writer is stuck in a commit.
   RegistryStatus Status() const;
+  /// By what silence is judged now: src/domain/told_timeouts.h.
+  RollTimeouts Timeouts() const;
 
   // The daemon sends heartbeats of a hidden worker to its own sockets. So it knows whether workers can be
   // heard (src/registry/prober.h).

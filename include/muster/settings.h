@@ -10,7 +10,8 @@ namespace muster {
 
 /// The settings of the rules. A plain value; may be replaced while the roll runs.
 struct Settings {
-  /// An Active worker that is silent for so long is called Offline.
+  /// An Active worker that is silent for so long is called Offline; by a longer one, if that was in force
+  /// when it was last heard, or is at another daemon of the roll.
   absl::Duration heartbeat_timeout = absl::Minutes(2);
 
   /// How often each job runs.

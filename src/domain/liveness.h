@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "absl/time/time.h"
+#include "domain/told_timeouts.h"
 #include "muster/clock.h"
 #include "muster/worker.h"
 
@@ -23,9 +25,14 @@ constexpr ListeningTime SilenceReference(const std::optional<ListeningTime>& act
   return by_hand < heard ? heard : by_hand;
 }
 
-/// Silent for the timeout or longer: `cutoff` is StaleCutoff of the moment that counts.
-constexpr bool IsStale(ListeningTime reference, ListeningTime cutoff) {
-  return reference <= cutoff;
+/// Silent for its limit or longer: `stale` are the ranges of told_timeouts.h. The heartbeat and the
+/// activation by hand have each its own limit, and the later of them, and the heartbeat, must be stale. So a
+/// worker that is stale is not freshly heard, and one that is freshly heard is not stale: no job undoes what
+/// another did.
+constexpr bool IsStale(const std::optional<ListeningTime>& activated_by_hand_at,
+                       const std::optional<ListeningTime>& heard_at, std::span<const ReferenceRange> stale) {
+  return Contains(stale, SilenceReference(activated_by_hand_at, heard_at)) &&
+         (!heard_at || Contains(stale, *heard_at));
 }
 
 /// Heard since it registered: it has more heartbeats now than it had then.
@@ -34,8 +41,9 @@ constexpr bool HeardSinceRegistered(std::int64_t heartbeats, std::int64_t heartb
 }
 
 /// The last heartbeat itself is fresh: an activation by hand does not bring a worker back.
-constexpr bool HeardAfter(const std::optional<ListeningTime>& heard_at, ListeningTime cutoff) {
-  return heard_at && *heard_at > cutoff;
+constexpr bool IsFreshlyHeard(const std::optional<ListeningTime>& heard_at,
+                              std::span<const ReferenceRange> stale) {
+  return heard_at && !Contains(stale, *heard_at);
 }
 
 /// When it was last heard; nothing if it never was.
@@ -46,26 +54,27 @@ constexpr std::optional<ListeningTime> HeardAt(const Pulse& pulse) {
 /// How long it has been silent; nothing without a reference.
 std::optional<absl::Duration> SilentFor(const Worker& worker, const Pulse& pulse, ListeningTime now);
 
-/// Silent for less than the timeout. Exactly the timeout is stale, and so is a worker that was neither heard
-/// nor activated by hand.
-bool Fresh(const Worker& worker, const Pulse& pulse, ListeningTime now, absl::Duration timeout);
+/// What decides when a worker becomes stale: at `since` + `limit`.
+struct Silence {
+  ListeningTime since;
+  absl::Duration limit;
+};
+/// Nothing without a reference.
+std::optional<Silence> SilenceOf(const Worker& worker, const Pulse& pulse, const RollTimeouts& timeouts);
 
-/// What happened at or before this moment is stale at `now`; what happened after it is fresh.
-inline ListeningTime StaleCutoff(ListeningTime now, absl::Duration timeout) {
-  return now - timeout;
-}
+/// Silent for less than its limit. Exactly the limit is stale, and so is a worker that was neither heard nor
+/// activated by hand.
+bool Fresh(const Worker& worker, const Pulse& pulse, ListeningTime now, const RollTimeouts& timeouts);
 
 /// Pending, and heard since it registered.
 bool ActivationApplies(const WorkerView& view);
 /// Active, and stale.
-bool StaleDetectionApplies(const WorkerView& view, ListeningTime cutoff);
-/// Offline, and heard after the cutoff.
-bool ReactivationApplies(const WorkerView& view, ListeningTime cutoff);
+bool StaleDetectionApplies(const WorkerView& view, std::span<const ReferenceRange> stale);
+/// Offline, and freshly heard.
+bool ReactivationApplies(const WorkerView& view, std::span<const ReferenceRange> stale);
 
-/// Stale detection called it Offline, and a heartbeat came within one timeout after that: it was not dead.
-bool FalselyCalledOffline(const WorkerView& view, absl::Duration timeout);
-
-/// How late stale detection finds it: the time since its silence reached the timeout.
-absl::Duration DetectionLatency(const WorkerView& view, ListeningTime now, absl::Duration timeout);
+/// Stale detection called it Offline, and a heartbeat came within one timeout after that, by its limit then:
+/// it was not dead.
+bool FalselyCalledOffline(const WorkerView& view, const RollTimeouts& timeouts);
 
 }  // namespace muster

@@ -1,7 +1,6 @@
 // The names of statuses, events, jobs and causes, for people and programs.
 #include <string_view>
 
-#include "muster/blind_times.h"
 #include "muster/event.h"
 #include "muster/sweeps.h"
 #include "muster/worker.h"
@@ -38,20 +37,6 @@ std::string_view EventTypeName(EventType type) {
       return "region-released";
     case EventType::kCloneDetected:
       return "clone-detected";
-  }
-  return "unknown";
-}
-
-std::string_view BlindCauseName(BlindCause cause) {
-  switch (cause) {
-    case BlindCause::kStarting:
-      return "starting";
-    case BlindCause::kStopped:
-      return "stopped";
-    case BlindCause::kDeaf:
-      return "deaf";
-    case BlindCause::kStoreAway:
-      return "store-away";
   }
   return "unknown";
 }

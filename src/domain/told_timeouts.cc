@@ -6,6 +6,9 @@
 namespace muster {
 namespace {
 
+const ListeningTime kBeforeAll = ListeningTime::FromMicros(std::numeric_limits<std::int64_t>::min());
+const ListeningTime kAfterAll = ListeningTime::FromMicros(std::numeric_limits<std::int64_t>::max());
+
 // Of the neighbours in a list whose timeouts fall, the two that differ least.
 void MergeTwo(std::vector<ToldTimeout>& told) {
   std::size_t best = 0;
@@ -35,15 +38,30 @@ bool SilentForItsLimit(std::span<const ToldTimeout> told, absl::Duration current
 std::vector<ReferenceRange> StaleRanges(std::span<const ToldTimeout> told, absl::Duration current,
                                         ListeningTime now) {
   std::vector<ReferenceRange> ranges;
-  ListeningTime after = ListeningTime::FromMicros(std::numeric_limits<std::int64_t>::min());
+  ListeningTime after = kBeforeAll;
   const auto add = [&](ListeningTime last, absl::Duration limit) {
     const ListeningTime to = std::min(last, now - limit);
-    if (after < to) ranges.push_back({after, to});
+    if (after < to && !ranges.empty() && ranges.back().to == after) {
+      ranges.back().to = to;
+    } else if (after < to) {
+      ranges.push_back({after, to});
+    }
     after = std::max(after, last);
   };
   for (const ToldTimeout& old : told) add(old.replaced_at, LimitSince(told, current, old.replaced_at));
-  add(ListeningTime::FromMicros(std::numeric_limits<std::int64_t>::max()), current);
+  add(kAfterAll, current);
   return ranges;
+}
+
+std::vector<ReferenceRange> OutsideOf(std::span<const ReferenceRange> ranges) {
+  std::vector<ReferenceRange> outside;
+  ListeningTime after = kBeforeAll;
+  for (const ReferenceRange& range : ranges) {
+    if (after < range.after) outside.push_back({after, range.after});
+    after = range.to;
+  }
+  if (after < kAfterAll) outside.push_back({after, kAfterAll});
+  return outside;
 }
 
 std::vector<ToldTimeout> WithReplaced(std::span<const ToldTimeout> told, absl::Duration timeout,
@@ -52,9 +70,17 @@ std::vector<ToldTimeout> WithReplaced(std::span<const ToldTimeout> told, absl::D
   for (const ToldTimeout& old : told) {
     if (old.timeout > timeout && proven - old.replaced_at < old.timeout) kept.push_back(old);
   }
-  kept.push_back({timeout, running});
+  // The running reading of another daemon, or of one before a crash, may have been ahead.
+  kept.push_back({timeout, kept.empty() ? running : std::max(running, kept.back().replaced_at)});
   while (kept.size() > kMaxToldTimeouts) MergeTwo(kept);
   return kept;
+}
+
+std::optional<RollTimeouts> WithInForce(const RollTimeouts& before, absl::Duration timeout,
+                                        ListeningTime running, ListeningTime proven) {
+  if (before.in_force == timeout) return std::nullopt;
+  if (before.in_force == absl::ZeroDuration()) return RollTimeouts{timeout, before.told};
+  return RollTimeouts{timeout, WithReplaced(before.told, before.in_force, running, proven)};
 }
 
 }  // namespace muster

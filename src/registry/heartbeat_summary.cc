@@ -20,7 +20,7 @@ HeartbeatSummary HeartbeatSummaries::WithoutRecent(const WorkerView& worker) con
     // A heartbeat may be committed after the clock was read and before the worker was.
     summary.silent_for = std::max(*silent, absl::ZeroDuration());
   }
-  summary.fresh = Fresh(*worker.worker, worker.pulse, now_, timeout_);
+  summary.fresh = Fresh(*worker.worker, worker.pulse, now_, timeouts_);
   return summary;
 }
 

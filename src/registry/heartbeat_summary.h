@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "domain/told_timeouts.h"
 #include "muster/queries.h"
 #include "muster/registry.h"
 
@@ -16,7 +17,7 @@ namespace muster {
 struct HeartbeatSummary {
   std::int64_t total = 0;                    // ever recorded, more than the history keeps
   std::optional<absl::Duration> silent_for;  // unset if it was never heard and never activated by hand
-  bool fresh = false;                        // silent for less than the timeout
+  bool fresh = false;                        // silent for less than its limit
   std::vector<absl::Time> recent;            // newest first, at most 10
 };
 
@@ -27,7 +28,7 @@ inline constexpr std::int64_t kHeartbeatSummaryBytes = 450;
 class HeartbeatSummaries {
  public:
   HeartbeatSummaries(const ScanReads& reads, const Registry& registry)
-      : reads_(reads), now_(registry.Status().clock), timeout_(registry.settings()->heartbeat_timeout) {}
+      : reads_(reads), now_(registry.Status().clock), timeouts_(registry.Timeouts()) {}
 
   /// One summary for each worker, in the same order. StoreUnavailable. A worker that was just unregistered
   /// has no recent heartbeats.
@@ -38,7 +39,7 @@ class HeartbeatSummaries {
 
   const ScanReads& reads_;
   ListeningTime now_;
-  absl::Duration timeout_;
+  RollTimeouts timeouts_;
 };
 
 struct WorkerWithHeartbeats {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/health_metrics.h"
+
 namespace muster {
 namespace {
 
@@ -29,6 +31,12 @@ void Listening::Configure(const Settings& settings) {
 void Listening::Tick(absl::Duration now) {
   const MutexLock lock(mu_);
   own_.Tick(now);
+  const BlindTimes blind = own_.BlindFor(now);
+  for (const BlindCause cause : kAllBlindCauses) {
+    const auto index = static_cast<std::size_t>(cause);
+    blind_time.AddTime(std::max(blind[index] - published_[index], absl::ZeroDuration()), cause);
+  }
+  published_ = blind;
 }
 
 void Listening::ProbeSent(std::size_t socket, absl::Duration now) {
@@ -41,6 +49,8 @@ void Listening::ProbeAnswered(std::size_t socket, absl::Duration sent, absl::Dur
   ++probes_.answered;
   probes_.last_latency = now - sent;
   probes_.worst_latency = std::max(probes_.worst_latency, probes_.last_latency);
+  probe_latency_last.SetTime(probes_.last_latency);
+  probe_latency_worst.RaiseTime(probes_.worst_latency);
   own_.ProbeAnswered(socket, sent, now);
 }
 

@@ -96,6 +96,7 @@ class Listening {
   mutable Mutex mu_;
   ProbedClock own_ ABSL_GUARDED_BY(mu_);
   ProbeStats probes_ ABSL_GUARDED_BY(mu_);
+  BlindTimes published_ ABSL_GUARDED_BY(mu_) = {};  // in the metrics
   // For a new lead.
   std::string boot_id_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> sockets_ ABSL_GUARDED_BY(mu_);

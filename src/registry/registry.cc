@@ -162,6 +162,10 @@ Listening& Registry::listening() {
   return writer_->listening();
 }
 
+RollTimeouts Registry::Timeouts() const {
+  return writer_->Timeouts();
+}
+
 void Registry::Drain(absl::AnyInvocable<void()> drained) {
   point_reads_->Drain();
   scan_reads_->Drain();

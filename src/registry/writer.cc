@@ -4,10 +4,8 @@
 #include <iterator>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "registry/put_off.h"
 #include "runtime/executor.h"
 #include "runtime/health_metrics.h"
@@ -57,6 +55,7 @@ Registry::Writer::Writer(std::unique_ptr<Store> store, const Clock& clock, Rando
       settings_box_(settings),
       progress_(clock.MonotonicNow()) {
   advised_micros_ = absl::ToInt64Microseconds(muster::AdvisedInterval(0, settings));
+  timeouts_.in_force = settings.heartbeat_timeout;
 }
 
 void Registry::Writer::Start(std::vector<std::string> sockets, std::string boot_id) {
@@ -68,12 +67,14 @@ void Registry::Writer::Start(std::vector<std::string> sockets, std::string boot_
   executor_.Post([this] {
     settings_ = settings_box_.Get();
     admission_.Configure(settings_->heartbeat_timeout);
+    now_ = started_;
     if (coordination_ != nullptr) membership_error_ = StoreUnavailable{"the daemon is starting"};
     {
       const MutexLock lock(mu_);
       started_at_ = clock_.WallNow();
       heartbeat_rate_.Add(started_, 0);
     }
+    if (coordination_ == nullptr) PutTimeoutInForce();
     Tick();
   });
 }
@@ -142,48 +143,10 @@ void Registry::Writer::Tick() {
   batch_waits_.Append(std::exchange(put_off_, {}));
   Turn();
   if (coordination_ != nullptr && last_renewed_ < now_) RenewMembership();
+  if (coordination_ == nullptr) PutTimeoutInForce();  // again, if it failed
   CountFleet();
   if (!draining_) {
     executor_.PostAt(now_ + ProbedClock::TickLength(*settings_), [this] { Tick(); });
-  }
-}
-
-void Registry::Writer::RenewMembership() {
-  last_renewed_ = now_;
-  const bool led_before = listening_.Now(now_).leads;
-  Result<Membership> renewed = coordination_->RenewMembership(listening_.Report(now_), *settings_,
-                                                              ProbedClock::TickLength(*settings_));
-  membership_error_.reset();
-  if (!renewed.ok()) {
-    membership_error_ = StoreUnavailable{MessageOf(renewed.error())};
-    if (const auto* away = std::get_if<StoreUnavailable>(&renewed.error())) membership_error_ = *away;
-    return listening_.CommitFailed(clock_.MonotonicNow());
-  }
-  SayWhatChanged(*renewed, led_before);
-  if (renewed->leads) {
-    listening_.Lead(now_, store_->LastListening(), *settings_);
-  } else {
-    listening_.Follow(now_, renewed->heard, *settings_);
-  }
-  if (renewed->daemon_lost) listening_.DaemonLost();
-  listening_.CommitWorked();
-  const MutexLock lock(mu_);
-  differing_settings_ = std::move(renewed->differing_settings);
-}
-
-void Registry::Writer::SayWhatChanged(const Membership& membership, bool led_before) {
-  if (membership.leads && !led_before) Log(LogLevel::kInfo, "this daemon leads: it runs the scheduled jobs");
-  if (!membership.leads && led_before) {
-    Log(LogLevel::kWarning, "this daemon does not lead any more",
-        {{"because", membership.heard.because.empty() ? "another one does" : membership.heard.because}});
-  }
-  if (membership.differing_settings == said_differing_settings_) return;
-  said_differing_settings_ = membership.differing_settings;
-  if (said_differing_settings_.empty()) {
-    Log(LogLevel::kInfo, "the daemons of this roll have the same settings now");
-  } else {
-    Log(LogLevel::kWarning, "the daemons of this roll have different settings: give all of them the same",
-        {{"settings", absl::StrJoin(said_differing_settings_, "; ")}});
   }
 }
 
@@ -215,6 +178,7 @@ void Registry::Writer::AdoptSettings() {
   settings_ = std::move(current);
   admission_.Configure(settings_->heartbeat_timeout);
   listening_.Configure(*settings_);
+  if (!membership_error_) PutTimeoutInForce();
 }
 
 void Registry::Writer::Observe() {

@@ -45,6 +45,7 @@ class Registry::Writer {
     return absl::Microseconds(advised_micros_.load(std::memory_order_relaxed));
   }
   RegistryStatus Status() const;
+  RollTimeouts Timeouts() const;
   void Drain(absl::AnyInvocable<void()> drained);
   Store& store() const { return *store_; }
   Listening& listening() { return listening_; }
@@ -60,6 +61,11 @@ class Registry::Writer {
   /// Reads the clocks.
   void Observe();
   void AdoptSettings();
+  /// The roll must know a timeout before any worker is told it, and the one before it for as long as that may
+  /// count. Cheap where nothing changes.
+  void PutTimeoutInForce();
+  /// The timeout that should be in force on the roll, where `kept` is.
+  absl::Duration TimeoutFor(const RollTimeouts& kept) const;
   void CarryOutBatch();
   /// Adds the ids of the command to heartbeats_foreseen_ or to foreseen_.
   bool IsHeartbeat(const Command& command);
@@ -112,6 +118,7 @@ class Registry::Writer {
   MaintenancePace maintenance_;
   bool turn_queued_ = false;
   std::vector<std::string> said_differing_settings_;
+  absl::Duration longest_timeout_;  // of the daemons on a shared roll, as of the last tick
   CommandQueue::List batch_waits_;
   CommandQueue::List put_off_;  // until the next tick
   std::int64_t done_ = 0;       // units of work, in this turn
@@ -132,6 +139,7 @@ class Registry::Writer {
   std::int64_t workers_ ABSL_GUARDED_BY(mu_) = 0;
   std::int64_t job_failures_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<std::string> differing_settings_ ABSL_GUARDED_BY(mu_);
+  RollTimeouts timeouts_ ABSL_GUARDED_BY(mu_);
   absl::Time started_at_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -3,6 +3,7 @@
 // gauges of what is normal (open connections, the last probe, the size of the database's log).
 #pragma once
 
+#include "muster/blind_times.h"
 #include "runtime/metrics.h"
 
 namespace muster {
@@ -44,16 +45,8 @@ constexpr LabelValues<3> LabelOf(ConnectionRefusal) {
   return {"cause", {"open_files", "in_all", "by_address"}};
 }
 
-/// Why the listening clock stood still.
-enum class BlindCause {
-  kDown,     // the daemon was not running
-  kStopped,  // the process or the machine was stopped, asleep or starved
-  kSocket,   // a listening socket did not answer the daemon itself
-  kStore,    // the store could not be written
-  kMember,   // another daemon of the roll was deaf or lost
-};
-constexpr LabelValues<5> LabelOf(BlindCause) {
-  return {"cause", {"down", "stopped", "socket", "store", "member"}};
+constexpr LabelValues<4> LabelOf(BlindCause) {
+  return {"cause", {"starting", "stopped", "socket", "store"}};
 }
 
 extern Counter<LogLoss, LogLevel> log_lines_lost;

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "domain/probed_clock.h"
+#include "domain/told_timeouts.h"
 #include "muster/check.h"
 #include "muster/clock.h"
 #include "muster/commands.h"
@@ -39,7 +40,7 @@ struct RegionHold {
   ListeningTime until;
 };
 
-/// How many of a region's Active workers have been silent since a cutoff or longer.
+/// How many of a region's Active workers are stale.
 struct RegionSilence {
   std::string region;
   std::int64_t active = 0;
@@ -133,6 +134,11 @@ class WriteTx {
   virtual void Append(Event event) = 0;
   virtual void Hold(RegionHold hold) = 0;
   virtual void Release(std::string_view region) = 0;
+  /// By what workers are judged from now on.
+  virtual void SetTimeouts(RollTimeouts timeouts) = 0;
+  /// What is committed, without a question to a database: in a transaction that holds no lock there, as of
+  /// the last tick.
+  virtual const RollTimeouts& Timeouts() const = 0;
 
   /// Heartbeats ever recorded for the worker, with those staged in this transaction. This is asked only when
   /// an instance takes an id over, so it may cost by the size of the transaction.
@@ -140,21 +146,22 @@ class WriteTx {
 
   // The sweeps' questions. They are answered from what is committed. So they are asked before anything is
   // staged in the transaction, or by a step of a sweep, which stages only moves of the workers that it was
-  // shown. The reference of a worker is SilenceReference (domain/liveness.h). Where the roll is in memory,
-  // each question costs by what it returns, not by the fleet; a database looks without a lock. The order is
-  // arbitrary.
+  // shown. `stale` are the ranges of references that are stale (domain/told_timeouts.h): one at least, and
+  // the first begins before all references; what that means for a worker is in domain/liveness.h. Where the
+  // roll is in memory, each question costs by what it returns, not by the fleet; a database looks without a
+  // lock. The order is arbitrary.
 
   /// Pending workers that were heard since they registered: their heartbeats are more than
   /// Worker::heartbeats_before.
   virtual Result<std::vector<WorkerView>> PendingHeard(int limit) = 0;
-  /// Regions with Active workers whose reference is at or before `cutoff`.
-  virtual Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) = 0;
-  /// Active workers whose reference is at or before `cutoff`, in regions other than `except`.
-  virtual Result<std::vector<WorkerView>> Silent(ListeningTime cutoff,
+  /// Regions with Active workers that are stale.
+  virtual Result<std::vector<RegionSilence>> SilentByRegion(std::span<const ReferenceRange> stale) = 0;
+  /// Active workers that are stale, in regions other than `except`.
+  virtual Result<std::vector<WorkerView>> Silent(std::span<const ReferenceRange> stale,
                                                  const absl::flat_hash_set<std::string>& except,
                                                  int limit) = 0;
-  /// Offline workers whose last heartbeat is after `cutoff`.
-  virtual Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) = 0;
+  /// Offline workers that were freshly heard.
+  virtual Result<std::vector<WorkerView>> OfflineFresh(std::span<const ReferenceRange> stale, int limit) = 0;
   /// The regions that the guard holds.
   virtual Result<std::vector<RegionHold>> Holds() const = 0;
 };
@@ -218,6 +225,8 @@ struct Membership {
   /// In what the settings of the daemons on the roll differ, for people: one line for each setting. Empty
   /// where they are alike.
   std::vector<std::string> differing_settings;
+  /// The longest heartbeat timeout of the daemons on the roll, this one among them.
+  absl::Duration longest_timeout;
 };
 
 /// What a store that several daemons share knows of them: which are there, which one leads, and whose run of
@@ -294,6 +303,8 @@ class Store {
   virtual std::int64_t WorkerCount() const = 0;
   /// As of the last commit; unset on a roll that was never written.
   virtual std::optional<ProvenState> LastListening() const = 0;
+  /// As of the last commit; where daemons share the store, also as of the last tick.
+  virtual const RollTimeouts& Timeouts() const = 0;
 };
 
 struct StoreOptions {

@@ -15,19 +15,20 @@ namespace {
 class ReactivationSweep final : public Sweep {
  public:
   Result<bool> Step(WriteTx& tx, const SweepMoment& now, const Settings& settings, int limit) override {
-    const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
-    const Result<std::vector<WorkerView>> found = tx.OfflineHeardAfter(cutoff, limit);
+    const RollTimeouts timeouts = JudgedBy(tx, settings);
+    const std::vector<ReferenceRange> stale = StaleRanges(timeouts, now.listening);
+    const Result<std::vector<WorkerView>> found = tx.OfflineFresh(stale, limit);
     if (!found.ok()) return found.error();
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
-      if (!ReactivationApplies(view, cutoff)) continue;
+      if (!ReactivationApplies(view, stale)) continue;
       // A heartbeat may be stamped later than what is proven by now.
       const absl::Duration ago = std::max(now.listening - view.pulse.heard_at, absl::ZeroDuration());
       const Result<WorkerView> moved = Move(tx, view, WorkerStatus::kActive, MoveCause::kReactivation, now,
                                             Concat({"heard again ", FormatSilence(ago), " ago"}), actor_);
       if (!moved.ok()) return moved.error();
       CountMoved(report_, *view.worker);
-      if (FalselyCalledOffline(view, settings.heartbeat_timeout)) ++report_.false_offlines;
+      if (FalselyCalledOffline(view, timeouts)) ++report_.false_offlines;
     }
     return LastStep(found->size(), report_.moved - moved_before, limit);
   }

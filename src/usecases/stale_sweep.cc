@@ -1,4 +1,4 @@
-// Active -> Offline, for workers that are silent for the timeout, region by region under the mass-failure
+// Active -> Offline, for workers that are silent for their limit, region by region under the mass-failure
 // guard.
 //
 // The first step decides for the whole run which moment counts and which regions are held. Later steps move
@@ -33,15 +33,15 @@ std::string Shares(const RegionSilence& region, const Settings& settings) {
 class StaleSweep final : public Sweep {
  public:
   Result<bool> Step(WriteTx& tx, const SweepMoment& now, const Settings& settings, int limit) override {
-    if (!cutoff_) {
+    if (stale_.empty()) {
       const Outcome begun = Begin(tx, now, settings);
       if (!begun.ok()) return begun.error();
     }
-    const Result<std::vector<WorkerView>> found = tx.Silent(*cutoff_, held_, limit);
+    const Result<std::vector<WorkerView>> found = tx.Silent(stale_, held_, limit);
     if (!found.ok()) return found.error();
     const std::int64_t moved_before = report_.moved;
     for (const WorkerView& view : *found) {
-      if (!StaleDetectionApplies(view, *cutoff_)) continue;
+      if (!StaleDetectionApplies(view, stale_)) continue;
       const Outcome moved = CallOffline(tx, view, now);
       if (!moved.ok()) return moved.error();
     }
@@ -53,10 +53,9 @@ class StaleSweep final : public Sweep {
  private:
   // Asks the guard about every region that has silent workers or a hold.
   Outcome Begin(WriteTx& tx, const SweepMoment& now, const Settings& settings) {
-    const ListeningTime cutoff = StaleCutoff(now.listening, settings.heartbeat_timeout);
-    timeout_ = settings.heartbeat_timeout;
-    timeout_text_ = absl::FormatDuration(timeout_);
-    Result<std::vector<RegionSilence>> silences = tx.SilentByRegion(cutoff);
+    timeouts_ = JudgedBy(tx, settings);
+    std::vector<ReferenceRange> stale = StaleRanges(timeouts_, now.listening);
+    Result<std::vector<RegionSilence>> silences = tx.SilentByRegion(stale);
     if (!silences.ok()) return silences.error();
     const Result<std::vector<RegionHold>> holds = tx.Holds();
     if (!holds.ok()) return holds.error();
@@ -78,7 +77,7 @@ class StaleSweep final : public Sweep {
       if (held_until.contains(hold.region))
         Release(tx, hold.region, "recovered: nobody is silent any more", now);
     }
-    cutoff_ = cutoff;
+    stale_ = std::move(stale);
     return Ok();
   }
 
@@ -88,10 +87,10 @@ class StaleSweep final : public Sweep {
       case GuardVerdict::kTake:
         return;
       case GuardVerdict::kHold:
-        tx.Hold({region.region, now.listening + settings.heartbeat_timeout});
-        tx.Append(EventOfRegion(EventType::kRegionHeld, region.region, now,
-                                Concat({Shares(region, settings), ": held for ",
-                                        absl::FormatDuration(settings.heartbeat_timeout)})));
+        tx.Hold({region.region, now.listening + timeouts_.in_force});
+        tx.Append(EventOfRegion(
+            EventType::kRegionHeld, region.region, now,
+            Concat({Shares(region, settings), ": held for ", absl::FormatDuration(timeouts_.in_force)})));
         [[fallthrough]];
       case GuardVerdict::kKeepHeld:
         held_.insert(region.region);
@@ -108,10 +107,15 @@ class StaleSweep final : public Sweep {
   }
 
   Outcome CallOffline(WriteTx& tx, const WorkerView& view, const SweepMoment& now) {
-    const absl::Duration latency = DetectionLatency(view, now.listening, timeout_);
-    const Result<WorkerView> moved =
-        Move(tx, view, WorkerStatus::kOffline, MoveCause::kStaleDetection, now,
-             Concat({"silent for ", FormatSilence(timeout_ + latency), ", timeout ", timeout_text_}), actor_);
+    // One without a reference has been silent since before the roll began to count.
+    const Silence silence = SilenceOf(*view.worker, view.pulse, timeouts_)
+                                .value_or(Silence{now.listening - timeouts_.in_force, timeouts_.in_force});
+    const absl::Duration silent_for = now.listening - silence.since;
+    const absl::Duration latency = std::max(silent_for - silence.limit, absl::ZeroDuration());
+    const Result<WorkerView> moved = Move(tx, view, WorkerStatus::kOffline, MoveCause::kStaleDetection, now,
+                                          Concat({"silent for ", FormatSilence(silence.limit + latency),
+                                                  ", timeout ", absl::FormatDuration(silence.limit)}),
+                                          actor_);
     if (!moved.ok()) return moved.error();
     CountMoved(report_, *view.worker);
     report_.worst_latency = std::max(report_.worst_latency, latency);
@@ -135,9 +139,8 @@ class StaleSweep final : public Sweep {
   }
 
   const std::string actor_ = ActorOf(Job::kStaleDetection);
-  std::optional<ListeningTime> cutoff_;  // set once the run has begun
-  absl::Duration timeout_;               // as it was then, so that a reload does not change it within a run
-  std::string timeout_text_;
+  std::vector<ReferenceRange> stale_;  // empty until the run has begun
+  RollTimeouts timeouts_;  // as they were then, so that a reload does not change them within a run
   absl::flat_hash_set<std::string> held_;
   std::vector<std::pair<std::string, std::string>> ending_;  // regions whose hold ends with the run, and why
 };

@@ -1,6 +1,9 @@
 #include "usecases/sweep.h"
 
+#include <algorithm>
+
 #include "domain/text.h"
+#include "store/store.h"
 
 namespace muster {
 
@@ -14,6 +17,12 @@ std::unique_ptr<Sweep> NewSweep(Job job) {
       break;
   }
   return NewReactivationSweep();
+}
+
+RollTimeouts JudgedBy(const WriteTx& tx, const Settings& settings) {
+  RollTimeouts timeouts = tx.Timeouts();
+  timeouts.in_force = std::max(timeouts.in_force, settings.heartbeat_timeout);
+  return timeouts;
 }
 
 std::string ActorOf(Job job) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "domain/told_timeouts.h"
+#include "muster/settings.h"
 #include "muster/sweeps.h"
 #include "muster/worker.h"
 
@@ -12,6 +14,10 @@ namespace muster {
 std::unique_ptr<Sweep> NewActivationSweep();
 std::unique_ptr<Sweep> NewStaleSweep();
 std::unique_ptr<Sweep> NewReactivationSweep();
+
+/// By what workers are judged: what the roll says, and no less than the daemon's own timeout. So a timeout
+/// that could not be stored yet makes no limit shorter.
+RollTimeouts JudgedBy(const WriteTx& tx, const Settings& settings);
 
 /// The actor of a job's events.
 std::string ActorOf(Job job);

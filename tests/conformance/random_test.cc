@@ -20,6 +20,7 @@
 #include "conformance/subject.h"
 #include "muster/commands.h"
 #include "muster/queries.h"
+#include "tests/store/up_to.h"
 
 namespace muster::testing {
 namespace {
@@ -158,11 +159,11 @@ class Life {
       const WorkerStatus to = job == 1 ? WorkerStatus::kOffline : WorkerStatus::kActive;
       const auto ask = [&](WriteTx& tx, int at_most) {
         return SortedIds(job == 0   ? tx.PendingHeard(at_most)
-                         : job == 1 ? tx.Silent(cutoff, except, at_most)
-                                    : tx.OfflineHeardAfter(cutoff, at_most));
+                         : job == 1 ? tx.Silent(UpTo(cutoff), except, at_most)
+                                    : tx.OfflineFresh(UpTo(cutoff), at_most));
       };
       WriteTx& tx = subject.store().Begin();
-      std::vector<RegionSilence> silence = *tx.SilentByRegion(cutoff);
+      std::vector<RegionSilence> silence = *tx.SilentByRegion(UpTo(cutoff));
       std::sort(silence.begin(), silence.end(),
                 [](const RegionSilence& a, const RegionSilence& b) { return a.region < b.region; });
       std::string answers = Describe(silence);

@@ -47,6 +47,37 @@ TEST_CASE("a store of one daemon has no coordination, and loses no race") {
   }
 }
 
+TEST_CASE("every daemon learns the longest timeout of all, and what the roll was told") {
+  for (const StoreKind& kind : SharedStores()) {
+    Sharing stores(kind, 2);
+    Settings slow;
+    slow.heartbeat_timeout = absl::Minutes(7);
+    Settings quick;
+    quick.heartbeat_timeout = absl::Microseconds(12'345'678);
+    CHECK(Renew(stores[0], {}, quick).longest_timeout == quick.heartbeat_timeout);
+    CHECK(Renew(stores[1], {}, slow).longest_timeout == slow.heartbeat_timeout);
+    CHECK(Renew(stores[0], {}, quick).longest_timeout == slow.heartbeat_timeout);
+
+    const auto set = [&](Store& store, const RollTimeouts& timeouts) {
+      store.Begin().SetTimeouts(timeouts);
+      REQUIRE(store.Commit(ListeningAt(stores.now())).committed());
+    };
+    set(stores[0], {slow.heartbeat_timeout, {}});
+    CHECK(stores[0].Timeouts().in_force == slow.heartbeat_timeout);
+    CHECK(stores[1].Begin().Timeouts().in_force == slow.heartbeat_timeout);  // it holds the row
+    stores[1].Rollback();
+    set(stores[1], {quick.heartbeat_timeout, {{slow.heartbeat_timeout, stores.now().listening}}});
+    CHECK(stores[0].BeginStep().Timeouts().told.empty());  // as of the last tick
+    stores[0].Rollback();
+    (void)Renew(stores[0], {}, quick);
+    REQUIRE(stores[0].BeginStep().Timeouts().told.size() == 1);
+    CHECK(stores[0].Timeouts().told[0].replaced_at == stores.now().listening);
+    stores[0].Rollback();
+    stores.Close(1);
+    CHECK(Renew(stores[0], {}, quick).longest_timeout == quick.heartbeat_timeout);
+  }
+}
+
 TEST_CASE("the first daemon that takes part leads, the others follow and hear its clock") {
   for (const StoreKind& kind : SharedStores()) {
     Sharing stores(kind, 3);
@@ -62,7 +93,8 @@ TEST_CASE("the first daemon that takes part leads, the others follow and hear it
       CHECK(membership.heard.advancing);
       CHECK(membership.heard.because.empty());
       CHECK(membership.heard.state.proven >= ListeningTime() + absl::Seconds(10));
-      CHECK(membership.heard.state.proven <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      CHECK(membership.heard.state.proven <=
+            ListeningTime() + absl::Seconds(12));  // two ticks forward at most
       CHECK(membership.heard.state.credit == absl::Seconds(7));
       CHECK_FALSE(membership.daemon_lost);
     }
@@ -100,7 +132,8 @@ TEST_CASE("a follower's changes do not move the clock") {
     CHECK(Look(stores[0], Report(absl::Seconds(10))).leads);
     for (int round = 0; round < 3; ++round) {
       const Membership membership = Look(stores[1]);
-      CHECK(membership.heard.state.proven <= ListeningTime() + absl::Seconds(12));  // two ticks forward at most
+      CHECK(membership.heard.state.proven <=
+            ListeningTime() + absl::Seconds(12));  // two ticks forward at most
       stores[1].Begin().Append({.type = EventType::kRegionHeld, .region = "eu"});
       REQUIRE(
           stores[1].Commit({membership.heard.state.proven + absl::Seconds(2), absl::Seconds(1)}).committed());

@@ -16,6 +16,7 @@
 #include "conformance/sharing.h"
 #include "conformance/subject.h"
 #include "runtime/real_clock.h"
+#include "tests/store/up_to.h"
 
 namespace muster::testing {
 namespace {
@@ -169,7 +170,7 @@ TEST_CASE("the answer to a heartbeat matches what a sweep that asked earlier did
       while (heard < ids.size() / 4 && !failed) std::this_thread::yield();
       WriteTx& tx = stores[0].Begin();
       const Result<std::vector<WorkerView>> silent =
-          tx.Silent(stores.now().listening - absl::Seconds(1), {}, 1000);
+          tx.Silent(UpTo(stores.now().listening - absl::Seconds(1)), {}, 1000);
       // The heartbeats of the workers that it found wait now. A store that lets them go on gets the time for
       // it.
       const std::size_t then = heard;
@@ -214,7 +215,7 @@ TEST_CASE("sweeps and heartbeats of the same workers do not block each other") {
       for (int round = 0; round < kRounds; ++round) {
         WriteTx& tx = stores[0].Begin();
         const Result<std::vector<WorkerView>> found =
-            round % 2 == 0 ? tx.PendingHeard(1000) : tx.Silent(stores.now().listening, {}, 1000);
+            round % 2 == 0 ? tx.PendingHeard(1000) : tx.Silent(UpTo(stores.now().listening), {}, 1000);
         const WorkerStatus to = round % 2 == 0 ? WorkerStatus::kActive : WorkerStatus::kPending;
         if (found.ok() && MoveAll(stores[0], stores.now(), tx, *found, to)) continue;
         stores[0].Rollback();

@@ -8,6 +8,7 @@
 #include "conformance/describe.h"
 #include "conformance/subject.h"
 #include "domain/liveness.h"
+#include "tests/store/up_to.h"
 
 namespace muster::testing {
 namespace {
@@ -22,24 +23,36 @@ auto Ask(Subject& subject, Question question) {
   return answer;
 }
 
+using Ranges = std::vector<ReferenceRange>;
+
+Ids Silent(Subject& subject, const Ranges& stale, const absl::flat_hash_set<std::string>& except = {},
+           int limit = 1000) {
+  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.Silent(stale, except, limit); }));
+}
 Ids Silent(Subject& subject, ListeningTime cutoff, const absl::flat_hash_set<std::string>& except = {},
            int limit = 1000) {
-  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.Silent(cutoff, except, limit); }));
+  return Silent(subject, UpTo(cutoff), except, limit);
 }
 
-Ids OfflineHeardAfter(Subject& subject, ListeningTime cutoff, int limit = 1000) {
-  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.OfflineHeardAfter(cutoff, limit); }));
+Ids OfflineFresh(Subject& subject, const Ranges& stale, int limit = 1000) {
+  return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.OfflineFresh(stale, limit); }));
+}
+Ids OfflineFresh(Subject& subject, ListeningTime cutoff, int limit = 1000) {
+  return OfflineFresh(subject, UpTo(cutoff), limit);
 }
 
 Ids PendingHeard(Subject& subject, int limit = 1000) {
   return SortedIds(Ask(subject, [&](WriteTx& tx) { return tx.PendingHeard(limit); }));
 }
 
-std::string SilentByRegion(Subject& subject, ListeningTime cutoff) {
-  std::vector<RegionSilence> silence = *Ask(subject, [&](WriteTx& tx) { return tx.SilentByRegion(cutoff); });
+std::string SilentByRegion(Subject& subject, const Ranges& stale) {
+  std::vector<RegionSilence> silence = *Ask(subject, [&](WriteTx& tx) { return tx.SilentByRegion(stale); });
   std::sort(silence.begin(), silence.end(),
             [](const RegionSilence& a, const RegionSilence& b) { return a.region < b.region; });
   return Describe(silence);
+}
+std::string SilentByRegion(Subject& subject, ListeningTime cutoff) {
+  return SilentByRegion(subject, UpTo(cutoff));
 }
 
 void ActivateByHand(Subject& subject, const std::string& id) {
@@ -53,6 +66,7 @@ void ActivateByHand(Subject& subject, const std::string& id) {
 }
 
 constexpr absl::Duration kTick = absl::Microseconds(1);
+const ListeningTime kBefore = UpTo({}).front().after;
 
 // The rules are in domain/liveness.h. PostgreSQL has a copy of them in SQL. This test compares the two.
 TEST_CASE("the questions find exactly the workers that the rules of the domain find") {
@@ -61,6 +75,14 @@ TEST_CASE("the questions find exactly the workers that the rules of the domain f
   const std::optional<absl::Duration> moments[] = {std::nullopt, absl::Seconds(-10) - absl::Seconds(5),
                                                    -kTick, absl::ZeroDuration(),
                                                    kTick};  // around the cutoff, or never
+  // One timeout; and a shorter one that replaced a longer: with ends in one bucket of the index, and far
+  // apart.
+  const Ranges stale =
+      GENERATE_COPY(UpTo(cutoff), Ranges{{kBefore, cutoff - absl::Seconds(5)}, {cutoff - kTick, cutoff}},
+                    Ranges{{kBefore, cutoff - kTick}, {cutoff, cutoff + kTick}},
+                    Ranges{{kBefore, cutoff - absl::Hours(1)},
+                           {cutoff - absl::Seconds(30), cutoff - kTick},
+                           {cutoff, cutoff + kTick}});
   std::vector<Worker> planned;
   std::vector<std::optional<absl::Duration>> heard_at;
   subject.Write([&](WriteTx& tx) {
@@ -106,10 +128,10 @@ TEST_CASE("the questions find exactly the workers that the rules of the domain f
     std::sort(ids.begin(), ids.end());
     return ids;
   };
-  const auto stale = [&](const WorkerView& view) { return StaleDetectionApplies(view, cutoff); };
-  CHECK(Silent(subject, cutoff) == expected(stale));
-  CHECK(OfflineHeardAfter(subject, cutoff) ==
-        expected([&](const WorkerView& view) { return ReactivationApplies(view, cutoff); }));
+  const auto is_stale = [&](const WorkerView& view) { return StaleDetectionApplies(view, stale); };
+  CHECK(Silent(subject, stale) == expected(is_stale));
+  CHECK(OfflineFresh(subject, stale) ==
+        expected([&](const WorkerView& view) { return ReactivationApplies(view, stale); }));
   CHECK(PendingHeard(subject) == expected(ActivationApplies));
   std::vector<RegionSilence> silences;
   for (const char* region : {"eu", "us"}) {
@@ -117,11 +139,11 @@ TEST_CASE("the questions find exactly the workers that the rules of the domain f
     for (const WorkerView& view : all) {
       if (view.worker->config.region != region || view.worker->status != WorkerStatus::kActive) continue;
       ++silence.active;
-      if (stale(view)) ++silence.silent;
+      if (is_stale(view)) ++silence.silent;
     }
-    silences.push_back(silence);
+    if (silence.silent > 0) silences.push_back(silence);
   }
-  CHECK(SilentByRegion(subject, cutoff) == Describe(silences));
+  CHECK(SilentByRegion(subject, stale) == Describe(silences));
 }
 
 TEST_CASE("Pending workers are found after they were heard") {
@@ -262,16 +284,16 @@ TEST_CASE("Offline workers are found by a heartbeat after the cutoff") {
   for (const char* id : {"a", "b", "never"}) subject.SetStatus(id, WorkerStatus::kOffline);
   subject.SetStatus("active", WorkerStatus::kActive);
 
-  CHECK(OfflineHeardAfter(subject, heard_a - kTick) == Ids{"a", "b"});
-  CHECK(OfflineHeardAfter(subject, heard_a) == Ids{"b"});
-  CHECK(OfflineHeardAfter(subject, heard_b).empty());
-  CHECK(OfflineHeardAfter(subject, heard_a - kTick, 1).size() == 1);
+  CHECK(OfflineFresh(subject, heard_a - kTick) == Ids{"a", "b"});
+  CHECK(OfflineFresh(subject, heard_a) == Ids{"b"});
+  CHECK(OfflineFresh(subject, heard_b).empty());
+  CHECK(OfflineFresh(subject, heard_a - kTick, 1).size() == 1);
 
   subject.Advance(absl::Seconds(1));
   subject.Beat("a");
-  CHECK(OfflineHeardAfter(subject, heard_b) == Ids{"a"});
+  CHECK(OfflineFresh(subject, heard_b) == Ids{"a"});
   subject.SetStatus("a", WorkerStatus::kActive);
-  CHECK(OfflineHeardAfter(subject, heard_b).empty());
+  CHECK(OfflineFresh(subject, heard_b).empty());
 }
 
 TEST_CASE("an activation by hand does not count as a heartbeat") {
@@ -282,8 +304,39 @@ TEST_CASE("an activation by hand does not count as a heartbeat") {
   subject.Advance(absl::Seconds(10));
   ActivateByHand(subject, "a");
   subject.SetStatus("a", WorkerStatus::kOffline);
-  CHECK(OfflineHeardAfter(subject, heard).empty());
-  CHECK(OfflineHeardAfter(subject, heard - kTick) == Ids{"a"});
+  CHECK(OfflineFresh(subject, heard).empty());
+  CHECK(OfflineFresh(subject, heard - kTick) == Ids{"a"});
+}
+
+TEST_CASE("the timeouts of the roll are kept as they were committed") {
+  Subject subject(GENERATE(from_range(AllStores())));
+  CHECK(subject.store().Timeouts().in_force == absl::ZeroDuration());
+  const auto is = [&subject](const RollTimeouts& expected) {
+    const RollTimeouts& kept = subject.store().Timeouts();
+    REQUIRE(kept.in_force == expected.in_force);
+    REQUIRE(kept.told.size() == expected.told.size());
+    for (std::size_t i = 0; i < kept.told.size(); ++i) {
+      CHECK(kept.told[i].timeout == expected.told[i].timeout);
+      CHECK(kept.told[i].replaced_at == expected.told[i].replaced_at);
+    }
+    CHECK(Ask(subject, [](WriteTx& tx) { return tx.Timeouts().in_force; }) == expected.in_force);
+  };
+  RollTimeouts timeouts = {absl::Seconds(120), {}};
+  subject.Write([&](WriteTx& tx) { tx.SetTimeouts(timeouts); });
+  is(timeouts);
+  subject.store().Begin().SetTimeouts({absl::Seconds(1), {}});
+  subject.store().Rollback();
+  is(timeouts);
+  timeouts = {absl::Microseconds(12'000'001), {}};
+  for (std::size_t i = 0; i < kMaxToldTimeouts; ++i) {
+    timeouts.told.push_back(
+        {absl::Hours(40 - static_cast<int>(i)), subject.now().listening + static_cast<int>(i) * kTick});
+  }
+  subject.Write([&](WriteTx& tx) { tx.SetTimeouts(timeouts); });
+  is(timeouts);
+  if (!subject.persistent()) return;
+  subject.Reopen();
+  is(timeouts);
 }
 
 TEST_CASE("workers move with their region") {
@@ -318,7 +371,7 @@ TEST_CASE("the answers are the same after a restart") {
   CHECK(PendingHeard(subject) == Ids{"pending"});
   CHECK(Silent(subject, now) == Ids{"by-hand", "silent"});
   CHECK(Silent(subject, now - kTick).empty());
-  CHECK(OfflineHeardAfter(subject, now - kTick) == Ids{"offline"});
+  CHECK(OfflineFresh(subject, now - kTick) == Ids{"offline"});
 }
 
 }  // namespace

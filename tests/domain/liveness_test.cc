@@ -2,6 +2,8 @@
 #include "domain/liveness.h"
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "catch.h"
 
@@ -11,6 +13,7 @@ using enum muster::WorkerStatus;
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(120);
+const RollTimeouts kTimeouts = {kTimeout, {}};
 
 ListeningTime At(double seconds) {
   return ListeningTime() + absl::Seconds(seconds);
@@ -53,18 +56,18 @@ TEST_CASE("silence of exactly the timeout is stale, a microsecond less is fresh"
   const Worker worker = WorkerIn(kActive);
   const Pulse pulse = HeardAt(1000);
   const ListeningTime edge = At(1000) + kTimeout;
-  CHECK(Fresh(worker, pulse, edge - absl::Microseconds(1), kTimeout));
-  CHECK_FALSE(Fresh(worker, pulse, edge, kTimeout));
-  CHECK_FALSE(Fresh(worker, Pulse(), At(0), kTimeout));  // neither heard nor activated by hand
+  CHECK(Fresh(worker, pulse, edge - absl::Microseconds(1), kTimeouts));
+  CHECK_FALSE(Fresh(worker, pulse, edge, kTimeouts));
+  CHECK_FALSE(Fresh(worker, Pulse(), At(0), kTimeouts));  // neither heard nor activated by hand
 }
 
-TEST_CASE("the cutoff that stores are asked by says the same as freshness does") {
+TEST_CASE("the ranges that stores are asked by say the same as freshness does") {
   const Worker worker = WorkerIn(kActive);
   for (const double heard : {0.0, 79.999999, 80.0, 80.000001, 200.0}) {
     const ListeningTime now = At(200);
     INFO(heard);
-    CHECK(StaleDetectionApplies(View(worker, HeardAt(heard)), StaleCutoff(now, kTimeout)) ==
-          !Fresh(worker, HeardAt(heard), now, kTimeout));
+    CHECK(StaleDetectionApplies(View(worker, HeardAt(heard)), StaleRanges(kTimeouts, now)) ==
+          !Fresh(worker, HeardAt(heard), now, kTimeouts));
   }
 }
 
@@ -83,43 +86,85 @@ TEST_CASE("activation: Pending, and heard since it registered") {
 }
 
 TEST_CASE("stale detection: Active, and stale; activated by hand counts as heard") {
-  const ListeningTime cutoff = StaleCutoff(At(200), kTimeout);
-  CHECK(StaleDetectionApplies(View(WorkerIn(kActive), HeardAt(80)), cutoff));
-  CHECK_FALSE(StaleDetectionApplies(View(WorkerIn(kActive), HeardAt(81)), cutoff));
+  const std::vector<ReferenceRange> stale = StaleRanges(kTimeouts, At(200));
+  CHECK(StaleDetectionApplies(View(WorkerIn(kActive), HeardAt(80)), stale));
+  CHECK_FALSE(StaleDetectionApplies(View(WorkerIn(kActive), HeardAt(81)), stale));
   Worker by_hand = WorkerIn(kActive);
   by_hand.activated_by_hand_at = At(100);
-  CHECK_FALSE(StaleDetectionApplies(View(by_hand, Pulse()), cutoff));
-  CHECK_FALSE(StaleDetectionApplies(View(by_hand, HeardAt(1)), cutoff));
+  CHECK_FALSE(StaleDetectionApplies(View(by_hand, Pulse()), stale));
+  CHECK_FALSE(StaleDetectionApplies(View(by_hand, HeardAt(1)), stale));
   by_hand.activated_by_hand_at = At(80);
-  CHECK(StaleDetectionApplies(View(by_hand, Pulse()), cutoff));
+  CHECK(StaleDetectionApplies(View(by_hand, Pulse()), stale));
   for (const WorkerStatus other : {kPending, kOffline, kFailed}) {
-    CHECK_FALSE(StaleDetectionApplies(View(WorkerIn(other), HeardAt(1)), cutoff));
+    CHECK_FALSE(StaleDetectionApplies(View(WorkerIn(other), HeardAt(1)), stale));
   }
 }
 
 TEST_CASE("reactivation: Offline, and the last heartbeat itself is fresh") {
-  const ListeningTime cutoff = StaleCutoff(At(200), kTimeout);
-  CHECK(ReactivationApplies(View(WorkerIn(kOffline), HeardAt(80.000001)), cutoff));
-  CHECK_FALSE(ReactivationApplies(View(WorkerIn(kOffline), HeardAt(80)), cutoff));
-  CHECK_FALSE(ReactivationApplies(View(WorkerIn(kOffline), Pulse()), cutoff));
+  const std::vector<ReferenceRange> stale = StaleRanges(kTimeouts, At(200));
+  CHECK(ReactivationApplies(View(WorkerIn(kOffline), HeardAt(80.000001)), stale));
+  CHECK_FALSE(ReactivationApplies(View(WorkerIn(kOffline), HeardAt(80)), stale));
+  CHECK_FALSE(ReactivationApplies(View(WorkerIn(kOffline), Pulse()), stale));
   Worker by_hand = WorkerIn(kOffline);
   by_hand.activated_by_hand_at = At(199);
-  CHECK_FALSE(ReactivationApplies(View(by_hand, HeardAt(10)), cutoff));
+  CHECK_FALSE(ReactivationApplies(View(by_hand, HeardAt(10)), stale));
   for (const WorkerStatus other : {kPending, kActive, kFailed}) {
-    CHECK_FALSE(ReactivationApplies(View(WorkerIn(other), HeardAt(199)), cutoff));
+    CHECK_FALSE(ReactivationApplies(View(WorkerIn(other), HeardAt(199)), stale));
   }
 }
 
 TEST_CASE("a worker heard within one timeout of being called Offline was falsely called so") {
   Worker worker = WorkerIn(kOffline);
-  CHECK_FALSE(FalselyCalledOffline(View(worker, HeardAt(101)), kTimeout));  // moved by hand
+  CHECK_FALSE(FalselyCalledOffline(View(worker, HeardAt(101)), kTimeouts));  // moved by hand
   worker.called_offline_at = At(100);
-  CHECK(FalselyCalledOffline(View(worker, HeardAt(219)), kTimeout));
-  CHECK_FALSE(FalselyCalledOffline(View(worker, HeardAt(220)), kTimeout));
+  CHECK(FalselyCalledOffline(View(worker, HeardAt(219)), kTimeouts));
+  CHECK_FALSE(FalselyCalledOffline(View(worker, HeardAt(220)), kTimeouts));
 }
 
-TEST_CASE("detection is late by what the silence has over the timeout") {
-  const WorkerView view = View(WorkerIn(kActive), HeardAt(100));
-  CHECK(DetectionLatency(view, At(220), kTimeout) == absl::ZeroDuration());
-  CHECK(DetectionLatency(view, At(237), kTimeout) == absl::Seconds(17));
+TEST_CASE("each is judged by its own limit: what was told before a reload, and after it") {
+  // 120 s were told until 1000, 12 s since then.
+  const RollTimeouts timeouts = {absl::Seconds(12), {{kTimeout, At(1000)}}};
+  const Worker worker = WorkerIn(kActive);
+  CHECK(Fresh(worker, HeardAt(1000), At(1119), timeouts));
+  CHECK_FALSE(Fresh(worker, HeardAt(1000), At(1120), timeouts));
+  CHECK(Fresh(worker, HeardAt(1001), At(1012), timeouts));
+  CHECK_FALSE(Fresh(worker, HeardAt(1001), At(1013), timeouts));
+  const std::optional<Silence> before = SilenceOf(worker, HeardAt(990), timeouts);
+  CHECK(before->since == At(990));
+  CHECK(before->limit == kTimeout);
+  CHECK(SilenceOf(worker, HeardAt(1001), timeouts)->limit == absl::Seconds(12));
+  CHECK_FALSE(SilenceOf(worker, Pulse(), timeouts));
+
+  // Called Offline at 990, when it was told 120 s: it was not dead.
+  Worker offline = WorkerIn(kOffline);
+  offline.called_offline_at = At(990);
+  CHECK(FalselyCalledOffline(View(offline, HeardAt(1050)), timeouts));
+  offline.called_offline_at = At(1040);
+  CHECK_FALSE(FalselyCalledOffline(View(offline, HeardAt(1053)), timeouts));
+}
+
+// Else the two jobs would move it back and forth.
+TEST_CASE("a worker is never stale and freshly heard at once, whenever it was activated by hand") {
+  const RollTimeouts timeouts = {absl::Seconds(12), {{kTimeout, At(1000)}, {absl::Seconds(50), At(1100)}}};
+  int stale_ones = 0;
+  int fresh_ones = 0;
+  for (int now = 1101; now < 1300; now += 3) {
+    const std::vector<ReferenceRange> stale = StaleRanges(timeouts, At(now));
+    for (int heard = 900; heard <= now; heard += 7) {
+      for (int by_hand = 900; by_hand <= now; by_hand += 7) {
+        Worker active = WorkerIn(kActive);
+        active.activated_by_hand_at = At(by_hand);
+        Worker offline = active;
+        offline.status = kOffline;
+        const bool is_stale = StaleDetectionApplies(View(active, HeardAt(heard)), stale);
+        const bool is_fresh = ReactivationApplies(View(offline, HeardAt(heard)), stale);
+        REQUIRE_FALSE((is_stale && is_fresh));
+        REQUIRE(is_stale == !Fresh(active, HeardAt(heard), At(now), timeouts));
+        stale_ones += is_stale ? 1 : 0;
+        fresh_ones += is_fresh ? 1 : 0;
+      }
+    }
+  }
+  CHECK(stale_ones > 100);
+  CHECK(fresh_ones > 100);
 }

@@ -50,6 +50,45 @@ TEST_CASE("what is stale need not be one range") {
   CHECK(ranges[1].to == At(1040));
 }
 
+TEST_CASE("ranges that touch are one: a replaced timeout that has passed costs nothing") {
+  const std::vector<ToldTimeout> told = WithReplaced({}, absl::Seconds(600), At(1000), At(1000));
+  REQUIRE(StaleRanges(told, absl::Seconds(60), At(1599)).size() == 2);
+  const std::vector<ReferenceRange> ranges = StaleRanges(told, absl::Seconds(60), At(1600));
+  REQUIRE(ranges.size() == 1);
+  CHECK(ranges[0].to == At(1540));
+}
+
+TEST_CASE("what is not stale is all that lies between the stale ranges, and after them") {
+  const std::vector<ToldTimeout> told = WithReplaced({}, absl::Seconds(600), At(1000), At(1000));
+  const std::vector<ReferenceRange> stale = StaleRanges(told, absl::Seconds(60), At(1100));
+  const std::vector<ReferenceRange> fresh = OutsideOf(stale);
+  REQUIRE(fresh.size() == 2);
+  CHECK(fresh[0] == ReferenceRange{At(500), At(1000)});
+  CHECK(fresh[1].after == At(1040));
+  for (int reference = 0; reference < 1200; ++reference) {
+    REQUIRE(Contains(stale, At(reference)) != Contains(fresh, At(reference)));
+  }
+  CHECK(OutsideOf(fresh) == stale);
+}
+
+TEST_CASE("a timeout in force is replaced once, and the first one replaces nothing") {
+  const std::optional<RollTimeouts> first = WithInForce({}, absl::Seconds(600), At(5), At(5));
+  REQUIRE(first);
+  CHECK(first->in_force == absl::Seconds(600));
+  CHECK(first->told.empty());
+  CHECK_FALSE(WithInForce(*first, absl::Seconds(600), At(9), At(9)));
+  const std::optional<RollTimeouts> second = WithInForce(*first, absl::Seconds(60), At(9), At(8));
+  REQUIRE(second);
+  CHECK(second->in_force == absl::Seconds(60));
+  REQUIRE(second->told.size() == 1);
+  CHECK(second->told[0].timeout == absl::Seconds(600));
+  CHECK(second->told[0].replaced_at == At(9));
+  // A daemon whose reading is behind that of the one before it.
+  const std::optional<RollTimeouts> third = WithInForce(*second, absl::Seconds(30), At(7), At(7));
+  REQUIRE(third->told.size() == 2);
+  CHECK(third->told[1].replaced_at == At(9));
+}
+
 TEST_CASE("a timeout that can change no verdict is forgotten") {
   std::vector<ToldTimeout> told = WithReplaced({}, absl::Seconds(600), At(1000), At(990));
   told = WithReplaced(told, absl::Seconds(60), At(1500), At(1500));

@@ -68,6 +68,7 @@ class FlakyStore final : public Store {
   double Backlog() const override { return disk_.backlog; }
   std::int64_t WorkerCount() const override { return disk_.store->WorkerCount(); }
   std::optional<ProvenState> LastListening() const override { return disk_.store->LastListening(); }
+  const RollTimeouts& Timeouts() const override { return disk_.store->Timeouts(); }
 
  private:
   template <typename Commit>

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,19 +49,21 @@ class HeldTx final : public WriteTx {
   void Append(Event event) override { tx_->Append(std::move(event)); }
   void Hold(RegionHold hold) override { tx_->Hold(std::move(hold)); }
   void Release(std::string_view region) override { tx_->Release(region); }
+  void SetTimeouts(RollTimeouts timeouts) override { tx_->SetTimeouts(std::move(timeouts)); }
+  const RollTimeouts& Timeouts() const override { return tx_->Timeouts(); }
   std::int64_t HeartbeatsRecorded(const WorkerView& view) const override {
     return tx_->HeartbeatsRecorded(view);
   }
   Result<std::vector<WorkerView>> PendingHeard(int limit) override { return tx_->PendingHeard(limit); }
-  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override {
-    return tx_->SilentByRegion(cutoff);
+  Result<std::vector<RegionSilence>> SilentByRegion(std::span<const ReferenceRange> stale) override {
+    return tx_->SilentByRegion(stale);
   }
-  Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                         int limit) override {
-    return tx_->Silent(cutoff, except, limit);
+  Result<std::vector<WorkerView>> Silent(std::span<const ReferenceRange> stale,
+                                         const absl::flat_hash_set<std::string>& except, int limit) override {
+    return tx_->Silent(stale, except, limit);
   }
-  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override {
-    return tx_->OfflineHeardAfter(cutoff, limit);
+  Result<std::vector<WorkerView>> OfflineFresh(std::span<const ReferenceRange> stale, int limit) override {
+    return tx_->OfflineFresh(stale, limit);
   }
   Result<std::vector<RegionHold>> Holds() const override { return tx_->Holds(); }
 

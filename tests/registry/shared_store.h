@@ -24,6 +24,7 @@ struct OtherDaemons {
 
   bool away = false;                   // the store does not answer
   bool membership_fails = false;       // RenewMembership fails; everything else works
+  bool row_is_held = false;            // changes cannot be committed; heartbeats can
   int faster = 0;                      // so many more batches lose the race
   std::function<void(Store&)> change;  // what the other daemon does then
   bool run_under_way = false;
@@ -57,7 +58,7 @@ class SharedStore final : public Store, public Coordination {
       --others_.faster;
       return CommitResult::LostRace();
     }
-    if (others_.away) return CommitResult::Failed("not committed");
+    if (others_.away || (others_.row_is_held && !is_batch_)) return CommitResult::Failed("not committed");
     if (is_batch_ && refused_) return CommitResult::Refused("the store cannot hold this");
     others_.committed_at.push_back(listening.proven - ListeningTime());
     return others_.store->Commit(listening);
@@ -101,6 +102,7 @@ class SharedStore final : public Store, public Coordination {
   bool Maintain(absl::Duration budget) override { return others_.store->Maintain(budget); }
   std::int64_t WorkerCount() const override { return others_.workers; }
   std::optional<ProvenState> LastListening() const override { return others_.last; }
+  const RollTimeouts& Timeouts() const override { return others_.store->Timeouts(); }
 
  private:
   OtherDaemons& others_;

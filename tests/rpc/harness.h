@@ -72,6 +72,7 @@ class FlakyStore final : public Store {
   std::int64_t WorkerCount() const override { return inner_->WorkerCount(); }
   bool Maintain(absl::Duration budget) override { return inner_->Maintain(budget); }
   std::optional<ProvenState> LastListening() const override { return inner_->LastListening(); }
+  const RollTimeouts& Timeouts() const override { return inner_->Timeouts(); }
 
   std::atomic<bool> full = false;
   std::atomic<bool> in_doubt = false;     // then the result of the commit is in doubt

@@ -256,11 +256,11 @@ TEST_CASE("The summary shows what the daemon counted about itself, and leaves ou
   Harness harness;
   v1::GetFleetSummaryResponse before;
   REQUIRE(harness.Call(&Queries::GetFleetSummary, v1::GetFleetSummaryRequest(), before).ok());
-  for (const v1::BlindTime& each : before.health().blind()) CHECK(each.cause() != "member");
+  for (const v1::BlindTime& each : before.health().blind()) CHECK(each.cause() != "store");
 
   batches_not_committed.Add(2, BatchFailure::kInDoubt);
   batches_not_committed.Add(3, BatchFailure::kFailed);
-  blind_time.AddTime(absl::Milliseconds(1'500), BlindCause::kMember);
+  blind_time.AddTime(absl::Milliseconds(1'500), BlindCause::kStoreAway);
   probe_latency_last.SetTime(absl::Milliseconds(4));
   probe_latency_worst.RaiseTime(absl::Seconds(7));
   connections_open.Set(5, Interface::kGrpc);
@@ -274,7 +274,7 @@ TEST_CASE("The summary shows what the daemon counted about itself, and leaves ou
   CHECK(health.in_doubt_batches() - before.health().in_doubt_batches() == 2);
   CHECK(health.failed_batches() - before.health().failed_batches() == 3);
   REQUIRE(health.blind_size() == before.health().blind_size() + 1);
-  CHECK(health.blind(health.blind_size() - 1).cause() == "member");
+  CHECK(health.blind(health.blind_size() - 1).cause() == "store");
   CHECK(health.blind(health.blind_size() - 1).duration().nanos() == 500'000'000);
   CHECK(health.probe_latency().nanos() == 4'000'000);
   CHECK(health.worst_probe_latency().seconds() == 7);

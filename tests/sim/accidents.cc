@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,18 @@ std::string Words(absl::Duration time) {
 }
 
 constexpr int kAlways = 1 << 30;
+constexpr absl::Duration kShortestTimeout = absl::Seconds(12);
+
+// Nothing if it would not fit the other settings.
+std::optional<Settings> OtherTimeout(Settings settings, bool longer) {
+  settings.heartbeat_timeout = longer ? std::min(settings.heartbeat_timeout * 2, absl::Minutes(8))
+                                      : std::max(settings.heartbeat_timeout / 4, kShortestTimeout);
+  for (absl::Duration* interval :
+       {&settings.activation_interval, &settings.stale_interval, &settings.reactivation_interval}) {
+    *interval = std::min(*interval, settings.heartbeat_timeout / 4);
+  }
+  return Validate(settings) ? std::nullopt : std::optional(settings);
+}
 
 }  // namespace
 
@@ -34,6 +47,7 @@ void Accidents::Happen(const Accident& accident) {
     case Kind::kWallClockJumps:
     case Kind::kLongerTimeout:
     case Kind::kShorterTimeout:
+    case Kind::kRestartOtherTimeout:
     case Kind::kPortLost:
     case Kind::kPortFlaps:
     case Kind::kRunAllJobs:
@@ -88,8 +102,7 @@ void Accidents::ToWorker(Kind kind, Dice& dice) {
       return world_.Tell(absl::StrCat(id, " hangs for ", Words(span)));
     }
     case Kind::kWorkerLags: {
-      const absl::Duration lag =
-          dice.Between(absl::ZeroDuration(), world_.plan_.settings.heartbeat_timeout / 10);
+      const absl::Duration lag = dice.Between(absl::ZeroDuration(), kShortestTimeout / 10);
       fleet.Lag(id, lag);
       return world_.Tell(absl::StrCat("from now on the calls of ", id, " take ", Words(lag)));
     }
@@ -169,15 +182,22 @@ void Accidents::ToDaemon(Kind kind, Dice& dice) {
     }
     case Kind::kLongerTimeout:
     case Kind::kShorterTimeout: {
-      Settings settings = daemon.settings();
-      settings.heartbeat_timeout = kind == Kind::kLongerTimeout
-                                       ? std::min(settings.heartbeat_timeout * 2, absl::Minutes(8))
-                                       : std::max(settings.heartbeat_timeout / 4, absl::Seconds(12));
-      if (Validate(settings)) return;
-      world_.Tell(absl::StrCat("the timeout becomes ", Words(settings.heartbeat_timeout)));
-      world_.promises_.TimeoutWas(daemon.settings().heartbeat_timeout);
-      for (const auto& each : world_.daemons_) each->SetSettings(settings);
+      const std::optional<Settings> settings = OtherTimeout(daemon.settings(), kind == Kind::kLongerTimeout);
+      if (!settings) return;
+      world_.Tell(absl::StrCat("the timeout becomes ", Words(settings->heartbeat_timeout)));
+      world_.promises_.TimeoutWas(world_.InForce().heartbeat_timeout);
+      for (const auto& each : world_.daemons_) each->SetSettings(*settings);
       return;
+    }
+    case Kind::kRestartOtherTimeout: {
+      const std::optional<Settings> settings = OtherTimeout(daemon.settings(), dice.Chance(0.4));
+      if (!settings) return;
+      world_.Tell(absl::StrCat(name, " is killed, and starts after ", Words(span), " with a timeout of ",
+                               Words(settings->heartbeat_timeout)));
+      daemon.Kill();
+      world_.promises_.TimeoutWas(world_.InForce().heartbeat_timeout);
+      daemon.SetSettings(*settings);
+      return StartAgain(number, span);
     }
     case Kind::kPortLost:
     case Kind::kPortFlaps: {

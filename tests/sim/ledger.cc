@@ -63,10 +63,10 @@ void Ledger::EndChange(const std::string& actor, const Answer<WorkerView>& answe
 }
 
 void Ledger::EndHeartbeat(const std::string& id, const Answer<HeartbeatReceipt>& answer,
-                          absl::Duration monotonic) {
+                          absl::Duration monotonic, absl::Duration told) {
   if (answer.fate == Fate::kRefused || answer.fate == Fate::kNotDone) return;
   if (!answer.result->ok()) return;
-  Add(id, {answer.decided->wall, answer.decided->listening, monotonic, answer.fate == Fate::kInDoubt});
+  Add(id, {answer.decided->wall, answer.decided->listening, monotonic, answer.fate == Fate::kInDoubt, told});
 }
 
 void Ledger::EndHeartbeat(const std::string& id, Fate fate, absl::Duration monotonic) {

@@ -37,6 +37,7 @@ class Ledger {
     std::optional<ListeningTime> listening;
     absl::Duration monotonic;  // when the answer came
     bool in_doubt = false;
+    absl::Duration told = {};  // the timeout in the answer; zero, where it is not known
   };
   struct Known {
     std::optional<WorkerStatus> status;  // by the events; unset: not registered
@@ -51,7 +52,8 @@ class Ledger {
   /// The name under which the event of a change will appear. Each change has its own.
   std::string BeginChange(std::string_view id, std::string_view what);
   void EndChange(const std::string& actor, const Answer<WorkerView>& answer);
-  void EndHeartbeat(const std::string& id, const Answer<HeartbeatReceipt>& answer, absl::Duration monotonic);
+  void EndHeartbeat(const std::string& id, const Answer<HeartbeatReceipt>& answer, absl::Duration monotonic,
+                    absl::Duration told);
   /// A heartbeat of which only the fate is known.
   void EndHeartbeat(const std::string& id, Fate fate, absl::Duration monotonic);
   /// From then on nothing can be durable any more: OK is a lie.

@@ -32,7 +32,6 @@ struct Options {
 const std::vector<std::pair<std::string, Hole>>& NamedHoles() {
   static const std::vector<std::pair<std::string, Hole>> holes = {
       {"failed-sync", Hole::kFailedSync},
-      {"shorter-timeout", Hole::kShorterTimeout},
       {"stuck-member", Hole::kStuckMember},
       {"files", Hole::kFiles},
   };

@@ -13,8 +13,6 @@ bool Shows(Kind kind, Hole hole) {
   switch (hole) {
     case Hole::kFailedSync:
       return kind == Kind::kPowerLoss;
-    case Hole::kShorterTimeout:
-      return kind == Kind::kLongerTimeout || kind == Kind::kKill;
     default:
       return false;
   }
@@ -82,7 +80,8 @@ const std::vector<AccidentKind>& AllKinds() {
       {Kind::kFlood, 2},
       {Kind::kWallClockJumps, 2},
       {Kind::kLongerTimeout, 1},
-      {Kind::kShorterTimeout, 2, Hole::kShorterTimeout},
+      {Kind::kShorterTimeout, 2},
+      {Kind::kRestartOtherTimeout, 2},
       {Kind::kPortLost, 3},
       {Kind::kPortFlaps, 1},
       {Kind::kDiskFull, 3},

@@ -39,6 +39,7 @@ enum class Kind : std::uint8_t {
   kWallClockJumps,
   kLongerTimeout,
   kShorterTimeout,
+  kRestartOtherTimeout,
   kPortLost,
   kPortFlaps,
   // The disk.
@@ -58,10 +59,9 @@ enum class Kind : std::uint8_t {
 /// What today's code does not survive. Such accidents are left out, unless a plan asks for them.
 enum class Hole : std::uint8_t {
   kNone,
-  kFailedSync,      // the daemon goes on after a failed fsync
-  kShorterTimeout,  // a worker is judged by a timeout that it was never told
-  kStuckMember,     // a daemon of a shared roll that hears no worker
-  kFiles,           // the file that was opened is not the file that the path names
+  kFailedSync,   // the daemon goes on after a failed fsync
+  kStuckMember,  // a daemon of a shared roll that hears no worker
+  kFiles,        // the file that was opened is not the file that the path names
 };
 
 struct AccidentKind {

@@ -25,6 +25,7 @@ Process::Process(const Surroundings& around, Identity identity, Dice dice)
       identity_(std::move(identity)),
       dice_(dice),
       capacity_(static_cast<std::int32_t>(1 + dice_.Below(8))),
+      told_(around.timeout),
       daemon_(dice_.Below(1024)) {}
 
 void Process::After(absl::Duration pause, void (Process::*next)()) {
@@ -105,9 +106,13 @@ void Process::SendBeat() {
         command.instance_id = self->identity_.instance;
         return RecordHeartbeat(command, timeout, tx, at);
       },
-      [self = shared_from_this(), call = call_, asked = asked_](const Answer<HeartbeatReceipt>& answer) {
-        self->around_.ledger.EndHeartbeat(self->identity_.worker, answer, self->now());
+      [self = shared_from_this(), call = call_, asked = asked_,
+       timeout = asked_->settings().heartbeat_timeout](const Answer<HeartbeatReceipt>& answer) {
+        // A reload on the way: either of the two may have been told.
+        self->around_.ledger.EndHeartbeat(self->identity_.worker, answer, self->now(),
+                                          std::min(timeout, asked->settings().heartbeat_timeout));
         if (self->call_ != call || !self->alive_) return;
+        if (answer.fate == Fate::kCommitted) self->told_ = asked->settings().heartbeat_timeout;
         self->Heard(answer, answer.fate == Fate::kCommitted ? asked->registry().NextInterval()
                                                             : absl::ZeroDuration());
       });
@@ -129,7 +134,9 @@ void Process::Heard(const Answer<HeartbeatReceipt>& answer, absl::Duration advis
 void Process::TryAgain(void (Process::*what)()) {
   ++call_;
   ++daemon_;  // perhaps another daemon answers
-  pause_ = std::clamp(pause_ * kGrowth, kFirstPause, around_.max_pause);
+  const absl::Duration longest =
+      around_.max_pause * std::min(absl::FDivDuration(told_, around_.timeout), 1.0);
+  pause_ = std::clamp(pause_ * kGrowth, kFirstPause, std::max(longest, kFirstPause));
   After(pause_ * (1 - kJitter + 2 * kJitter * dice_.Share()), what);
 }
 

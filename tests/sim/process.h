@@ -21,7 +21,8 @@ struct Surroundings {
   ManualExecutor& timers;
   Network& network;
   Ledger& ledger;
-  absl::Duration max_pause;  // between two tries to connect
+  absl::Duration max_pause;  // between two tries to connect, where the timeout is this:
+  absl::Duration timeout;    // an agent that was told a shorter one pauses less
   absl::Duration grid;       // calls arrive at multiples of this: in large fleets, many at once
 };
 
@@ -85,6 +86,7 @@ class Process : public std::enable_shared_from_this<Process> {
   absl::Duration impaired_until_;
   absl::Duration lag_;
   absl::Duration pause_;
+  absl::Duration told_;      // the timeout, with the last answer
   std::size_t daemon_;       // which one it asks first
   std::uint64_t call_ = 0;   // the call whose answer it waits for
   Daemon* asked_ = nullptr;  // by that call

@@ -26,7 +26,8 @@ absl::Duration Promises::Late(absl::Duration interval, absl::Duration since) con
 absl::Duration Promises::LongestTimeoutSince(absl::Duration heard, const Settings& settings) const {
   absl::Duration longest = settings.heartbeat_timeout;
   for (const auto& [when, timeout] : replaced_) {
-    if (when >= heard) longest = std::max(longest, timeout);
+    // A daemon that restarts, or is lost, keeps its timeout in force for a while.
+    if (when + kSlack >= heard) longest = std::max(longest, timeout);
   }
   return longest;
 }
@@ -54,7 +55,7 @@ void Promises::OnEvent(const Event& event, const WorkerView* view, const Setting
   if (event.to != WorkerStatus::kOffline || event.actor != "job:stale-detection") return;
   ++called_offline_;
   if (view != nullptr && view->worker->called_offline_at && view->worker->revision == event.revision) {
-    CheckOffline(event, *view, settings, impaired_until);
+    CheckOffline(event, *view, impaired_until);
   }
 }
 
@@ -81,8 +82,7 @@ void Promises::CheckGuard(const Event& event, const Settings& settings) {
   }
 }
 
-void Promises::CheckOffline(const Event& event, const WorkerView& view, const Settings& settings,
-                            absl::Duration impaired_until) {
+void Promises::CheckOffline(const Event& event, const WorkerView& view, absl::Duration impaired_until) {
   const Ledger::Known* const known = ledger_.Find(event.worker_id);
   if (known == nullptr) return;
   const ListeningTime called = *view.worker->called_offline_at;
@@ -92,19 +92,20 @@ void Promises::CheckOffline(const Event& event, const WorkerView& view, const Se
   });
   if (beat == known->beats.rend()) return;
   const absl::Duration silent = called - *beat->listening;
-  if (silent < settings.heartbeat_timeout - skew_) {
-    ledger_.Break(absl::StrCat(event.worker_id, " was heard, and called Offline ",
+  if (silent < beat->told - skew_) {
+    ledger_.Break(absl::StrCat(event.worker_id, " was heard, was told a timeout of ",
+                               absl::FormatDuration(beat->told), ", and called Offline ",
                                absl::FormatDuration(silent), " later by the daemon's own clock"));
   }
   const bool cut_short =
-      long_pauses_ && hearing_.now() - hearing_.short_of_credit_at() < 2 * settings.heartbeat_timeout;
+      long_pauses_ && hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told;
   if (beat->monotonic > impaired_until && !cut_short) {
     ledger_.Break(absl::StrCat(event.worker_id, " was heard at ", absl::FormatDuration(beat->monotonic),
                                " and called Offline, and nothing but the daemon kept it from being heard"));
   }
 }
 
-void Promises::OnWorker(const WorkerView& view, const Settings& settings) {
+void Promises::OnWorker(const WorkerView& view, const Settings& settings, absl::Duration shortest) {
   const std::string& id = view.worker->id;
   Seen& seen = workers_[id];
   const absl::Duration now = hearing_.now();
@@ -132,7 +133,7 @@ void Promises::OnWorker(const WorkerView& view, const Settings& settings) {
   const absl::Duration interval = offline ? settings.reactivation_interval : settings.activation_interval;
   if (view.worker->status == WorkerStatus::kFailed || !seen.heard_since) return;
   // What was heard once must be fresh when the job comes.
-  if (offline && now - seen.heard > timeout / 2) return;
+  if (offline && now - seen.heard > shortest / 2) return;
   const absl::Duration promised = interval + Late(interval, seen.first_heard_since);
   if (now - seen.first_heard_since > promised) {
     ledger_.Break(absl::StrCat(id, " is heard for ", absl::FormatDuration(now - seen.first_heard_since),

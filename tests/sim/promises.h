@@ -1,6 +1,7 @@
 // The promises of liveness, held against what really happened.
 //
 //   - A worker that nothing kept from being heard, but the daemon, is never called Offline.
+//   - No worker is called Offline sooner after a heartbeat than the timeout that it was told with the answer.
 //   - A worker that is heard again comes back, and one that was heard for the first time becomes Active, each
 //     within an interval of its job.
 //   - No run of stale detection takes more than the guard's share of a region, unless the region was held.
@@ -43,7 +44,8 @@ class Promises {
   void OnEvent(const Event& event, const WorkerView* view, const Settings& settings,
                absl::Duration impaired_until);
   /// From time to time, for every worker.
-  void OnWorker(const WorkerView& view, const Settings& settings);
+  /// `shortest`: the shortest timeout of all daemons; that of `settings` is the longest.
+  void OnWorker(const WorkerView& view, const Settings& settings, absl::Duration shortest);
 
   int called_offline() const { return called_offline_; }
   int holds() const { return holds_; }
@@ -57,8 +59,7 @@ class Promises {
     absl::Duration first_heard_since;
   };
 
-  void CheckOffline(const Event& event, const WorkerView& view, const Settings& settings,
-                    absl::Duration impaired_until);
+  void CheckOffline(const Event& event, const WorkerView& view, absl::Duration impaired_until);
   void CountActive(const Event& event);
   void CheckGuard(const Event& event, const Settings& settings);
   absl::Duration LongestTimeoutSince(absl::Duration heard, const Settings& settings) const;

@@ -41,6 +41,7 @@ class SharedRoll::View final : public Store, public Coordination {
   bool Maintain(absl::Duration budget) override { return !open_ && roll_.store_->Maintain(budget); }
   std::int64_t WorkerCount() const override { return roll_.store_->WorkerCount(); }
   std::optional<ProvenState> LastListening() const override { return roll_.store_->LastListening(); }
+  const RollTimeouts& Timeouts() const override { return roll_.store_->Timeouts(); }
 
   Result<Membership> RenewMembership(const ListeningReport& own, const Settings& settings,
                                      absl::Duration tick) override;
@@ -157,10 +158,11 @@ CommitResult SharedRoll::View::CommitStep(const ProvenState& listening) {
   return result;
 }
 
-Result<Membership> SharedRoll::View::RenewMembership(const ListeningReport& own, const Settings& /*settings*/,
+Result<Membership> SharedRoll::View::RenewMembership(const ListeningReport& own, const Settings& settings,
                                                      absl::Duration tick) {
   if (Unreachable()) return StoreUnavailable{"the database cannot be reached"};
   ++roll_.daemons_[id_].beat;
+  roll_.daemons_[id_].timeout = settings.heartbeat_timeout;
   leads_ = roll_.leader_ == id_;
   if (leads_) {
     ++roll_.leader_beat_;
@@ -181,6 +183,9 @@ Result<Membership> SharedRoll::View::RenewMembership(const ListeningReport& own,
   }
   Membership membership;
   membership.leads = leads_;
+  for (const auto& [id, daemon] : roll_.daemons_) {
+    membership.longest_timeout = std::max(membership.longest_timeout, daemon.timeout);
+  }
   membership.heard = roll_.report_;
   if (membership.heard.advancing) {
     membership.heard.state.proven =

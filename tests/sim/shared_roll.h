@@ -37,6 +37,7 @@ class SharedRoll {
   class View;
   struct Row {
     std::int64_t beat = 0;
+    absl::Duration timeout;
   };
 
   const Clock& clock_;

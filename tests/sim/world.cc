@@ -55,6 +55,7 @@ World::World(const Plan& plan)
   }
   network_ = std::make_unique<Network>(daemons, clock_);
   around_.emplace(Surroundings{clock_, clients_, *network_, ledger_, plan.max_pause,
+                               plan.settings.heartbeat_timeout,
                                plan.workers >= kLargeFleet ? absl::Milliseconds(100) : absl::ZeroDuration()});
   fleet_ = std::make_unique<Fleet>(*around_, Dice(plan.seed, 2));
 }
@@ -146,9 +147,27 @@ void World::CheckClockStands() {
 }
 
 void World::Advance(absl::Duration time) {
-  promises_.hearing().Pass(time, Hears(), daemons_.front()->settings().heartbeat_timeout);
+  promises_.hearing().Pass(time, Hears(), InForce().heartbeat_timeout);
   if (!Hears()) promises_.JobsMayFail();
   clock_.Advance(time);
+}
+
+Settings World::InForce() const {
+  Settings settings = daemons_.front()->settings();
+  for (const auto& daemon : daemons_) {
+    const Settings& its = daemon->settings();
+    settings.heartbeat_timeout = std::max(settings.heartbeat_timeout, its.heartbeat_timeout);
+    settings.activation_interval = std::max(settings.activation_interval, its.activation_interval);
+    settings.stale_interval = std::max(settings.stale_interval, its.stale_interval);
+    settings.reactivation_interval = std::max(settings.reactivation_interval, its.reactivation_interval);
+  }
+  return settings;
+}
+
+absl::Duration World::ShortestTimeout() const {
+  absl::Duration shortest = absl::InfiniteDuration();
+  for (const auto& daemon : daemons_) shortest = std::min(shortest, daemon->settings().heartbeat_timeout);
+  return shortest;
 }
 
 void World::Stall(absl::Duration time) {
@@ -180,8 +199,7 @@ void World::Observe() {
   ledger_.ReadEvents(reads, [&](const Event& event) {
     const Result<std::optional<WorkerView>> view = reads.Find(event.worker_id);
     const bool there = !event.worker_id.empty() && view.ok() && view->has_value();
-    promises_.OnEvent(event, there ? &**view : nullptr, daemon->settings(),
-                      fleet_->ImpairedUntil(event.worker_id));
+    promises_.OnEvent(event, there ? &**view : nullptr, InForce(), fleet_->ImpairedUntil(event.worker_id));
   });
 }
 
@@ -193,7 +211,7 @@ void World::Compare(std::uint64_t one_in) {
   if (status.job_failures != job_failures_) promises_.JobsMayFail();
   job_failures_ = status.job_failures;
   ledger_.Compare(daemon->reads(), one_in, ++checks_,
-                  [&](const WorkerView& view) { promises_.OnWorker(view, daemon->settings()); });
+                  [&](const WorkerView& view) { promises_.OnWorker(view, InForce(), ShortestTimeout()); });
 }
 
 void World::StartDaemon(std::size_t number) {
@@ -246,7 +264,7 @@ void World::Tell(std::string what) {
 void World::Settle() {
   Tell("everything is repaired");
   fleet_->Calm();
-  const absl::Duration timeout = daemons_.front()->settings().heartbeat_timeout;
+  const absl::Duration timeout = InForce().heartbeat_timeout;
   const absl::Duration end =
       now() + absl::Minutes(45) + 6 * timeout;  // the longest accident, and then a hold
   while (now() < end && ledger_.broken().empty()) {

@@ -74,6 +74,9 @@ class World {
   void EndOutage();
   void CheckClockStands();
   absl::Duration now() const { return clock_.MonotonicNow() - start_; }
+  /// The longest timeout of all daemons, which is in force on the roll, and the longest intervals.
+  Settings InForce() const;
+  absl::Duration ShortestTimeout() const;
   /// The daemon whose view of the roll is compared; null if none is up.
   Daemon* Observed() const;
 

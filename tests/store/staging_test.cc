@@ -12,6 +12,7 @@
 #include "store/memory/memory_store.h"
 #include "tests/store/fleet.h"
 #include "tests/store/test_runtime.h"
+#include "tests/store/up_to.h"
 
 namespace muster {
 namespace {
@@ -35,7 +36,8 @@ TEST_CASE("a sweep of many workers finds each once, and none that is held, fresh
   std::set<std::string> found;
   constexpr int kLimit = 1000;
   for (int step = 0;; ++step) {
-    const Result<std::vector<WorkerView>> silent = store->Begin().Silent(At(50).listening, {"held"}, kLimit);
+    const Result<std::vector<WorkerView>> silent =
+        store->Begin().Silent(UpTo(At(50).listening), {"held"}, kLimit);
     REQUIRE(silent.ok());
     for (const WorkerView& view : *silent) {
       REQUIRE(found.insert(view.worker->id).second);
@@ -53,7 +55,7 @@ TEST_CASE("a sweep of many workers finds each once, and none that is held, fresh
   std::size_t expected = 0;
   for (int i = 0; i < kWorkers; ++i) expected += i % 10 != 0 && i % 7 != 0;
   CHECK(found.size() == expected);
-  CHECK(Ids(store->Begin().Silent(At(50).listening, {}, 10'000)).size() == [] {
+  CHECK(Ids(store->Begin().Silent(UpTo(At(50).listening), {}, 10'000)).size() == [] {
     std::size_t held = 0;
     for (int i = 0; i < kWorkers; ++i) held += i % 10 == 0 && i % 7 != 0;
     return held;

@@ -1,6 +1,7 @@
-// The index of the sweeps finds exactly the slots that are due, for any cutoff.
+// The index of the sweeps finds exactly the slots that are due, for any range of time.
 #include "store/model/timelines.h"
 
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -35,19 +36,19 @@ TEST_CASE("slots are found by time, exactly, through random moves") {
     REQUIRE(timelines.IsOn(slot) == expected.contains(slot));
     if (round % 100 != 0) continue;
 
-    const ListeningTime cutoff = any_time();
+    ReferenceRange range = {any_time(), any_time()};
+    if (random() % 4 == 0) range.after = ListeningTime::FromMicros(std::numeric_limits<std::int64_t>::min());
+    if (random() % 4 == 0) range.to = ListeningTime::FromMicros(std::numeric_limits<std::int64_t>::max());
+    if (random() % 4 == 0) range.to = range.after + absl::Microseconds(random() % 100'000);
+    const auto is_due = [&](std::uint32_t at) { return Contains(range, expected.at(at).second); };
     for (const std::uint32_t line : lines) {
-      std::set<std::uint32_t> until, after, wanted_until, wanted_after;
+      std::set<std::uint32_t> found, wanted;
       for (const auto& [at, where] : expected) {
-        if (where.first == line) (where.second <= cutoff ? wanted_until : wanted_after).insert(at);
+        if (where.first == line && Contains(range, where.second)) wanted.insert(at);
       }
-      const auto is_until = [&](std::uint32_t at) { return expected.at(at).second <= cutoff; };
-      const auto is_after = [&](std::uint32_t at) { return expected.at(at).second > cutoff; };
-      timelines.VisitUntil(line, cutoff, is_until, [&](std::uint32_t at) { return until.insert(at).second; });
-      timelines.VisitAfter(line, cutoff, is_after, [&](std::uint32_t at) { return after.insert(at).second; });
-      CHECK(until == wanted_until);
-      CHECK(after == wanted_after);
-      CHECK(timelines.CountUntil(line, cutoff, is_until) == static_cast<std::int64_t>(until.size()));
+      timelines.VisitIn(line, range, is_due, [&](std::uint32_t at) { return found.insert(at).second; });
+      CHECK(found == wanted);
+      CHECK(timelines.CountIn(line, range, is_due) == static_cast<std::int64_t>(found.size()));
     }
   }
 }
@@ -60,7 +61,8 @@ TEST_CASE("a timeline that was dropped comes back empty") {
   timelines.Take(0);
   timelines.DropTimeline(line);
   CHECK(timelines.NewTimeline() == line);
-  CHECK(timelines.CountUntil(line, ListeningTime::FromMicros(100), [](std::uint32_t) { return true; }) == 0);
+  const ReferenceRange all = {ListeningTime::FromMicros(-1), ListeningTime::FromMicros(100)};
+  CHECK(timelines.CountIn(line, all, [](std::uint32_t) { return true; }) == 0);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,7 @@ struct FakeState {
   std::vector<Event> events;
   std::map<std::string, ListeningTime, std::less<>> holds;
   std::int64_t last_revision = 0;
+  RollTimeouts timeouts;
 };
 
 /// The reads of the port over a state.
@@ -199,11 +201,13 @@ class FakeWriteTx final : public WriteTx {
   }
   void Hold(RegionHold hold) override { state_.holds[hold.region] = hold.until; }
   void Release(std::string_view region) override { state_.holds.erase(std::string(region)); }
+  void SetTimeouts(RollTimeouts timeouts) override { state_.timeouts = std::move(timeouts); }
+  const RollTimeouts& Timeouts() const override { return committed_.timeouts; }
 
   Result<std::vector<WorkerView>> PendingHeard(int limit) override {
     return Ask(limit, [](const FakeState::Row& row) { return ActivationApplies(row.View()); });
   }
-  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override {
+  Result<std::vector<RegionSilence>> SilentByRegion(std::span<const ReferenceRange> stale) override {
     if (broken_) return *broken_;
     std::map<std::string, RegionSilence> regions;
     for (const auto& [id, row] : committed_.rows) {
@@ -211,7 +215,7 @@ class FakeWriteTx final : public WriteTx {
       RegionSilence& region = regions[row.worker->config.region];
       region.region = row.worker->config.region;
       ++region.active;
-      if (StaleDetectionApplies(row.View(), cutoff)) ++region.silent;
+      if (StaleDetectionApplies(row.View(), stale)) ++region.silent;
     }
     std::vector<RegionSilence> result;
     for (auto& [name, region] : regions) {
@@ -219,14 +223,14 @@ class FakeWriteTx final : public WriteTx {
     }
     return result;
   }
-  Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                         int limit) override {
+  Result<std::vector<WorkerView>> Silent(std::span<const ReferenceRange> stale,
+                                         const absl::flat_hash_set<std::string>& except, int limit) override {
     return Ask(limit, [&](const FakeState::Row& row) {
-      return StaleDetectionApplies(row.View(), cutoff) && !except.contains(row.worker->config.region);
+      return StaleDetectionApplies(row.View(), stale) && !except.contains(row.worker->config.region);
     });
   }
-  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override {
-    return Ask(limit, [&](const FakeState::Row& row) { return ReactivationApplies(row.View(), cutoff); });
+  Result<std::vector<WorkerView>> OfflineFresh(std::span<const ReferenceRange> stale, int limit) override {
+    return Ask(limit, [&](const FakeState::Row& row) { return ReactivationApplies(row.View(), stale); });
   }
 
   Result<std::vector<RegionHold>> Holds() const override {
@@ -279,6 +283,7 @@ class FakeStore final : public Store {
   bool Maintain(absl::Duration) override { return false; }
   std::int64_t WorkerCount() const override { return std::ssize(reader_.state_.rows); }
   std::optional<ProvenState> LastListening() const override { return listening_; }
+  const RollTimeouts& Timeouts() const override { return reader_.state_.timeouts; }
 
   /// From now on every query fails, or none.
   void Break(bool broken) {

@@ -44,6 +44,16 @@ class Fleet {
     change(store_->Begin());
     store_->Rollback();
   }
+  /// A reload to another timeout, as the writer does it.
+  void TimeoutBecomes(absl::Duration timeout) {
+    const absl::Duration before = std::exchange(settings.heartbeat_timeout, timeout);
+    Commit([&](WriteTx& tx) {
+      RollTimeouts timeouts = tx.Timeouts();
+      if (timeouts.in_force == absl::ZeroDuration()) timeouts.in_force = before;
+      tx.SetTimeouts(*WithInForce(timeouts, timeout, now.listening, now.listening));
+      return 0;
+    });
+  }
 
   Result<WorkerView> Register(RegisterWorkerCommand command) {
     return Commit([&](WriteTx& tx) { return RegisterWorker(std::move(command), tx, now); });

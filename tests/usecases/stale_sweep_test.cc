@@ -55,6 +55,74 @@ TEST_CASE("exactly the timeout is stale, a microsecond less is not") {
   CHECK(event.reason == "silent for 2m, timeout 2m");
 }
 
+TEST_CASE("after a reload to a shorter timeout each worker is judged by what it was told") {
+  Fleet fleet;
+  AddActive(fleet, 0, 2);
+  fleet.Advance(absl::Seconds(1));
+  fleet.TimeoutBecomes(absl::Seconds(12));
+  fleet.Advance(absl::Seconds(1));
+  REQUIRE(fleet.Beat("eu1").ok());  // and is told 12 s
+  fleet.Advance(absl::Seconds(12) - absl::Microseconds(1));
+  CHECK(fleet.Run(Job::kStaleDetection).moved == 0);
+  fleet.Advance(absl::Seconds(3) + absl::Microseconds(1));
+  const SweepReport early = fleet.Run(Job::kStaleDetection);
+  CHECK(early.ids == std::vector<std::string>{"eu1"});
+  CHECK(early.worst_latency == absl::Seconds(3));
+  CHECK(fleet.Events().back().reason == "silent for 15s, timeout 12s");
+  CHECK(fleet.Run(Job::kReactivation).moved == 0);
+
+  fleet.Advance(absl::Seconds(102));
+  CHECK(fleet.Run(Job::kStaleDetection).moved == 0);
+  fleet.Advance(absl::Seconds(2));
+  const SweepReport late = fleet.Run(Job::kStaleDetection);
+  CHECK(late.ids == std::vector<std::string>{"eu0"});
+  CHECK(late.worst_latency == absl::Seconds(1));
+  CHECK(fleet.Events().back().reason == "silent for 2m1s, timeout 2m");
+}
+
+TEST_CASE("the guard's share and its hold go by what the workers were told") {
+  Fleet fleet;
+  AddActive(fleet, 0, 20);
+  fleet.TimeoutBecomes(absl::Seconds(12));
+  fleet.Advance(absl::Seconds(1));
+  BeatAll(fleet, 0, 11);  // more than half
+  fleet.Advance(absl::Seconds(12));
+  const SweepReport report = fleet.Run(Job::kStaleDetection);
+  CHECK(report.moved == 0);
+  CHECK(Reasons(fleet, EventType::kRegionHeld) ==
+        std::vector<std::string>{"11 of 20 Active workers are silent (guard: 50 %): held for 12s"});
+}
+
+TEST_CASE("what one job moves by hand and by heartbeat, the other does not move back") {
+  Fleet fleet;
+  AddActive(fleet, 0, 1);
+  REQUIRE(fleet.Move("eu0", kOffline).ok());
+  fleet.Advance(absl::Seconds(1));
+  fleet.TimeoutBecomes(absl::Seconds(12));
+  fleet.Advance(absl::Seconds(1));
+  REQUIRE(fleet.Move("eu0", kActive).ok());
+  // By hand it was activated under 12 s; but it was heard under 2 min, and may beat at that pace.
+  for (int second = 0; second < 117; ++second) {
+    fleet.Advance(absl::Seconds(1));
+    REQUIRE(fleet.Run(Job::kStaleDetection).moved == 0);
+    REQUIRE(fleet.Run(Job::kReactivation).moved == 0);
+  }
+  fleet.Advance(absl::Seconds(1));
+  CHECK(fleet.Run(Job::kStaleDetection).moved == 1);
+  CHECK(fleet.Run(Job::kReactivation).moved == 0);
+}
+
+TEST_CASE("while a longer timeout is not stored yet, the sweeps judge by it all the same") {
+  Fleet fleet;
+  AddActive(fleet, 0, 1);
+  fleet.Commit([&](WriteTx& tx) {
+    tx.SetTimeouts({absl::Seconds(12), {}});
+    return 0;
+  });
+  fleet.Advance(absl::Minutes(2) - absl::Microseconds(1));
+  CHECK(fleet.Run(Job::kStaleDetection).moved == 0);
+}
+
 TEST_CASE("a worker activated by hand and never heard goes Offline one timeout later") {
   Fleet fleet;
   REQUIRE(fleet.Register("w").ok());

@@ -63,6 +63,7 @@ class MemoryStore final : public Store {
   bool Maintain(absl::Duration /*budget*/) override { return false; }
   std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
   std::optional<ProvenState> LastListening() const override { return listening_; }
+  const RollTimeouts& Timeouts() const override { return registry_.ForWriter().timeouts; }
 
  private:
   const std::uint32_t history_;

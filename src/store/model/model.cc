@@ -232,12 +232,18 @@ std::vector<bool> Model::NumbersOf(const absl::flat_hash_set<std::string>& regio
   return numbers;
 }
 
-std::vector<RegionSilence> Model::SilentByRegion(ListeningTime cutoff) const {
+std::vector<RegionSilence> Model::SilentByRegion(std::span<const ReferenceRange> stale) const {
   std::vector<RegionSilence> regions;
   for (const auto& [name, number] : region_numbers_) {
     const Region& region = *regions_[number];
-    const std::int64_t silent = timelines_.CountUntil(
-        region.active, cutoff, [&](std::uint32_t slot) { return IsStale(ReferenceOf(slot), cutoff); });
+    std::int64_t silent = 0;
+    if (stale.size() == 1) {
+      silent = timelines_.CountIn(region.active, stale.front(), [&](std::uint32_t slot) {
+        return Contains(stale.front(), ReferenceOf(slot));
+      });
+    } else {
+      VisitSilentOf(region, stale, [&silent](std::uint32_t) { return ++silent > 0; });
+    }
     if (silent == 0) continue;
     regions.push_back(
         {name, region.totals.by_status[static_cast<std::size_t>(WorkerStatus::kActive)], silent});

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,37 +63,39 @@ class Model {
     return HasStatus(slot, WorkerStatus::kPending) && timelines_.IsOn(slot);
   }
   /// `except`: by number of region (see NumbersOf).
-  bool IsSilent(std::uint32_t slot, ListeningTime cutoff, const std::vector<bool>& except) const {
+  bool IsSilent(std::uint32_t slot, std::span<const ReferenceRange> stale,
+                const std::vector<bool>& except) const {
     // First the checks that need only the cell: the worker itself is elsewhere in memory.
     const PulseCell& cell = pulses_[slot];
-    return HasStatus(slot, WorkerStatus::kActive) && !except[cell.region] && IsStale(cell.heard_at, cutoff) &&
-           IsStale(ReferenceOf(slot), cutoff);
+    return HasStatus(slot, WorkerStatus::kActive) && !except[cell.region] &&
+           (cell.total == 0 || Contains(stale, cell.heard_at)) && IsStaleSlot(slot, stale);
   }
   /// The regions as flags, by their current numbers.
   std::vector<bool> NumbersOf(const absl::flat_hash_set<std::string>& regions) const;
-  bool IsOfflineHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
-    return HasStatus(slot, WorkerStatus::kOffline) && timelines_.IsOn(slot) && IsHeardAfter(slot, cutoff);
+  bool IsOfflineFresh(std::uint32_t slot, std::span<const ReferenceRange> stale) const {
+    return HasStatus(slot, WorkerStatus::kOffline) && IsFreshlyHeard(HeardAtOf(slot), stale);
   }
 
   template <typename Visit>
   void VisitPendingHeard(Visit visit) const {
-    timelines_.VisitUntil(
-        pending_heard_, ListeningTime(), [](std::uint32_t) { return true; }, visit);
+    timelines_.VisitIn(
+        pending_heard_, {ListeningTime(), ListeningTime()}, [](std::uint32_t) { return true; }, visit);
   }
   template <typename Visit>
-  void VisitSilent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except, Visit visit) const {
-    const auto is_due = [&](std::uint32_t slot) { return IsStale(ReferenceOf(slot), cutoff); };
+  void VisitSilent(std::span<const ReferenceRange> stale, const absl::flat_hash_set<std::string>& except,
+                   Visit visit) const {
     for (const auto& [name, number] : region_numbers_) {
-      if (except.contains(name)) continue;
-      if (!timelines_.VisitUntil(regions_[number]->active, cutoff, is_due, visit)) return;
+      if (!except.contains(name) && !VisitSilentOf(*regions_[number], stale, visit)) return;
     }
   }
   template <typename Visit>
-  void VisitOfflineHeardAfter(ListeningTime cutoff, Visit visit) const {
-    timelines_.VisitAfter(
-        offline_heard_, cutoff, [&](std::uint32_t slot) { return IsHeardAfter(slot, cutoff); }, visit);
+  void VisitOfflineFresh(std::span<const ReferenceRange> stale, Visit visit) const {
+    for (const ReferenceRange& range : OutsideOf(stale)) {
+      const auto is_due = [&](std::uint32_t slot) { return Contains(range, pulses_[slot].heard_at); };
+      if (!timelines_.VisitIn(offline_heard_, range, is_due, visit)) return;
+    }
   }
-  std::vector<RegionSilence> SilentByRegion(ListeningTime cutoff) const;
+  std::vector<RegionSilence> SilentByRegion(std::span<const ReferenceRange> stale) const;
 
   // Changes.
 
@@ -132,6 +135,7 @@ class Model {
   void SetNextKey(std::int64_t key) { next_key_ = key; }
   std::int64_t last_cursor = 0;
   absl::btree_map<std::string, ListeningTime> holds;
+  RollTimeouts timeouts;
 
  private:
   /// Two cells take a cache line and a half. A heartbeat writes to a cell and to one link.
@@ -170,8 +174,22 @@ class Model {
   ListeningTime ReferenceOf(std::uint32_t slot) const {
     return SilenceReference(workers_[slot]->activated_by_hand_at, HeardAtOf(slot));
   }
-  bool IsHeardAfter(std::uint32_t slot, ListeningTime cutoff) const {
-    return HeardAfter(HeardAtOf(slot), cutoff);
+  /// Its silent workers. A slot is looked at again outside of the first range: only there, where the range
+  /// has no beginning, an earlier heartbeat cannot lie outside.
+  template <typename Visit>
+  bool VisitSilentOf(const Region& region, std::span<const ReferenceRange> stale, Visit visit) const {
+    for (const ReferenceRange& range : stale) {
+      const auto is_due = [&](std::uint32_t slot) { return Contains(range, ReferenceOf(slot)); };
+      const bool check = &range != &stale.front();
+      const bool more = timelines_.VisitIn(region.active, range, is_due, [&](std::uint32_t slot) {
+        return (check && !IsStaleSlot(slot, stale)) || visit(slot);
+      });
+      if (!more) return false;
+    }
+    return true;
+  }
+  bool IsStaleSlot(std::uint32_t slot, std::span<const ReferenceRange> stale) const {
+    return IsStale(workers_[slot]->activated_by_hand_at, HeardAtOf(slot), stale);
   }
   std::uint32_t Place(WorkerPtr worker, std::int64_t key, const Pulse& pulse);
   std::uint32_t RegionFor(const std::string& name);

@@ -11,6 +11,7 @@ void StagedBatch::Clear() {
   events.clear();
   holds.clear();
   removed.clear();
+  timeouts.reset();
 }
 
 void StagedBatch::DropOrphans() {
@@ -58,6 +59,7 @@ void Apply(StagedBatch& batch, Model& model) {
       model.holds.erase(region);
     }
   }
+  if (batch.timeouts) model.timeouts = *batch.timeouts;
   model.last_cursor += static_cast<std::int64_t>(batch.events.size());
 }
 

@@ -48,8 +48,11 @@ struct StagedBatch {
   std::vector<Event> events;                                         // with their cursors
   absl::btree_map<std::string, std::optional<ListeningTime>> holds;  // nothing: released
   absl::flat_hash_set<std::uint32_t> removed;                        // slots
+  std::optional<RollTimeouts> timeouts;
 
-  bool Empty() const { return changes.empty() && beats.empty() && events.empty() && holds.empty(); }
+  bool Empty() const {
+    return changes.empty() && beats.empty() && events.empty() && holds.empty() && !timeouts;
+  }
   void Clear();
   /// Drops the heartbeats of workers that the transaction removes.
   void DropOrphans();

@@ -136,22 +136,22 @@ Result<std::vector<WorkerView>> Staging::PendingHeard(int limit) {
       [this](std::uint32_t slot) { return model_.IsPendingHeard(slot); }));
 }
 
-Result<std::vector<RegionSilence>> Staging::SilentByRegion(ListeningTime cutoff) {
-  return model_.SilentByRegion(cutoff);
+Result<std::vector<RegionSilence>> Staging::SilentByRegion(std::span<const ReferenceRange> stale) {
+  return model_.SilentByRegion(stale);
 }
 
-Result<std::vector<WorkerView>> Staging::Silent(ListeningTime cutoff,
+Result<std::vector<WorkerView>> Staging::Silent(std::span<const ReferenceRange> stale,
                                                 const absl::flat_hash_set<std::string>& except, int limit) {
   const std::vector<bool> held = model_.NumbersOf(except);
   return Views(silent_.Take(
-      limit, model_.SlotCount(), [&](auto visit) { model_.VisitSilent(cutoff, except, visit); },
-      [&](std::uint32_t slot) { return model_.IsSilent(slot, cutoff, held); }));
+      limit, model_.SlotCount(), [&](auto visit) { model_.VisitSilent(stale, except, visit); },
+      [&](std::uint32_t slot) { return model_.IsSilent(slot, stale, held); }));
 }
 
-Result<std::vector<WorkerView>> Staging::OfflineHeardAfter(ListeningTime cutoff, int limit) {
-  return Views(offline_heard_.Take(
-      limit, model_.SlotCount(), [&](auto visit) { model_.VisitOfflineHeardAfter(cutoff, visit); },
-      [&](std::uint32_t slot) { return model_.IsOfflineHeardAfter(slot, cutoff); }));
+Result<std::vector<WorkerView>> Staging::OfflineFresh(std::span<const ReferenceRange> stale, int limit) {
+  return Views(offline_fresh_.Take(
+      limit, model_.SlotCount(), [&](auto visit) { model_.VisitOfflineFresh(stale, visit); },
+      [&](std::uint32_t slot) { return model_.IsOfflineFresh(slot, stale); }));
 }
 
 // From what is committed, like the other questions of the sweeps.

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -48,14 +50,16 @@ class Staging final : public WriteTx {
   void Append(Event event) override;
   void Hold(RegionHold hold) override;
   void Release(std::string_view region) override;
+  void SetTimeouts(RollTimeouts timeouts) override { batch_.timeouts = std::move(timeouts); }
+  const RollTimeouts& Timeouts() const override { return model_.timeouts; }
 
   std::int64_t HeartbeatsRecorded(const WorkerView& view) const override;
 
   Result<std::vector<WorkerView>> PendingHeard(int limit) override;
-  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override;
-  Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                         int limit) override;
-  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override;
+  Result<std::vector<RegionSilence>> SilentByRegion(std::span<const ReferenceRange> stale) override;
+  Result<std::vector<WorkerView>> Silent(std::span<const ReferenceRange> stale,
+                                         const absl::flat_hash_set<std::string>& except, int limit) override;
+  Result<std::vector<WorkerView>> OfflineFresh(std::span<const ReferenceRange> stale, int limit) override;
   Result<std::vector<RegionHold>> Holds() const override;
 
  private:
@@ -76,7 +80,7 @@ class Staging final : public WriteTx {
   // They outlive transactions: a sweep takes from them step by step.
   DueQueue pending_heard_;
   DueQueue silent_;
-  DueQueue offline_heard_;
+  DueQueue offline_fresh_;
 };
 
 }  // namespace muster

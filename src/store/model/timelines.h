@@ -3,14 +3,15 @@
 //
 // A timeline groups its slots into buckets of an eighth of a second on the listening clock. A slot is on at
 // most one timeline. To move a slot costs the same at any size of the fleet, and a heartbeat within the same
-// bucket costs nothing. Inside a bucket the order is arbitrary: for an exact cutoff the members of the one
-// bucket that holds the cutoff are checked one by one.
+// bucket costs nothing. Inside a bucket the order is arbitrary: the members of a bucket that holds an
+// end of a range are checked one by one.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "domain/told_timeouts.h"
 #include "muster/clock.h"
 #include "store/model/slab.h"
 
@@ -32,48 +33,32 @@ class Timelines {
   void Move(std::uint32_t slot, ListeningTime time);
   bool IsOn(std::uint32_t slot) const { return links_[slot].bucket != 0; }
 
-  /// Slots at or before `cutoff`, oldest buckets first, until `visit(slot)` returns false. In the bucket that
-  /// holds the cutoff, `is_due(slot)` decides for each member. Returns false if `visit` did.
+  /// Slots in `range`, oldest buckets first, until `visit(slot)` returns false. In the buckets that hold its
+  /// ends, `is_due(slot)` decides for each member. Returns false if `visit` did.
   template <typename IsDue, typename Visit>
-  bool VisitUntil(std::uint32_t timeline, ListeningTime cutoff, IsDue is_due, Visit visit) const {
-    const std::int64_t last = QuantumOf(cutoff);
-    for (const auto& [quantum, number] : timelines_[timeline].buckets) {
-      if (quantum > last) break;
-      for (std::uint32_t slot = buckets_[number].head; slot != kNoSlot; slot = links_[slot].next) {
-        if ((quantum < last || is_due(slot)) && !visit(slot)) return false;
+  bool VisitIn(std::uint32_t timeline, const ReferenceRange& range, IsDue is_due, Visit visit) const {
+    return VisitBuckets(timeline, range, [&](std::uint32_t bucket, bool whole) {
+      for (std::uint32_t slot = buckets_[bucket].head; slot != kNoSlot; slot = links_[slot].next) {
+        if ((whole || is_due(slot)) && !visit(slot)) return false;
       }
-    }
-    return true;
+      return true;
+    });
   }
 
-  /// Slots after `cutoff`, newest buckets first; otherwise as VisitUntil.
-  template <typename IsDue, typename Visit>
-  bool VisitAfter(std::uint32_t timeline, ListeningTime cutoff, IsDue is_due, Visit visit) const {
-    const std::int64_t last = QuantumOf(cutoff);
-    const auto& buckets = timelines_[timeline].buckets;
-    for (auto at = buckets.rbegin(); at != buckets.rend() && at->first >= last; ++at) {
-      for (std::uint32_t slot = buckets_[at->second].head; slot != kNoSlot; slot = links_[slot].next) {
-        if ((at->first > last || is_due(slot)) && !visit(slot)) return false;
-      }
-    }
-    return true;
-  }
-
-  /// How many VisitUntil would visit.
+  /// How many VisitIn would visit.
   template <typename IsDue>
-  std::int64_t CountUntil(std::uint32_t timeline, ListeningTime cutoff, IsDue is_due) const {
-    const std::int64_t last = QuantumOf(cutoff);
+  std::int64_t CountIn(std::uint32_t timeline, const ReferenceRange& range, IsDue is_due) const {
     std::int64_t count = 0;
-    for (const auto& [quantum, number] : timelines_[timeline].buckets) {
-      if (quantum > last) break;
-      if (quantum < last) {
-        count += buckets_[number].size;
-        continue;
+    VisitBuckets(timeline, range, [&](std::uint32_t bucket, bool whole) {
+      if (whole) {
+        count += buckets_[bucket].size;
+        return true;
       }
-      for (std::uint32_t slot = buckets_[number].head; slot != kNoSlot; slot = links_[slot].next) {
+      for (std::uint32_t slot = buckets_[bucket].head; slot != kNoSlot; slot = links_[slot].next) {
         if (is_due(slot)) ++count;
       }
-    }
+      return true;
+    });
     return count;
   }
 
@@ -98,6 +83,17 @@ class Timelines {
   };
 
   static std::int64_t QuantumOf(ListeningTime time) { return time.micros() >> 17; }
+  /// visit(bucket, whether all of it lies in the range), until it returns false; returns false if it did.
+  template <typename Visit>
+  bool VisitBuckets(std::uint32_t timeline, const ReferenceRange& range, Visit visit) const {
+    const std::int64_t first = QuantumOf(range.after);
+    const std::int64_t last = QuantumOf(range.to);
+    const auto& buckets = timelines_[timeline].buckets;
+    for (auto at = buckets.lower_bound(first); at != buckets.end() && at->first <= last; ++at) {
+      if (!visit(at->second, first < at->first && at->first < last)) return false;
+    }
+    return true;
+  }
   std::uint32_t BucketFor(std::uint32_t timeline, std::int64_t quantum);
   void Append(std::uint32_t slot, std::uint32_t bucket);
 

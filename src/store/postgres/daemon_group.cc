@@ -122,6 +122,7 @@ Reply<DaemonGroup::Renewed> DaemonGroup::Renew(Session& session, const Listening
   Reply<std::vector<DaemonSettings>> all = ReadSettings((*answers)[daemons_at]);
   if (!all.ok()) return std::move(all).error();
   renewed.membership.differing_settings = DifferingSettings(*all);
+  renewed.membership.longest_timeout = LongestTimeout(*all);
   const int ticks = TicksUntilLost(tick);
   leads_ = renewed.registry.leader == id_;
   const int same =

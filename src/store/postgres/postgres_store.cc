@@ -81,6 +81,7 @@ class PostgresStore final : public Store, private Coordination {
   bool Maintain(absl::Duration budget) override;
   std::int64_t WorkerCount() const override { return workers_; }
   std::optional<ProvenState> LastListening() const override { return listening_; }
+  const RollTimeouts& Timeouts() const override { return transaction_->Timeouts(); }
 
  private:
   // How the next batch is tried: see transaction.h.
@@ -151,9 +152,9 @@ absl::Status PostgresStore::Start(const std::string& url, Random& random) {
   const Reply<Rows> rows = connection->Run(kReadRegistry, {}, kOpenTimeout);
   const Reply<RegistryRow> registry = rows.ok() ? ReadRegistry(*rows) : rows.error();
   if (!registry.ok()) return StatusOf(registry.error(), "cannot read the PostgreSQL store");
-  Adopt(*registry);
   reader_.emplace(pool_, *key, options_.history, options_.max_events);
   transaction_.emplace(session_, cache_, runs_, held_, options_.history);
+  Adopt(*registry);
   return absl::OkStatus();
 }
 
@@ -162,6 +163,7 @@ void PostgresStore::Adopt(const RegistryRow& registry) {
   last_cursor_ = registry.last_cursor;
   workers_ = registry.workers;
   totals_are_kept_ = registry.totals_are_kept;
+  transaction_->Learn(registry.timeouts);
 }
 
 WriteTx& PostgresStore::BeginBatch(const BatchKeys& keys) {

@@ -1,7 +1,9 @@
 #include "store/postgres/registry_row.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "store/postgres/migrations.h"
@@ -13,13 +15,25 @@ namespace {
   "last_revision, last_cursor, workers, listening, allowance_credit, advancing, not_listening, "            \
   "(extract(epoch FROM clock_timestamp() - reported_at) * 1000000)::bigint, leader, leader_beat, runner, "  \
   "runner_beat, totals_revision = last_revision AND totals_cursor = last_cursor, (SELECT min_version FROM " \
-  "schema_use), running, allowance_left, boot_id, proven_at"
+  "schema_use), running, allowance_left, boot_id, proven_at, timeout_in_force, told_timeouts, replaced_at"
 
 constexpr Sql kMakeRegistry = {
     "make_roll",
     "INSERT INTO roll (only_row, token_key, totals_revision, totals_cursor) VALUES "
     "(1, $1, 0, 0) ON CONFLICT (only_row) DO NOTHING"};
 constexpr Sql kTokenKey = {"token_key", "SELECT token_key FROM roll"};
+
+RollTimeouts ReadTimeouts(const Rows& rows) {
+  RollTimeouts timeouts;
+  timeouts.in_force = absl::Microseconds(rows.Int64(0, 18));
+  const std::vector<std::int64_t> told = rows.Int64s(0, 19);
+  const std::vector<std::int64_t> replaced_at = rows.Int64s(0, 20);
+  if (told.size() != replaced_at.size()) rows.Reject(0, 20);
+  for (std::size_t i = 0; i < std::min(told.size(), replaced_at.size()); ++i) {
+    timeouts.told.push_back({absl::Microseconds(told[i]), ListeningTime::FromMicros(replaced_at[i])});
+  }
+  return timeouts;
+}
 
 Failure Outdated(std::int32_t min_version) {
   Failure failure;
@@ -63,6 +77,7 @@ Reply<RegistryRow> ReadRegistry(const Rows& rows) {
   registry.runner = rows.Text(0, 10);
   registry.runner_beat = rows.Int64(0, 11);
   registry.totals_are_kept = rows.Bool(0, 12);
+  registry.timeouts = ReadTimeouts(rows);
   return Checked(rows, std::move(registry));
 }
 
@@ -98,6 +113,21 @@ Parameters WriteRegistry(const RegistryRow& registry, const ProvenState* clock) 
   parameters.Int64(micros(&ProvenState::allowance_left));
   parameters.Text(clock != nullptr ? std::optional<std::string_view>(clock->boot_id) : std::nullopt);
   parameters.Int64(micros(&ProvenState::proven_at));
+  return parameters;
+}
+
+const Sql kWriteTimeouts = {"write_timeouts",
+                            "UPDATE roll SET timeout_in_force = $1, told_timeouts = $2, replaced_at = $3"};
+
+Parameters WriteTimeouts(const RollTimeouts& timeouts) {
+  Int64Array told;
+  Int64Array replaced_at;
+  for (const ToldTimeout& each : timeouts.told) {
+    told.Add(absl::ToInt64Microseconds(each.timeout));
+    replaced_at.Add(each.replaced_at.micros());
+  }
+  Parameters parameters;
+  parameters.Int64(absl::ToInt64Microseconds(timeouts.in_force)).Array(told).Array(replaced_at);
   return parameters;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "domain/told_timeouts.h"
 #include "store/postgres/connection.h"
 #include "store/store.h"
 
@@ -27,6 +28,7 @@ struct RegistryRow {
   std::int64_t runner_beat = 0;
   bool totals_are_kept = false;  // region_totals matches the last change
   std::int32_t min_version = 1;  // of the schema, which a program must know to use it
+  RollTimeouts timeouts;
 };
 
 /// The row, locked or not. The first two settings bound the wait for the lock, for the transaction: short
@@ -49,6 +51,9 @@ bool IsHeld(const Failure& failure);
 /// back. Null: the clock is not this daemon's to write.
 extern const Sql kWriteRegistry;
 Parameters WriteRegistry(const RegistryRow& registry, const ProvenState* clock);
+
+extern const Sql kWriteTimeouts;
+Parameters WriteTimeouts(const RollTimeouts& timeouts);
 
 /// The token key of the roll. A roll without a key gets `fresh`.
 Reply<std::string> TokenKeyOf(Connection& connection, std::string_view fresh, absl::Duration timeout);

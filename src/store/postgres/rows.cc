@@ -131,6 +131,17 @@ std::vector<std::string> Rows::TextArray(int row, int column) const {
   return std::move(elements).value_or(std::vector<std::string>());
 }
 
+std::vector<std::int64_t> Rows::Int64s(int row, int column) const {
+  std::vector<std::int64_t> numbers;
+  const std::optional<std::vector<std::string>> elements =
+      Elements(Value(row, column, {wire::Int64::kArrayId}));
+  if (!elements) Fault(column, "not an array of numbers");
+  for (const std::string& element : elements.value_or(std::vector<std::string>())) {
+    if (element.size() == 8) numbers.push_back(wire::ReadInt64(element.data()));
+  }
+  return numbers;
+}
+
 std::optional<std::int64_t> Rows::OptionalInt64(int row, int column) const {
   if (IsNull(row, column)) return std::nullopt;
   return Int64(row, column);

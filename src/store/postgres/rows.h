@@ -44,6 +44,7 @@ class Rows {
   absl::Time Time(int row, int column) const;
   std::string_view Json(int row, int column) const;  // a JSONB as JSON text
   std::vector<std::string> TextArray(int row, int column) const;
+  std::vector<std::int64_t> Int64s(int row, int column) const;  // a BIGINT[]
 
   std::optional<std::int64_t> OptionalInt64(int row, int column) const;
   std::optional<std::int32_t> OptionalInt32(int row, int column) const;

@@ -13,6 +13,7 @@ namespace {
 
 // Of the daemons with the same value, at most this many are named.
 constexpr std::size_t kMaxNamed = 4;
+constexpr char kTimeout[] = "heartbeat-timeout";
 
 std::string Holders(std::vector<std::string> holders) {
   std::sort(holders.begin(), holders.end());
@@ -25,7 +26,7 @@ std::string Holders(std::vector<std::string> holders) {
 
 std::string SettingsRecord(const Settings& settings, const StoreOptions& options) {
   return nlohmann::json{
-      {"heartbeat-timeout", absl::FormatDuration(settings.heartbeat_timeout)},
+      {kTimeout, absl::FormatDuration(settings.heartbeat_timeout)},
       {"activation-interval", absl::FormatDuration(settings.activation_interval)},
       {"stale-interval", absl::FormatDuration(settings.stale_interval)},
       {"reactivation-interval", absl::FormatDuration(settings.reactivation_interval)},
@@ -38,6 +39,19 @@ std::string SettingsRecord(const Settings& settings, const StoreOptions& options
       {"max-events", absl::StrCat(options.max_events)},
   }
       .dump();
+}
+
+absl::Duration LongestTimeout(const std::vector<DaemonSettings>& daemons) {
+  absl::Duration longest;
+  for (const DaemonSettings& daemon : daemons) {
+    const nlohmann::json record = nlohmann::json::parse(daemon.record, nullptr, /*allow_exceptions=*/false);
+    if (!record.is_object()) continue;
+    const auto found = record.find(kTimeout);
+    absl::Duration timeout;
+    if (found == record.end() || !found->is_string()) continue;
+    if (absl::ParseDuration(found->get<std::string>(), &timeout)) longest = std::max(longest, timeout);
+  }
+  return longest;
 }
 
 std::vector<std::string> DifferingSettings(const std::vector<DaemonSettings>& daemons) {

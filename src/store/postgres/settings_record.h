@@ -18,6 +18,9 @@ struct DaemonSettings {
   std::string record;  // empty: its version does not record settings
 };
 
+/// The longest heartbeat timeout that is recorded; zero if there is none.
+absl::Duration LongestTimeout(const std::vector<DaemonSettings>& daemons);
+
 /// One line for each setting that differs: "heartbeat-timeout: 2m at musterd a:1, 20s at musterd b:1". A
 /// setting that a daemon does not record is not compared.
 std::vector<std::string> DifferingSettings(const std::vector<DaemonSettings>& daemons);

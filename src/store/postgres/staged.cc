@@ -2,6 +2,7 @@
 
 #include "store/postgres/beats.h"
 #include "store/postgres/queries.h"
+#include "store/postgres/registry_row.h"
 #include "store/postgres/worker_rows.h"
 
 namespace muster::postgres {
@@ -35,6 +36,7 @@ void Staged::Clear() {
   by_id_.clear();
   events_.clear();
   holds_.clear();
+  timeouts_.reset();
   beats_.clear();
   moments_.clear();
   changes_ = false;
@@ -99,6 +101,11 @@ void Staged::Hold(std::string region, std::optional<ListeningTime> until) {
   changes_ = true;
 }
 
+void Staged::SetTimeouts(RollTimeouts timeouts) {
+  timeouts_ = std::move(timeouts);
+  changes_ = true;
+}
+
 std::int64_t Staged::Recorded(std::uint32_t entry) const {
   std::int64_t recorded = 0;
   for (std::size_t i = entries_[entry].beats_from; i < beats_.size(); ++i) {
@@ -135,6 +142,7 @@ void Staged::AddChanges(std::int64_t last_cursor, Pipeline& pipeline) const {
     if (until) parameters.Int64(until->micros());
     pipeline.Add(until ? kHold : kRelease, std::move(parameters));
   }
+  if (timeouts_) pipeline.Add(kWriteTimeouts, WriteTimeouts(*timeouts_));
 }
 
 void Staged::AddHeartbeats(std::int64_t history, Pipeline& pipeline) const {

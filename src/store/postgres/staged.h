@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "domain/told_timeouts.h"
 #include "muster/clock.h"
 #include "muster/event.h"
 #include "muster/worker.h"
@@ -61,11 +62,13 @@ class Staged {
   void Append(Event event);
   /// Without `until` the hold ends.
   void Hold(std::string region, std::optional<ListeningTime> until);
+  void SetTimeouts(RollTimeouts timeouts);
   /// Heartbeats staged for the worker as it is now.
   std::int64_t Recorded(std::uint32_t entry) const;
 
   /// Workers inserted, less those removed.
   std::int64_t added() const;
+  const std::optional<RollTimeouts>& timeouts() const { return timeouts_; }
   std::int64_t events() const { return static_cast<std::int64_t>(events_.size()); }
 
   // For a commit.
@@ -94,6 +97,7 @@ class Staged {
   ById<std::uint32_t> by_id_;
   std::vector<Event> events_;
   absl::btree_map<std::string, std::optional<ListeningTime>> holds_;
+  std::optional<RollTimeouts> timeouts_;
   std::vector<Beat> beats_;
   std::vector<Beats> moments_;
   bool changes_ = false;  // anything but heartbeats

@@ -9,9 +9,20 @@ namespace muster::postgres {
 namespace {
 
 #define MUSTER_PENDING_HEARD "status = 'Pending' AND heartbeats > heartbeats_before"
-// SilenceReference of domain/liveness.h. A test compares the two.
-#define MUSTER_SILENT "status = 'Active' AND greatest(heard_at, activated_by_hand_at, 0) <= $1"
-#define MUSTER_OFFLINE_HEARD "status = 'Offline' AND heartbeats > 0 AND heard_at > $1"
+// IsStale and IsFreshlyHeard of domain/liveness.h; a test compares them. $1 is the end of the last range of
+// stale references and $2 that of the first, which has no beginning; $3 and $4 are the other ranges. Most
+// workers are fresh, and one comparison shows it. With a single range the others are never looked at.
+#define MUSTER_REFERENCE "greatest(heard_at, activated_by_hand_at, 0)"
+#define MUSTER_IN_A_RANGE(time)                                                                         \
+  "(" time                                                                                              \
+  " <= $2 OR EXISTS (SELECT FROM unnest($3::bigint[], $4::bigint[]) AS stale (after, upto) WHERE " time \
+  " > after AND " time " <= upto))"
+#define MUSTER_SILENT \
+  "status = 'Active' AND " MUSTER_REFERENCE " <= $1 AND " MUSTER_IN_A_RANGE(MUSTER_REFERENCE) " AND " \
+  "(heard_at IS NULL OR " MUSTER_IN_A_RANGE("heard_at") ")"
+#define MUSTER_OFFLINE_FRESH                                                       \
+  "status = 'Offline' AND heartbeats > 0 AND (heard_at > $1 OR heard_at > $2 AND " \
+  "NOT " MUSTER_IN_A_RANGE("heard_at") ")"
 #define MUSTER_LOCK "ORDER BY id FOR UPDATE SKIP LOCKED"
 
 constexpr Sql kPendingHeard = {"pending_heard",
@@ -21,16 +32,16 @@ constexpr Sql kLockPendingHeard = {"lock_pending_heard",
                                    " AND id = ANY ($1) " MUSTER_LOCK};
 
 constexpr Sql kSilent = {"silent",
-                         "SELECT id FROM workers WHERE " MUSTER_SILENT " AND region <> ALL ($2) LIMIT $3"};
+                         "SELECT id FROM workers WHERE " MUSTER_SILENT " AND region <> ALL ($5) LIMIT $6"};
 constexpr Sql kLockSilent = {"lock_silent",
                              "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_SILENT
-                             " AND region <> ALL ($2) AND id = ANY ($3) " MUSTER_LOCK};
+                             " AND region <> ALL ($5) AND id = ANY ($6) " MUSTER_LOCK};
 
-constexpr Sql kOfflineHeard = {"offline_heard",
-                               "SELECT id FROM workers WHERE " MUSTER_OFFLINE_HEARD " LIMIT $2"};
-constexpr Sql kLockOfflineHeard = {"lock_offline_heard",
-                                   "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_OFFLINE_HEARD
-                                   " AND id = ANY ($2) " MUSTER_LOCK};
+constexpr Sql kOfflineFresh = {"offline_fresh",
+                               "SELECT id FROM workers WHERE " MUSTER_OFFLINE_FRESH " LIMIT $5"};
+constexpr Sql kLockOfflineFresh = {"lock_offline_fresh",
+                                   "SELECT " MUSTER_WORKER_COLUMNS " FROM workers WHERE " MUSTER_OFFLINE_FRESH
+                                   " AND id = ANY ($5) " MUSTER_LOCK};
 
 // One look for all silent workers; where there are none, that is all. How many other workers their regions
 // have is kept (see totals.h), and counted only where it is not.
@@ -43,6 +54,19 @@ constexpr Sql kSilentByRegion = {
     "silent.workers "
     "FROM (SELECT region, count(*) AS workers FROM workers WHERE " MUSTER_SILENT
     " GROUP BY region) AS silent"};
+
+// $1 to $4.
+Parameters Ranges(std::span<const ReferenceRange> stale) {
+  Int64Array after;
+  Int64Array to;
+  for (const ReferenceRange& range : stale.subspan(1)) {
+    after.Add(range.after.micros());
+    to.Add(range.to.micros());
+  }
+  Parameters parameters;
+  parameters.Int64(stale.back().to.micros()).Int64(stale.front().to.micros()).Array(after).Array(to);
+  return parameters;
+}
 
 // The connection of the writer uses indexes only (see writer_session.cc). These statements look at all
 // workers of a status: the server should choose the plan itself.
@@ -71,16 +95,14 @@ SweepQuestion PendingHeard() {
   return {&kPendingHeard, &kLockPendingHeard, {}};
 }
 
-SweepQuestion Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except) {
-  SweepQuestion question = {&kSilent, &kLockSilent, {}};
-  question.arguments.Int64(cutoff.micros()).Texts(std::vector<std::string>(except.begin(), except.end()));
+SweepQuestion Silent(std::span<const ReferenceRange> stale, const absl::flat_hash_set<std::string>& except) {
+  SweepQuestion question = {&kSilent, &kLockSilent, Ranges(stale)};
+  question.arguments.Texts(std::vector<std::string>(except.begin(), except.end()));
   return question;
 }
 
-SweepQuestion OfflineHeardAfter(ListeningTime cutoff) {
-  SweepQuestion question = {&kOfflineHeard, &kLockOfflineHeard, {}};
-  question.arguments.Int64(cutoff.micros());
-  return question;
+SweepQuestion OfflineFresh(std::span<const ReferenceRange> stale) {
+  return {&kOfflineFresh, &kLockOfflineFresh, Ranges(stale)};
 }
 
 Reply<std::vector<std::string>> Probe(Session& session, const SweepQuestion& question, int limit) {
@@ -102,10 +124,8 @@ void AddLock(const SweepQuestion& question, const std::vector<std::string_view>&
   pipeline.Add(*question.lock, std::move(parameters));
 }
 
-Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, ListeningTime cutoff) {
-  Parameters parameters;
-  parameters.Int64(cutoff.micros());
-  const Reply<Rows> rows = RunWithAnyPlan(session, kSilentByRegion, std::move(parameters));
+Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, std::span<const ReferenceRange> stale) {
+  const Reply<Rows> rows = RunWithAnyPlan(session, kSilentByRegion, Ranges(stale));
   if (!rows.ok()) return rows.error();
   std::vector<RegionSilence> regions;
   regions.reserve(static_cast<std::size_t>(rows->size()));
@@ -115,9 +135,11 @@ Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, ListeningTime
   return Checked(*rows, std::move(regions));
 }
 
-bool SilenceSeen::Excludes(ListeningTime until, const absl::flat_hash_set<std::string>& except) const {
-  return until <= cutoff && std::all_of(regions.begin(), regions.end(),
-                                        [&](const std::string& region) { return except.contains(region); });
+bool SilenceSeen::Excludes(std::span<const ReferenceRange> ranges,
+                           const absl::flat_hash_set<std::string>& except) const {
+  return std::equal(ranges.begin(), ranges.end(), stale.begin(), stale.end()) &&
+         std::all_of(regions.begin(), regions.end(),
+                     [&](const std::string& region) { return except.contains(region); });
 }
 
 std::vector<std::string_view> Candidates::Take(std::size_t count) {

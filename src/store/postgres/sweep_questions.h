@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,8 @@ struct SweepQuestion {
 };
 
 SweepQuestion PendingHeard();
-SweepQuestion Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except);
-SweepQuestion OfflineHeardAfter(ListeningTime cutoff);
+SweepQuestion Silent(std::span<const ReferenceRange> stale, const absl::flat_hash_set<std::string>& except);
+SweepQuestion OfflineFresh(std::span<const ReferenceRange> stale);
 
 /// At most `limit` ids, in any order.
 Reply<std::vector<std::string>> Probe(Session& session, const SweepQuestion& question, int limit);
@@ -36,15 +37,15 @@ Reply<std::vector<std::string>> Probe(Session& session, const SweepQuestion& que
 void AddLock(const SweepQuestion& question, const std::vector<std::string_view>& ids, Pipeline& pipeline);
 
 /// One look at the workers, and at the counts of the regions that have silent ones.
-Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, ListeningTime cutoff);
+Reply<std::vector<RegionSilence>> SilentByRegion(Session& session, std::span<const ReferenceRange> stale);
 
 /// What a step has seen of silence, so that it need not look for silent workers where there are none.
 struct SilenceSeen {
-  ListeningTime cutoff;
+  std::vector<ReferenceRange> stale;
   std::vector<std::string> regions;
 
-  /// Whether no worker outside the regions `except` can be silent since `until`.
-  bool Excludes(ListeningTime until, const absl::flat_hash_set<std::string>& except) const;
+  /// Whether no worker outside the regions `except` can be silent by these ranges.
+  bool Excludes(std::span<const ReferenceRange> ranges, const absl::flat_hash_set<std::string>& except) const;
 };
 
 /// What a probe found more than its step needed, so that the next steps of the same run need not look again.

@@ -134,6 +134,7 @@ Reply<Nothing> Transaction::Commit(const ProvenState* clock) {
     }
   }
   registry_ = std::move(registry);
+  if (staged_.timeouts()) timeouts_ = *staged_.timeouts();
   kind_ = Kind::kNone;
   locked_ = open_ = false;
   return Nothing{};
@@ -182,6 +183,7 @@ bool Transaction::RegistryIsLocked(const std::vector<Rows>& answers) {
   }
   registry_ = *std::move(registry);
   revision_ = registry_.last_revision;
+  timeouts_ = registry_.timeouts;
   if (kind_ != Kind::kStep) return true;
   const Reply<std::vector<RegionHold>> holds = ReadHolds(answers[4]);
   if (!holds.ok()) {
@@ -331,6 +333,11 @@ void Transaction::Hold(RegionHold hold) {
 void Transaction::Release(std::string_view region) {
   NeedLock();
   staged_.Hold(std::string(region), std::nullopt);
+}
+
+void Transaction::SetTimeouts(RollTimeouts timeouts) {
+  NeedLock();
+  staged_.SetTimeouts(std::move(timeouts));
 }
 
 std::int64_t Transaction::HeartbeatsRecorded(const WorkerView& view) const {

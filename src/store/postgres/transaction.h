@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,8 @@ class Transaction final : public WriteTx {
   const std::optional<Failure>& failure() const { return failure_; }
   /// The row of the roll, as it is after a locked commit.
   const RegistryRow& registry() const { return registry_; }
+  /// What the row says by now, as it was read outside of transactions.
+  void Learn(const RollTimeouts& timeouts) { timeouts_ = timeouts; }
 
   Result<std::optional<WorkerView>> Find(std::string_view id) const override;
   absl::Duration HeldFor(std::string_view id) const override;
@@ -103,13 +106,15 @@ class Transaction final : public WriteTx {
   void Append(Event event) override;
   void Hold(RegionHold hold) override;
   void Release(std::string_view region) override;
+  void SetTimeouts(RollTimeouts timeouts) override;
+  const RollTimeouts& Timeouts() const override { return timeouts_; }
   std::int64_t HeartbeatsRecorded(const WorkerView& view) const override;
 
   Result<std::vector<WorkerView>> PendingHeard(int limit) override;
-  Result<std::vector<RegionSilence>> SilentByRegion(ListeningTime cutoff) override;
-  Result<std::vector<WorkerView>> Silent(ListeningTime cutoff, const absl::flat_hash_set<std::string>& except,
-                                         int limit) override;
-  Result<std::vector<WorkerView>> OfflineHeardAfter(ListeningTime cutoff, int limit) override;
+  Result<std::vector<RegionSilence>> SilentByRegion(std::span<const ReferenceRange> stale) override;
+  Result<std::vector<WorkerView>> Silent(std::span<const ReferenceRange> stale,
+                                         const absl::flat_hash_set<std::string>& except, int limit) override;
+  Result<std::vector<WorkerView>> OfflineFresh(std::span<const ReferenceRange> stale, int limit) override;
 
  private:
   /// Starts anew, as `kind`. False if there is no connection.
@@ -160,6 +165,7 @@ class Transaction final : public WriteTx {
   mutable bool patient_ = true;  // how long it waits for the row of the roll
   RegistryRow registry_;
   std::int64_t revision_ = 0;
+  RollTimeouts timeouts_;  // as the row said when it was last read
   // Mutable, because a question adds to what was read.
   mutable Staged staged_;
   mutable std::optional<Failure> failure_;

@@ -19,24 +19,24 @@ Result<std::vector<WorkerView>> Transaction::PendingHeard(int limit) {
   return FindAndLock(postgres::PendingHeard(), limit);
 }
 
-Result<std::vector<RegionSilence>> Transaction::SilentByRegion(ListeningTime cutoff) {
+Result<std::vector<RegionSilence>> Transaction::SilentByRegion(std::span<const ReferenceRange> stale) {
   if (failure_) return Fail(*failure_);
-  Result<std::vector<RegionSilence>> silent = Answer(postgres::SilentByRegion(session_, cutoff));
+  Result<std::vector<RegionSilence>> silent = Answer(postgres::SilentByRegion(session_, stale));
   if (!silent.ok()) return silent;
-  silence_ = SilenceSeen{cutoff, {}};
+  silence_ = SilenceSeen{{stale.begin(), stale.end()}, {}};
   for (const RegionSilence& region : *silent) silence_->regions.push_back(region.region);
   return silent;
 }
 
-Result<std::vector<WorkerView>> Transaction::Silent(ListeningTime cutoff,
+Result<std::vector<WorkerView>> Transaction::Silent(std::span<const ReferenceRange> stale,
                                                     const absl::flat_hash_set<std::string>& except,
                                                     int limit) {
-  if (silence_ && silence_->Excludes(cutoff, except)) return std::vector<WorkerView>();
-  return FindAndLock(postgres::Silent(cutoff, except), limit);
+  if (silence_ && silence_->Excludes(stale, except)) return std::vector<WorkerView>();
+  return FindAndLock(postgres::Silent(stale, except), limit);
 }
 
-Result<std::vector<WorkerView>> Transaction::OfflineHeardAfter(ListeningTime cutoff, int limit) {
-  return FindAndLock(postgres::OfflineHeardAfter(cutoff), limit);
+Result<std::vector<WorkerView>> Transaction::OfflineFresh(std::span<const ReferenceRange> stale, int limit) {
+  return FindAndLock(postgres::OfflineFresh(stale), limit);
 }
 
 Result<std::vector<WorkerView>> Transaction::FindAndLock(const SweepQuestion& question, int limit) {

@@ -62,6 +62,8 @@ absl::StatusOr<BatchWriter> BatchWriter::Prepare(Database& database) {
        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
       {&writer.update_revision_, "UPDATE roll SET last_revision = ?"},
       {&writer.update_boot_, "UPDATE roll SET boot_id = ?"},
+      {&writer.drop_timeouts_, "DELETE FROM timeouts"},
+      {&writer.insert_timeout_, "INSERT INTO timeouts (number, timeout, replaced_at) VALUES (?, ?, ?)"},
   };
   for (const auto& [statement, sql] : statements) {
     absl::StatusOr<Statement> prepared = database.Prepare(sql);
@@ -88,6 +90,7 @@ absl::StatusOr<std::int64_t> BatchWriter::Write(StagedBatch& batch, const Model&
     status = until ? put_hold_.Run(std::string_view(region), until->micros())
                    : drop_hold_.Run(std::string_view(region));
   }
+  if (status.ok() && batch.timeouts) status = WriteTimeouts(*batch.timeouts);
   if (status.ok() && !batch.changes.empty()) status = update_revision_.Run(last_revision);
   if (status.ok()) status = WriteJournal(batch, model, clock, next_seq);
   const bool new_boot = clock.boot_id != boot_id_;
@@ -133,6 +136,18 @@ absl::Status BatchWriter::WriteEvent(const Event& event) {
                            id.empty() ? std::nullopt : std::optional(id), std::string_view(event.region),
                            event.revision, Number(event.from), Number(event.to),
                            std::string_view(event.reason), std::string_view(event.actor));
+}
+
+absl::Status BatchWriter::WriteTimeouts(const RollTimeouts& timeouts) {
+  std::int64_t number = 0;
+  absl::Status status = drop_timeouts_.Run();
+  for (const ToldTimeout& told : timeouts.told) {
+    if (!status.ok()) return status;
+    status =
+        insert_timeout_.Run(++number, absl::ToInt64Microseconds(told.timeout), told.replaced_at.micros());
+  }
+  if (!status.ok()) return status;
+  return insert_timeout_.Run(++number, absl::ToInt64Microseconds(timeouts.in_force), nullptr);
 }
 
 absl::Status BatchWriter::WriteJournal(StagedBatch& batch, const Model& model, const ProvenState& clock,

@@ -33,6 +33,7 @@ class BatchWriter {
   absl::Status WriteChange(const StagedChange& change);
   absl::Status WriteState(Statement& statement, const Worker& worker, std::int64_t key);
   absl::Status WriteEvent(const Event& event);
+  absl::Status WriteTimeouts(const RollTimeouts& timeouts);
   absl::Status WriteJournal(StagedBatch& batch, const Model& model, const ProvenState& clock,
                             std::int64_t& next_seq);
 
@@ -50,6 +51,8 @@ class BatchWriter {
   Statement update_revision_;
   Statement update_boot_;
   std::optional<std::string> boot_id_;  // as it was stored last, in this life
+  Statement drop_timeouts_;
+  Statement insert_timeout_;
 };
 
 }  // namespace muster::sqlite

@@ -104,7 +104,7 @@ class Loader {
 
   absl::StatusOr<Recovered> Run() {
     for (const auto step : {&Loader::LoadRegistry, &Loader::LoadWorkers, &Loader::ReplayJournal,
-                            &Loader::LoadHolds, &Loader::LoadCounters}) {
+                            &Loader::LoadHolds, &Loader::LoadTimeouts, &Loader::LoadCounters}) {
       absl::Status status = (this->*step)();
       if (!status.ok()) return status;
     }
@@ -250,6 +250,18 @@ class Loader {
   absl::Status LoadHolds() {
     return ForEach("SELECT region, until FROM region_holds", [this](const Statement& row) {
       model_.holds[std::string(row.Text(0))] = ListeningTime::FromMicros(row.Int64(1));
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status LoadTimeouts() {
+    return ForEach("SELECT timeout, replaced_at FROM timeouts ORDER BY number", [this](const Statement& row) {
+      const absl::Duration timeout = absl::Microseconds(row.Int64(0));
+      if (const std::optional<ListeningTime> replaced_at = OptionalListening(row, 1)) {
+        model_.timeouts.told.push_back({timeout, *replaced_at});
+      } else {
+        model_.timeouts.in_force = timeout;
+      }
       return absl::OkStatus();
     });
   }

@@ -71,6 +71,7 @@ class SqliteStore final : public Store {
   }
   std::int64_t WorkerCount() const override { return registry_.ForWriter().WorkerCount(); }
   std::optional<ProvenState> LastListening() const override { return listening_; }
+  const RollTimeouts& Timeouts() const override { return registry_.ForWriter().timeouts; }
 
  private:
   SqliteStore(DatabaseFile file, const StoreOptions& options)

@@ -187,7 +187,7 @@ TEST_CASE("The summary shows what the daemon counted about itself, and leaves ou
   CHECK(before["probeLatency"] == "0s");
   batches_not_committed.Add(2, BatchFailure::kInDoubt);
   batches_not_committed.Add(3, BatchFailure::kFailed);
-  blind_time.AddTime(absl::Milliseconds(1'500), BlindCause::kStore);
+  blind_time.AddTime(absl::Milliseconds(1'500), BlindCause::kStoreAway);
   probe_latency_last.SetTime(absl::Milliseconds(4));
   probe_latency_worst.RaiseTime(absl::Seconds(7));
   connections_open.Set(5, Interface::kHttp);

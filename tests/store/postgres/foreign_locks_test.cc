@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "muster/commands.h"
 #include "store/postgres/shared_registry.h"
+#include "tests/store/up_to.h"
 
 namespace muster::testing {
 namespace {
@@ -87,7 +88,7 @@ TEST_CASE("a sweep leaves out a worker whose row is held: the worker does not be
   registry.Register({"a", "b"}, WorkerStatus::kActive);
   registry.Execute("BEGIN; SELECT FROM workers WHERE id = 'a' FOR UPDATE");
   WriteTx& tx = registry[0].BeginStep();
-  const Result<std::vector<WorkerView>> silent = tx.Silent(registry.now.listening, {}, 10);
+  const Result<std::vector<WorkerView>> silent = tx.Silent(UpTo(registry.now.listening), {}, 10);
   REQUIRE(silent.ok());
   REQUIRE(silent->size() == 1);
   CHECK((*silent)[0].worker->id == "b");
@@ -103,7 +104,7 @@ TEST_CASE(
   CHECK(BeatAll(registry, {"a"}).held.size() == 1);
   registry.Execute("ROLLBACK");
   const auto silent = [&](ListeningTime cutoff) {
-    const Result<std::vector<WorkerView>> found = registry[0].BeginStep().Silent(cutoff, {}, 10);
+    const Result<std::vector<WorkerView>> found = registry[0].BeginStep().Silent(UpTo(cutoff), {}, 10);
     registry[0].Rollback();
     REQUIRE(found.ok());
     return found->size();

@@ -46,6 +46,18 @@ TEST_CASE("daemons with the same settings get no line, others get a line for eac
   CHECK(Renew(registry, 2, settings) == Lines{"history: 100 at musterd a:1, 7 at musterd c:1"});
 }
 
+TEST_CASE("the longest timeout is that of the daemons that record one") {
+  Settings settings;
+  settings.heartbeat_timeout = absl::Microseconds(12'345'678);
+  const std::string record = SettingsRecord(settings, {});
+  CHECK(LongestTimeout({{"a", record}}) == settings.heartbeat_timeout);
+  CHECK(LongestTimeout({{"a", record}, {"b", R"({"heartbeat-timeout": "2m"})"}}) == absl::Minutes(2));
+  CHECK(LongestTimeout({{"old", ""},
+                        {"broken", "nonsense"},
+                        {"number", R"({"heartbeat-timeout": 7})"},
+                        {"text", R"({"heartbeat-timeout": "soon"})"}}) == absl::ZeroDuration());
+}
+
 TEST_CASE("a large number of daemons makes no long line") {
   std::vector<DaemonSettings> daemons = {{"x", R"({"history": "7"})"}, {"broken", "nonsense"}, {"old", ""}};
   for (int i = 0; i < 100; ++i) daemons.push_back({"d" + std::to_string(100 + i), R"({"history": "8"})"});

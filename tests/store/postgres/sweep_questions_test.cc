@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/liveness.h"
 #include "store/postgres/shared_registry.h"
+#include "tests/store/up_to.h"
 
 namespace muster::testing {
 namespace {
@@ -31,7 +32,7 @@ void MoveAll(WriteTx& tx, const std::vector<WorkerView>& views, WorkerStatus to)
 
 std::size_t MoveSilent(SharedRegistry& registry, std::size_t store, int limit) {
   WriteTx& tx = registry[store].BeginStep();
-  const Result<std::vector<WorkerView>> silent = tx.Silent(registry.now.listening, {}, limit);
+  const Result<std::vector<WorkerView>> silent = tx.Silent(UpTo(registry.now.listening), {}, limit);
   REQUIRE(silent.ok());
   MoveAll(tx, *silent, WorkerStatus::kOffline);
   REQUIRE(registry[store].CommitStep(registry.listening()).committed());
@@ -46,10 +47,10 @@ TEST_CASE("an empty sweep waits for no lock, holds none, and writes nothing") {
   const ListeningTime long_ago = ListeningTime::FromMicros(-1);
   WriteTx& tx = registry[0].BeginStep();
   CHECK(tx.PendingHeard(100)->empty());
-  CHECK(tx.SilentByRegion(long_ago)->empty());
+  CHECK(tx.SilentByRegion(UpTo(long_ago))->empty());
   CHECK(tx.Holds()->empty());
-  CHECK(tx.Silent(long_ago, {}, 100)->empty());
-  CHECK(tx.OfflineHeardAfter(registry.now.listening, 100)->empty());
+  CHECK(tx.Silent(UpTo(long_ago), {}, 100)->empty());
+  CHECK(tx.OfflineFresh(UpTo(registry.now.listening), 100)->empty());
   const CommitResult result = registry[0].CommitStep(registry.listening());
   CHECK(result.committed());
   CHECK_FALSE(result.wrote);
@@ -78,7 +79,7 @@ TEST_CASE("a worker that is heard after the first look of a run is not taken by 
   std::set<std::string> heard(names.begin(), names.end());
   {
     WriteTx& tx = registry[0].BeginStep();
-    const std::vector<WorkerView> silent = *tx.Silent(registry.now.listening, {}, 10);
+    const std::vector<WorkerView> silent = *tx.Silent(UpTo(registry.now.listening), {}, 10);
     REQUIRE(silent.size() == 10);
     for (const WorkerView& view : silent) heard.erase(view.worker->id);
     MoveAll(tx, silent, WorkerStatus::kOffline);
@@ -102,7 +103,7 @@ TEST_CASE("a step that decided by holds which another daemon changed meanwhile h
     tx.Append({.type = EventType::kRegionHeld, .region = "eu"});
   };
   WriteTx& first = registry[0].BeginStep();
-  CHECK((*first.SilentByRegion(registry.now.listening))[0].silent == 3);
+  CHECK((*first.SilentByRegion(UpTo(registry.now.listening)))[0].silent == 3);
   CHECK(first.Holds()->empty());
   WriteTx& second = registry[1].BeginStep();
   CHECK(second.Holds()->empty());
@@ -117,7 +118,7 @@ TEST_CASE("a step that decided by holds which another daemon changed meanwhile h
   // Again, on what is true now.
   WriteTx& again = registry[0].BeginStep();
   CHECK(again.Holds()->size() == 1);
-  CHECK(again.Silent(registry.now.listening, {"eu"}, 10)->empty());
+  CHECK(again.Silent(UpTo(registry.now.listening), {"eu"}, 10)->empty());
   CHECK_FALSE(registry[0].CommitStep(registry.listening()).wrote);
 }
 
@@ -153,14 +154,14 @@ TEST_CASE("the rule of silence in SQL is the same as in the domain") {
     CAPTURE(cutoff);
     std::set<std::string> expected;
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      if (IsStale(SilenceReference(time(cases[i].by_hand), time(cases[i].heard)),
-                  ListeningTime::FromMicros(cutoff))) {
+      if (IsStale(time(cases[i].by_hand), time(cases[i].heard), UpTo(ListeningTime::FromMicros(cutoff)))) {
         expected.insert(names[i]);
       }
     }
     WriteTx& tx = registry[0].BeginStep();
     std::set<std::string> found;
-    const Result<std::vector<WorkerView>> silent = tx.Silent(ListeningTime::FromMicros(cutoff), {}, 1000);
+    const Result<std::vector<WorkerView>> silent =
+        tx.Silent(UpTo(ListeningTime::FromMicros(cutoff)), {}, 1000);
     REQUIRE(silent.ok());
     for (const WorkerView& view : *silent) {
       found.insert(view.worker->id);
@@ -168,7 +169,7 @@ TEST_CASE("the rule of silence in SQL is the same as in the domain") {
     registry[0].Rollback();
     CHECK(found == expected);
     const std::vector<RegionSilence> by_region =
-        *registry[0].BeginStep().SilentByRegion(ListeningTime::FromMicros(cutoff));
+        *registry[0].BeginStep().SilentByRegion(UpTo(ListeningTime::FromMicros(cutoff)));
     registry[0].Rollback();
     REQUIRE(by_region.size() == (expected.empty() ? 0 : 1));
     if (!expected.empty()) {

@@ -9,6 +9,7 @@
 #include "runtime/real_clock.h"
 #include "store/postgres/postgres_reader.h"
 #include "store/postgres/shared_registry.h"
+#include "tests/store/up_to.h"
 
 namespace muster::postgres {
 namespace {
@@ -126,7 +127,7 @@ TEST_CASE(
   const std::string truth = Counted(session);
   Mark(registry);
   CHECK(Kept(session) == truth);
-  CHECK(registry[0].BeginStep().SilentByRegion(registry.now.listening)->at(0).active == 4);
+  CHECK(registry[0].BeginStep().SilentByRegion(UpTo(registry.now.listening))->at(0).active == 4);
   registry[0].Rollback();
   // By a program that keeps them, and knows that they do not match.
   registry.Register({"more"}, WorkerStatus::kActive);
