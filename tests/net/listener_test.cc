@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -125,6 +126,18 @@ TEST_CASE("A socket that another process has put in our place is left alone at t
   CHECK(Connect(address).open());
 }
 
+TEST_CASE("A path is in use from the moment that one is about to listen there") {
+  const Directory directory;
+  const ListenAddress address = directory.Socket("s");
+  LeaveAbandoned(address);
+  {
+    const auto about_to = UnixPath::Take(address.unix_path);
+    REQUIRE(about_to.ok());
+    CHECK(WhyNot(address).find("in use") != std::string::npos);
+  }
+  CHECK(Listener::Open(address).ok());
+}
+
 TEST_CASE("Of many that start at the same time over an abandoned socket, one gets it") {
   const Directory directory;
   const ListenAddress address = directory.Socket("s");
@@ -132,8 +145,10 @@ TEST_CASE("Of many that start at the same time over an abandoned socket, one get
     LeaveAbandoned(address);
     std::vector<std::optional<Listener>> got(4);
     std::vector<std::thread> starters;
+    std::latch all_there(static_cast<std::ptrdiff_t>(got.size()));
     for (auto& each : got) {
-      starters.emplace_back([&each, &address] {
+      starters.emplace_back([&each, &address, &all_there] {
+        all_there.arrive_and_wait();
         auto listener = Listener::Open(address);
         if (listener.ok()) each.emplace(*std::move(listener));
       });
