@@ -109,8 +109,7 @@ TEST_CASE("every commit keeps the listening clock, also a commit of nothing else
     REQUIRE(subject.store().Commit(state).committed());
     const std::optional<ProvenState> last = subject.store().LastListening();
     REQUIRE(last.has_value());
-    CHECK(last->proven == state.proven);
-    CHECK(last->credit == state.credit);
+    CHECK(*last == state);
   };
   commit({ListeningTime::FromMicros(1), absl::Microseconds(7)});
   commit({ListeningTime::FromMicros(123'456'789), absl::ZeroDuration()});
@@ -124,13 +123,33 @@ TEST_CASE("the listening clock is there after a restart") {
   subject.Register("a");
   subject.Beat("a");
   subject.store().Begin();
-  REQUIRE(subject.store().Commit({ListeningTime::FromMicros(99'000'001), absl::Microseconds(5)}).committed());
+  const ProvenState state = {ListeningTime::FromMicros(99'000'001), absl::Microseconds(5),
+                             absl::Microseconds(3), "boot", absl::Microseconds(1234)};
+  REQUIRE(subject.store().Commit(state).committed());
   if (GENERATE(false, true)) subject.MaintainAll();
   subject.Reopen();
   const std::optional<ProvenState> last = subject.store().LastListening();
   REQUIRE(last.has_value());
-  CHECK(last->proven.micros() == 99'000'001);
-  CHECK(last->credit == absl::Microseconds(5));
+  CHECK(*last == state);
+  if (GENERATE(false, true)) {  // another start of the machine, and a commit of heartbeats
+    subject.Beat("a");
+    subject.Reopen();
+    CHECK(subject.store().LastListening() == subject.listening());
+    CHECK(subject.Get("a").pulse.heard_at == subject.now().listening);
+  }
+}
+
+TEST_CASE("the stamp of a heartbeat may lie ahead of the proven clock, also after a restart") {
+  Subject subject(GENERATE(from_range(PersistentStores())));
+  subject.Register("a");
+  Moment ahead = subject.now();
+  ahead.listening = ahead.listening + absl::Seconds(9);
+  WriteTx& tx = subject.store().Begin();
+  tx.RecordHeartbeat(Found(tx, "a"), ahead, std::nullopt);
+  REQUIRE(subject.store().Commit(subject.listening()).committed());
+  subject.Reopen();
+  CHECK(subject.store().LastListening()->proven == subject.now().listening);
+  CHECK(subject.Get("a").pulse.heard_at == ahead.listening);
 }
 
 TEST_CASE("a history is cut when the store is opened with a shorter one") {

@@ -18,7 +18,10 @@ Membership Look(Store& store, const ListeningReport& own = {}) {
 
 ListeningReport Report(absl::Duration clock, std::string because = "") {
   const bool advancing = because.empty();
-  return {{ListeningTime() + clock, absl::Seconds(7)}, advancing, std::move(because)};
+  return {{ListeningTime() + clock, absl::Seconds(7), absl::Seconds(5), "boot", absl::Seconds(77)},
+          ListeningTime() + clock + absl::Seconds(1),
+          advancing,
+          std::move(because)};
 }
 
 /// One step of a run that has something to stage. Returns whether it was accepted.
@@ -96,6 +99,11 @@ TEST_CASE("the first daemon that takes part leads, the others follow and hear it
       CHECK(membership.heard.state.proven <=
             ListeningTime() + absl::Seconds(12));  // two ticks forward at most
       CHECK(membership.heard.state.credit == absl::Seconds(7));
+      CHECK(membership.heard.state.allowance_left == absl::Seconds(5));
+      CHECK(membership.heard.state.boot_id == "boot");
+      CHECK(membership.heard.state.proven_at == absl::Seconds(77));
+      CHECK(membership.heard.running >= ListeningTime() + absl::Seconds(11));
+      CHECK(membership.heard.running <= ListeningTime() + absl::Seconds(13));
       CHECK_FALSE(membership.daemon_lost);
     }
     CHECK(Look(stores[1], Report(absl::Seconds(11), "the disk is full")).leads);
@@ -141,6 +149,7 @@ TEST_CASE("a follower's changes do not move the clock") {
     CHECK(Look(stores[0], Report(absl::Seconds(10), "x")).leads);
     CHECK(Look(stores[1]).heard.state.proven == ListeningTime() + absl::Seconds(10));
     CHECK(Look(stores[1]).heard.state.credit == absl::Seconds(7));
+    CHECK(Look(stores[1]).heard.state.allowance_left == absl::Seconds(5));
   }
 }
 

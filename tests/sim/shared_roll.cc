@@ -187,11 +187,10 @@ Result<Membership> SharedRoll::View::RenewMembership(const ListeningReport& own,
     membership.longest_timeout = std::max(membership.longest_timeout, daemon.timeout);
   }
   membership.heard = roll_.report_;
-  if (membership.heard.advancing) {
-    membership.heard.state.proven =
-        membership.heard.state.proven + std::clamp(roll_.clock_.MonotonicNow() - roll_.reported_at_,
-                                                   absl::ZeroDuration(), kMaxTicksForward * tick);
-  }
+  const absl::Duration age = std::clamp(roll_.clock_.MonotonicNow() - roll_.reported_at_,
+                                        absl::ZeroDuration(), kMaxTicksForward * tick);
+  membership.heard.running = membership.heard.running + age;
+  if (membership.heard.advancing) membership.heard.state.proven = membership.heard.state.proven + age;
   if (leads_) {
     membership.daemon_lost = StrikeOffTheLost(ticks);
   } else {

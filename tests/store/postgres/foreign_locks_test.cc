@@ -126,7 +126,8 @@ TEST_CASE("while another program holds the row of the roll, heartbeats go on and
   SharedRegistry registry(2);
   registry.Register(Names(3));
   const auto clock_at = [](int seconds) {
-    return ListeningReport{{ListeningTime() + absl::Seconds(1000 + seconds), absl::Seconds(7)}, true, ""};
+    const ListeningTime clock = ListeningTime() + absl::Seconds(1000 + seconds);
+    return ListeningReport{{clock, absl::Seconds(7)}, clock, true, ""};
   };
   CHECK(Renew(registry, 0).leads);
   CHECK(Renew(registry, 0, clock_at(0)).leads);
