@@ -188,6 +188,8 @@ void Daemon::Stop() {
   if (executor_ == nullptr) return;
   const bool served = jobs_ != nullptr;
   if (jobs_ != nullptr) jobs_->Stop();
+  probe_.reset();
+  prober_->Stop();
   if (server_ != nullptr) server_->Drain();
   if (api_ != nullptr) api_->Drain();
   if (http_ != nullptr) http_->Drain();
@@ -201,8 +203,6 @@ void Daemon::Stop() {
   }
   if (server_ != nullptr) server_->Shutdown(kShutdownGrace);
   if (http_ != nullptr) http_->Shutdown(kShutdownGrace);
-  probe_.reset();
-  prober_->Stop();
   executor_->Stop();
   server_.reset();
   http_.reset();

@@ -79,14 +79,14 @@ absl::Status EmbeddedRegistry::Parts::Start(std::string_view spec, const Registr
 EmbeddedRegistry::Parts::~Parts() {
   if (registry_ == nullptr) return;  // it was never started
   if (jobs_ != nullptr) jobs_->Stop();
+  probe_.reset();
+  if (prober_ != nullptr) prober_->Stop();
   std::promise<void> promise;
   const std::future<void> drained = promise.get_future();
   registry_->Drain([to = std::move(promise)]() mutable { to.set_value(); });
   RunDue();
   drained.wait();
   registry_->EndReads(kReadGrace);
-  probe_.reset();
-  if (prober_ != nullptr) prober_->Stop();
   if (executor_ != nullptr) executor_->Stop();
   jobs_.reset();
   registry_.reset();  // closes the store

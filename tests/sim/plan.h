@@ -89,8 +89,6 @@ struct Plan {
   absl::Duration max_pause;
   /// What a sync of the log takes.
   absl::Duration sync_takes;
-  /// So much of an outage the daemon may take for silence, before it notices.
-  absl::Duration max_counted = absl::Seconds(3);
   std::vector<Accident> accidents;  // ordered by time
 };
 

@@ -138,9 +138,12 @@ void World::CheckClockStands() {
   Daemon* const daemon = Observed();
   if (!clock_at_outage_ || daemon == nullptr) return;
   const absl::Duration counted = daemon->registry().Status().clock - *clock_at_outage_;
-  // What was sent before the outage may be answered now.
+  // A quiet daemon asks its store so often; and what was sent before the outage may be answered now.
+  const absl::Duration timeout = daemon->settings().heartbeat_timeout;
+  const absl::Duration asks =
+      std::min(absl::Seconds(5), timeout / 6) + 2 * std::min(absl::Seconds(1), timeout / 20);
   const bool slow = clock_.MonotonicNow() < slow_until_;
-  if (counted > plan_.max_counted + (slow ? kSlowFor : absl::ZeroDuration())) {
+  if (counted > asks + (slow ? kSlowFor : absl::ZeroDuration())) {
     ledger_.Break(absl::StrCat("the daemon counts ", absl::FormatDuration(counted),
                                " of an outage, in which no worker can be heard, as silence"));
   }
