@@ -101,9 +101,12 @@ class ScheduledJobs::Schedule : public std::enable_shared_from_this<Schedule> {
     return std::min(status.store_writable ? kRetryAfter : interval, interval) - since_begin;
   }
 
-  // The listening clock was last read a moment ago, so a run just before a multiple counts for the multiple.
+  // The listening clock was last read a moment ago, so a run just before a multiple counts for the multiple;
+  // unless the clock stands still there.
   ListeningTime Covered(Job job) {
-    return registry_.Status().clock + std::min(kLongestWait, IntervalOf(job, *registry_.settings()) / 4);
+    const RegistryStatus status = registry_.Status();
+    if (!status.listening) return status.clock;
+    return status.clock + std::min(kLongestWait, IntervalOf(job, *registry_.settings()) / 4);
   }
 
   void Wait(Job job) {
