@@ -211,7 +211,7 @@ TEST_CASE("the time of a heartbeat is not before the clock of the roll, nor befo
     // went on.
     const ListeningTime leaders = stores.now().listening + absl::Seconds(100);
     REQUIRE(Renew(stores[0]).leads);
-    REQUIRE(Renew(stores[0], {{leaders, absl::ZeroDuration()}, true, ""}).leads);
+    REQUIRE(Renew(stores[0], {{leaders, absl::ZeroDuration()}, leaders, true, ""}).leads);
     REQUIRE(BeatOnce(stores[1], stores.now(), {"a"}) == "Pending");
     CHECK(heard_at() == leaders);
     CHECK(Found(stores[0].Reader(), "a").pulse.last_at == stores.now().wall);

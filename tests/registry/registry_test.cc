@@ -362,58 +362,6 @@ TEST_CASE("the clock is stored while nothing happens, so that a crash loses five
   CHECK(f.disk.commits - before < 250);  // 120, and the jobs' own
 }
 
-TEST_CASE("a quiet daemon answers its probes without the disk, but for one in 5 s") {
-  Fixture f;
-  f.daemon.Run(absl::Seconds(20));
-  const int before = f.disk.commits;
-  const std::int64_t answered = f.daemon.registry().Status().probes_answered;
-  f.daemon.Run(absl::Seconds(100));
-  CHECK(f.daemon.registry().Status().probes_answered - answered == 100);
-  CHECK(f.disk.commits - before >= 19);
-  CHECK(f.disk.commits - before <= 21);
-}
-
-TEST_CASE("a probe shares the commit of the commands that wait beside it, and its failure") {
-  Fixture f;
-  f.daemon.Run(absl::Seconds(20));
-  f.disk.fail_commits = 1;
-  Probe command;
-  std::optional<bool> ok;
-  REQUIRE(f.daemon.registry().Submit(command).ok());
-  f.daemon.registry().Probe("token", [&](const WorkerError* error) { ok = error == nullptr; });
-  f.daemon.executor().RunUntilIdle();
-  CHECK(command.error);
-  CHECK(ok == false);
-  CHECK_FALSE(f.daemon.registry().TakeProbe("token"));
-}
-
-TEST_CASE("a probe leaves no trace: no worker, no event, no heartbeat that is counted") {
-  Fixture f;
-  f.daemon.Run(absl::Seconds(30));
-  const RegistryStatus status = f.daemon.registry().Status();
-  CHECK(status.probes_answered >= 30);
-  CHECK(status.heartbeats_recorded == 0);
-  CHECK(status.workers == 0);
-  CHECK(*f.disk.store->Reader().LastCursor() == 0);
-  CHECK(f.disk.store->Reader().List({}, "", 10)->empty());
-}
-
-TEST_CASE("a daemon is ready in an allowance, and not before it has heard itself") {
-  Fixture f;
-  f.daemon.Run(absl::Seconds(30));
-  f.daemon.Freeze(absl::Minutes(1));
-  CHECK(f.daemon.registry().Status().not_ready_because.empty());
-  CHECK_FALSE(f.daemon.registry().Status().listening);
-
-  Disk disk;
-  RealRandom random;
-  ManualExecutor executor(f.clock);
-  Registry unprobed(std::make_unique<FlakyStore>(disk), f.clock, random, executor, Settings());
-  unprobed.Start({"grpc"}, "");
-  executor.RunUntilIdle();
-  CHECK(unprobed.Status().not_ready_because == "the daemon is starting; until it has heard itself");
-}
-
 TEST_CASE("draining finishes what waits, refuses what comes, stores the clock, and reports its end once") {
   Fixture f;
   f.daemon.Run(absl::Minutes(1));

@@ -1,10 +1,14 @@
 #include "store/sqlite/migrations.h"
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "store/sqlite/database_file.h"
+#include "store/store.h"
 #include "store/temp_directory.h"
+#include "store/test_runtime.h"
 #include "tests/catch.h"
 
 namespace muster::sqlite {
@@ -80,6 +84,25 @@ TEST_CASE("the embedded migrations are numbered from 1 without gaps, and make a 
   REQUIRE(check.ok());
   REQUIRE(*check->Step());
   CHECK(check->Text(0) == "ok");
+}
+
+TEST_CASE("the clock that an older program stored goes on, after a blind time of unknown length") {
+  const TempDirectory directory;
+  {
+    Database database = Opened(directory);
+    REQUIRE(Migrate(database, EmbeddedMigrations().first(1)).ok());
+    REQUIRE(database
+                .Execute("INSERT INTO roll (only, token_key, last_revision) VALUES (1, x'00', 7);"
+                         "INSERT INTO journal (seq, at, listening, allowance_credit, beats)"
+                         " VALUES (3, NULL, 123456789, 40000000, x'')")
+                .ok());
+  }
+  const absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore("sqlite:" + (directory / "roll.db"));
+  REQUIRE(store.ok());
+  const std::optional<ProvenState> last = (*store)->LastListening();
+  REQUIRE(last);
+  CHECK(*last == ProvenState{ListeningTime::FromMicros(123456789), absl::Seconds(40)});
+  CHECK(last->boot_id.empty());  // equal to no boot
 }
 
 TEST_CASE("the views show names and ISO times to the microsecond") {
