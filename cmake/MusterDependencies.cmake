@@ -20,6 +20,7 @@ if(NOT MUSTER_SANITIZE) # a sanitizer is an allocator itself
     find_library(JEMALLOC jemalloc REQUIRED)
   endif()
 endif()
+find_library(NGHTTP2 nghttp2 REQUIRED)
 find_package(Protobuf REQUIRED)
 if(MUSTER_GRPC)
   find_package(gRPC CONFIG REQUIRED)

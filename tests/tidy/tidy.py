@@ -19,10 +19,11 @@ BELOW = {
     "store": {"domain", "runtime"},
     "registry": {"domain", "usecases", "store", "runtime"},
     "jobs": {"registry", "runtime", "domain"},
+    "probe": {"domain", "registry", "net", "runtime"},
     "embedded": {"domain", "store", "registry", "jobs", "runtime"},
     "rpc": {"domain", "usecases", "registry", "net", "runtime"},
     "http": {"domain", "usecases", "registry", "net", "runtime"},
-    "daemon": {"domain", "usecases", "store", "registry", "jobs", "rpc", "http", "net", "runtime"},
+    "daemon": {"domain", "usecases", "store", "registry", "jobs", "probe", "rpc", "http", "net", "runtime"},
 }
 
 # Inside src/store/: each folder is a target, and what it may include of the others.
@@ -44,6 +45,8 @@ RULES = [
      r"\bprotobuf::internal\b", "using google::protobuf::internal::WireFormatLite;"),
     ("knows Boost outside src/http", r"(src|include|tools|tests)/.*\.(h|cc)", r"src/http/.*",
      r"#include <boost/|\bboost::", "#include <boost/asio.hpp>"),
+    ("knows the library of the probe's HTTP/2 outside it", r"(src|include|tests)/.*\.(h|cc)", r"src/probe/.*",
+     r"#include <nghttp2/|\bnghttp2_\w+\(", "#include <nghttp2/nghttp2.h>"),
     ("sleeps in a test; move the clock instead", r"tests/.*\.(h|cc)", r"",
      r"sleep_for|sleep_until|SleepFor|\bu?sleep\(", "std::this_thread::sleep_for(1s);"),
     ("asks for randomness outside src/runtime/real_random.cc; take it from the Random that you were given",
@@ -52,7 +55,7 @@ RULES = [
     ("locks with something other than muster::Mutex, which the sanitizer sees", r"src/.*\.(h|cc)", r"src/runtime/mutex\.h",
      r"std::(recursive_|shared_)?mutex|absl::Mutex\b|std::condition_variable", "std::mutex mu;"),
     ("shows a store in a public header", r"include/.*\.h", r"",
-     r"#include \"(store|runtime|net|rpc|http|registry|embedded|jobs|daemon|usecases|domain)/", '#include "store/store.h"'),
+     r"#include \"(store|runtime|net|rpc|http|probe|registry|embedded|jobs|daemon|usecases|domain)/", '#include "store/store.h"'),
     ("is pure, and does I/O or locks", r"src/(domain|usecases)/.*\.(h|cc)", r"",
      r"#include <(fstream|iostream|thread|mutex|cstdio|unistd\.h)>|#include \"runtime/", "#include <fstream>"),
     ("is left open", r"(src|include|tools|tests|proto)/.*\.(h|cc|py|js|proto|cmake)", r"tests/tidy/.*",
