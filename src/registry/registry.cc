@@ -150,6 +150,15 @@ RegistryStatus Registry::Status() const {
   return writer_->Status();
 }
 
+bool Registry::IsAllOfProbe(std::string_view worker_id) const {
+  if (worker_id.size() != probe_id_.size()) return false;
+  volatile char differs = 0;  // volatile: the loop must not end at the first difference
+  for (std::size_t i = 0; i < probe_id_.size(); ++i) {
+    differs = static_cast<char>(differs | (worker_id[i] ^ probe_id_[i]));
+  }
+  return differs == 0;
+}
+
 void Registry::Probe(std::string_view token, absl::AnyInvocable<void(const WorkerError*)> answered) {
   SubmitOwned(std::make_unique<ProbeCommand>(token, *answered_probes_, std::move(answered)));
 }
