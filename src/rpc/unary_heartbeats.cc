@@ -42,12 +42,21 @@ class HeartbeatCall final : public grpc::ServerUnaryReactor, private Command {
     turns_ = &registry->address_turns();
     timeout_ = registry->settings()->heartbeat_timeout;
     next_interval_ = registry->NextInterval();
+    if (registry->IsProbe(heartbeat_.worker_id)) return AnswerProbe(*registry);
     const Outcome taken = registry->Submit(*this);
     if (!taken.ok()) return Refuse(taken.error());
     registry->WaitIfBusy();  // do not touch `this` after Submit: the writer may have finished and deleted it
   }
 
  private:
+  /// The daemon's own heartbeat. Nothing is recorded, so the answer says 1970.
+  void AnswerProbe(Registry& registry) {
+    registry.Probe(heartbeat_.instance_id, [this](const WorkerError* error) {
+      error == nullptr ? Reply(WorkerStatus::kActive) : Refuse(*error);
+    });
+    registry.WaitIfBusy();
+  }
+
   void CollectKeys(BatchKeys& keys) const override { keys.ids.push_back(heartbeat_.worker_id); }
 
   void Apply(WriteTx& tx, const Moment& now) override {

@@ -61,6 +61,17 @@ class HeartbeatCall final : public Command {
   std::optional<Result<HeartbeatReceipt>> receipt_;
 };
 
+/// The daemon's own heartbeat. Nothing is recorded, so the answer says 1970.
+void AnswerProbe(Call call, const std::string& token, Registry& registry) {
+  Json reply = {{"status", StatusName(WorkerStatus::kActive)},
+                {"recordedAt", Render(absl::UnixEpoch())},
+                {"nextInterval", Render(registry.NextInterval())},
+                {"heartbeatTimeout", Render(registry.settings()->heartbeat_timeout)}};
+  registry.Probe(token, [call = std::move(call), reply = std::move(reply)](const WorkerError* error) mutable {
+    error == nullptr ? call.Reply(reply) : call.Refuse(*error);
+  });
+}
+
 struct BatchCall {
   Call call;
   absl::Duration next_interval;
@@ -109,6 +120,7 @@ void Heartbeat(Call call, Registry& registry) {
   const std::string_view instance_id = body.Text("instanceId");
   const std::optional<std::int32_t> in_use = body.Int32("inUse");
   if (FieldError wrong = body.Wrong()) return call.Reject(*wrong);
+  if (registry.IsProbe(call.id)) return AnswerProbe(std::move(call), std::string(instance_id), registry);
   registry.SubmitOwned(std::make_unique<HeartbeatCall>(std::move(call), instance_id, in_use, registry));
 }
 

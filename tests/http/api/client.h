@@ -55,6 +55,8 @@ class Client {
   Got Ready();
   /// Carries out everything that was started.
   void Turn() { executor_.RunUntilIdle(); }
+  /// Precondition: served.
+  Registry& registry() { return *registry_; }
 
   nlohmann::json Register(const std::string& id, const std::string& instance_id = "");
   /// Everything that a client can see of the roll, to compare before and after.
