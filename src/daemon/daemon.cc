@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,9 @@ namespace {
 constexpr absl::Duration kDrainGrace = absl::Seconds(3);
 constexpr absl::Duration kReadGrace = absl::Milliseconds(500);
 constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
+
+// A start waits so long for the first probes. With a disk that hangs there are none, and it goes on.
+constexpr absl::Duration kFirstAnswersWithin = absl::Seconds(2);
 
 void WarnIfExposed(std::string_view what, const ListenAddress& address) {
   if (address.Loopback()) return;
@@ -75,13 +79,15 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->background_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->health_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
-  daemon->prober_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   // Start the servers first: while the store is opened, clients get "starting" instead of no answer.
   if (absl::Status listening = daemon->Listen(); !listening.ok()) return listening;
   if (absl::Status listening = daemon->ListenForHttp(); !listening.ok()) return listening;
   if (absl::Status opened = daemon->OpenRegistry(); !opened.ok()) return opened;
   daemon->server_->Serve(*daemon->registry_);
   if (daemon->api_ != nullptr) daemon->api_->Serve(*daemon->registry_);
+  daemon->probe_->Start();
+  // So that whoever reads the port file finds a daemon that is ready, if it can be.
+  (void)daemon->probe_->AwaitFirstAnswers(kFirstAnswersWithin);
   if (absl::Status written = daemon->WritePortFiles(); !written.ok()) return written;
   daemon->SayServing();
   return daemon;
@@ -152,8 +158,14 @@ absl::Status Daemon::OpenRegistry() {
   auto store = OpenStore(config_.store, options, {clock_, random_, *background_});
   if (!store.ok()) return store.status();
   registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, *executor_, config_.settings);
-  probe_ = std::make_unique<SelfProbe>(*registry_, clock_, *prober_);
-  probe_->Start(ReadBootId());
+  std::vector<std::unique_ptr<probe::SocketTarget>> sockets =
+      probe::GrpcTargets(server_->address(), &local_connections_);
+  if (http_ != nullptr) {
+    for (auto& socket : probe::HttpTargets(http_->address(), &local_connections_))
+      sockets.push_back(std::move(socket));
+  }
+  probe_ = std::make_unique<probe::ProbeThread>(*registry_, clock_, std::move(sockets));
+  registry_->Start(probe_->SocketNames(), ReadBootId());
   jobs_ = std::make_unique<ScheduledJobs>(*registry_, clock_, *executor_);
   jobs_->Start();
   return absl::OkStatus();
@@ -187,9 +199,8 @@ void Daemon::Reload(const Config& loaded) {
 void Daemon::Stop() {
   if (executor_ == nullptr) return;
   const bool served = jobs_ != nullptr;
+  if (probe_ != nullptr) probe_->Stop();  // else it would find a daemon that does not hear
   if (jobs_ != nullptr) jobs_->Stop();
-  probe_.reset();
-  prober_->Stop();
   if (server_ != nullptr) server_->Drain();
   if (api_ != nullptr) api_->Drain();
   if (http_ != nullptr) http_->Drain();
@@ -206,12 +217,12 @@ void Daemon::Stop() {
   executor_->Stop();
   server_.reset();
   http_.reset();
+  probe_.reset();
   jobs_.reset();
   registry_.reset();  // closes the store
   api_.reset();
   background_.reset();
   health_.reset();
-  prober_.reset();
   executor_.reset();
   if (served) Log(LogLevel::kInfo, "stopped");
 }

@@ -13,7 +13,7 @@
 #include "muster/registry.h"
 #include "net/local_connections.h"
 #include "net/open_files.h"
-#include "registry/self_probe.h"
+#include "probe/probe_thread.h"
 #include "rpc/server.h"
 #include "runtime/executor.h"
 #include "runtime/real_clock.h"
@@ -69,13 +69,12 @@ class Daemon {
   std::unique_ptr<ThreadedExecutor> executor_;
   std::unique_ptr<ThreadedExecutor> background_;  // work that would delay the writer
   std::unique_ptr<ThreadedExecutor> health_;      // watches the other two, and waits for neither
-  std::unique_ptr<ThreadedExecutor> prober_;      // probes the daemon
   std::unique_ptr<http::Api> api_;                // null, like http_, if HTTP is off
   std::unique_ptr<Registry> registry_;
-  std::unique_ptr<SelfProbe> probe_;
   std::unique_ptr<http::HttpServer> http_;
   std::unique_ptr<rpc::RpcServer> server_;
   std::unique_ptr<ScheduledJobs> jobs_;
+  std::unique_ptr<probe::ProbeThread> probe_;
   PortFile port_file_;
   PortFile http_port_file_;
 };
