@@ -28,7 +28,7 @@ std::string After(Dialog& dialog, std::string_view bytes) {
 std::unique_ptr<Dialog> AskedGrpc() {
   auto dialog = std::make_unique<GrpcDialog>("127.0.0.1:1");
   dialog->Ask("~probe~1", "token-1");
-  dialog->Receive(Settings());
+  dialog->Receive(SettingsFrame());
   return dialog;
 }
 

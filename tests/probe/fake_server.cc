@@ -163,7 +163,7 @@ std::string Field(std::string_view name, std::string_view value) {
   return field;
 }
 
-std::string Settings() {
+std::string SettingsFrame() {
   return Frame(4, 0, 0, "");
 }
 

@@ -76,7 +76,7 @@ bool Readable(int fd, int millis);
 std::string Frame(char type, char flags, int stream, std::string_view payload);
 /// A head with these fields, in full and without compression.
 std::string Field(std::string_view name, std::string_view value);
-std::string Settings();
+std::string SettingsFrame();
 /// GOAWAY: calls up to `last_stream` are still answered.
 std::string GoAway(int last_stream);
 /// The whole of an answer to a call of gRPC.

@@ -26,7 +26,7 @@ struct Protocol {
 };
 
 Protocol Grpc() {
-  return {[] { return std::make_unique<GrpcDialog>("it"); }, Settings(),
+  return {[] { return std::make_unique<GrpcDialog>("it"); }, SettingsFrame(),
           [](int number) { return GrpcAnswer(2 * number - 1, "0"); }};
 }
 
