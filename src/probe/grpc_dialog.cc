@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -79,7 +78,7 @@ struct GrpcDialog::Callbacks {
                           void* user) {
     auto& self = *static_cast<GrpcDialog*>(user);
     const std::size_t size = std::min(room, self.body_.size() - self.body_sent_);
-    std::memcpy(to, self.body_.data() + self.body_sent_, size);
+    std::copy_n(self.body_.data() + self.body_sent_, size, to);
     self.body_sent_ += size;
     if (self.body_sent_ == self.body_.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(size);
