@@ -48,7 +48,6 @@ void SocketTarget::Send(std::string_view probe_id, std::string_view token, bool 
 }
 
 void SocketTarget::GiveUp() {
-  if (answered_ == nullptr) return;
   answered_ = nullptr;
   Close();
 }

@@ -29,6 +29,7 @@ class SocketTarget final : public ProbeTarget {
   const std::string& name() const override { return name_; }
   /// May call `answered` before it returns.
   void Send(std::string_view probe_id, std::string_view token, bool fresh, Answered answered) override;
+  /// Closes a connection without a probe as well: a server that stops waits for its connections.
   void GiveUp() override;
 
   /// The connection; -1 if there is none. Changes with every call.

@@ -173,6 +173,19 @@ TEST_CASE("a probe that is given up leaves no connection, and its late answer is
   CHECK(probed.failure == std::nullopt);
 }
 
+TEST_CASE("a target that gives up closes a kept connection as well: a server that stops waits for it") {
+  const Protocol protocol = Either();
+  FakeServer server;
+  Probed probed(server.Address(), protocol.dialog);
+  probed.Send();
+  server.Accept();
+  server.Say(protocol.hello + protocol.answer(1));
+  probed.DriveUntilAnswered();
+  CHECK(probed.target.fd() >= 0);
+  probed.target.GiveUp();
+  CHECK(probed.target.fd() < 0);
+}
+
 TEST_CASE("a server that sends without end is cut off, with a probe under way and without") {
   FakeServer server;
   // Pings of HTTP/2 are the longest thing that a server may send: each is legal.
