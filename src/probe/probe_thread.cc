@@ -24,15 +24,16 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
 
 template <typename SomeDialog>
-std::vector<std::unique_ptr<SocketTarget>> Targets(std::string_view protocol, const ListenAddress& address) {
+std::vector<std::unique_ptr<SocketTarget>> Targets(std::string_view protocol, const ListenAddress& address,
+                                                   net::LocalConnections* local) {
   std::vector<std::unique_ptr<SocketTarget>> targets;
   for (SocketAddress& each : OwnAddresses(address)) {
     // A path is no name of a host.
-    std::string host = each.local() ? "localhost" : each.text;
+    std::string host = each.on_path() ? "localhost" : each.text;
     std::string name = Concat({protocol, " ", each.text});
-    targets.push_back(std::make_unique<SocketTarget>(
-        std::move(name), std::move(each),
-        [host = std::move(host)] { return std::make_unique<SomeDialog>(host); }));
+    auto new_dialog = [host = std::move(host)] { return std::make_unique<SomeDialog>(host); };
+    targets.push_back(
+        std::make_unique<SocketTarget>(std::move(name), std::move(each), std::move(new_dialog), local));
   }
   return targets;
 }
@@ -50,12 +51,14 @@ std::vector<std::unique_ptr<ProbeTarget>> ForProber(std::vector<std::unique_ptr<
 
 }  // namespace
 
-std::vector<std::unique_ptr<SocketTarget>> GrpcTargets(const ListenAddress& address) {
-  return Targets<GrpcDialog>("grpc", address);
+std::vector<std::unique_ptr<SocketTarget>> GrpcTargets(const ListenAddress& address,
+                                                       net::LocalConnections* local) {
+  return Targets<GrpcDialog>("grpc", address, local);
 }
 
-std::vector<std::unique_ptr<SocketTarget>> HttpTargets(const ListenAddress& address) {
-  return Targets<HttpDialog>("http", address);
+std::vector<std::unique_ptr<SocketTarget>> HttpTargets(const ListenAddress& address,
+                                                       net::LocalConnections* local) {
+  return Targets<HttpDialog>("http", address, local);
 }
 
 ProbeThread::ProbeThread(Registry& registry, const Clock& clock,
@@ -89,8 +92,16 @@ void ProbeThread::Run() {
   absl::Duration next = clock_.MonotonicNow();
   do {
     if (clock_.MonotonicNow() >= next) next = prober_.Tick();
+    NoteFirstAnswers();
   } while (WaitForSockets(next));
   for (SocketTarget* socket : sockets_) socket->GiveUp();
+}
+
+void ProbeThread::NoteFirstAnswers() {
+  if (first_answers_.HasBeenNotified()) return;
+  const bool all = std::all_of(sockets_.begin(), sockets_.end(),
+                               [](const SocketTarget* socket) { return socket->has_finished(); });
+  if (all) first_answers_.Notify();
 }
 
 bool ProbeThread::WaitForSockets(absl::Duration until) {

@@ -9,17 +9,23 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "muster/clock.h"
 #include "muster/registry.h"
+#include "net/local_connections.h"
 #include "probe/socket_target.h"
 #include "registry/prober.h"
 #include "runtime/listen_address.h"
 
 namespace muster::probe {
 
-/// What is probed: every address at which this process listens for clients of `address`.
-std::vector<std::unique_ptr<SocketTarget>> GrpcTargets(const ListenAddress& address);
-std::vector<std::unique_ptr<SocketTarget>> HttpTargets(const ListenAddress& address);
+/// What is probed: every address at which this process listens for clients of `address`. `local`: see
+/// SocketTarget.
+std::vector<std::unique_ptr<SocketTarget>> GrpcTargets(const ListenAddress& address,
+                                                       net::LocalConnections* local);
+std::vector<std::unique_ptr<SocketTarget>> HttpTargets(const ListenAddress& address,
+                                                       net::LocalConnections* local);
 
 /// Not thread-safe.
 class ProbeThread {
@@ -36,11 +42,17 @@ class ProbeThread {
 
   /// Precondition: called once.
   void Start();
+  /// Waits until each socket has answered, or failed to. False if that takes longer than `at_most`. Call it
+  /// after Start, on any thread.
+  bool AwaitFirstAnswers(absl::Duration at_most) const {
+    return first_answers_.WaitForNotificationWithTimeout(at_most);
+  }
   /// Returns when the thread has ended, within a moment; probes that are under way are forgotten.
   void Stop();
 
  private:
   void Run();
+  void NoteFirstAnswers();
   /// False once Stop was called.
   bool WaitForSockets(absl::Duration until);
 
@@ -49,6 +61,7 @@ class ProbeThread {
   Prober prober_;
   const int stop_;                 // an eventfd; readable: stop
   std::vector<pollfd> waits_for_;  // of one call of poll; kept for its memory
+  absl::Notification first_answers_;
   std::thread thread_;
 };
 

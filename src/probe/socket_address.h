@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "net/peer.h"
 #include "runtime/listen_address.h"
 
 namespace muster::probe {
@@ -15,7 +16,8 @@ struct SocketAddress {
   socklen_t size = 0;
   std::string text;  // as a client writes it: "127.0.0.1:50051", "[::1]:50051", "unix:/run/musterd.sock"
 
-  bool local() const { return address.ss_family == AF_UNIX; }
+  bool on_path() const { return address.ss_family == AF_UNIX; }
+  bool loopback() const { return net::Source::Of(reinterpret_cast<const sockaddr&>(address)).loopback(); }
 };
 
 /// The addresses at which this process listens for clients of `address`, whose port is the real one. A

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "muster/check.h"
+#include "net/peer.h"
 
 namespace muster::probe {
 namespace {
@@ -28,8 +28,12 @@ std::string WhyNotConnected(int error) {
 
 }  // namespace
 
-SocketTarget::SocketTarget(std::string name, SocketAddress address, NewDialog new_dialog)
-    : name_(std::move(name)), address_(std::move(address)), new_dialog_(std::move(new_dialog)) {}
+SocketTarget::SocketTarget(std::string name, SocketAddress address, NewDialog new_dialog,
+                           net::LocalConnections* local)
+    : name_(std::move(name)),
+      address_(std::move(address)),
+      new_dialog_(std::move(new_dialog)),
+      local_(local) {}
 
 SocketTarget::~SocketTarget() {
   Close();
@@ -58,26 +62,41 @@ short SocketTarget::events() const {
 }
 
 void SocketTarget::OnReady() {
-  if (fd_ < 0) return;
+  if (!socket_.open()) return;
   if (std::exchange(connecting_, false)) {
     int error = 0;
     socklen_t size = sizeof error;
-    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return Lose(WhyNotConnected(error));
     return Write();
   }
   Read();
-  if (fd_ >= 0 && !dialog_->unsent.empty()) Write();
+  if (socket_.open() && !dialog_->unsent.empty()) Write();
+}
+
+void SocketTarget::RegisterAsLocal() {
+  if (local_ == nullptr || !address_.loopback()) return;
+  // The port must be known before the server can accept. If there is none, the connection counts like any
+  // other.
+  sockaddr_storage own = address_.address;
+  socklen_t size = address_.size;
+  (own.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(own).sin_port
+                            : reinterpret_cast<sockaddr_in6&>(own).sin6_port) = 0;
+  if (::bind(fd(), reinterpret_cast<const sockaddr*>(&own), size) != 0) return;
+  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&own), &size) != 0) return;
+  const int port = net::PortOfPeer(reinterpret_cast<const sockaddr&>(own));
+  if (local_->Add(port)) local_port_ = port;
 }
 
 std::optional<std::string> SocketTarget::Connect() {
   Close();
   const int family = address_.address.ss_family;
-  fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd_ < 0) return absl::StrCat("cannot open a socket: ", std::strerror(errno));
+  socket_.Reset(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_.open()) return absl::StrCat("cannot open a socket: ", std::strerror(errno));
   const int on = 1;
-  if (!address_.local()) (void)::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address_.address), address_.size) == 0) return {};
+  if (!address_.on_path()) (void)::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  RegisterAsLocal();
+  if (::connect(fd(), reinterpret_cast<const sockaddr*>(&address_.address), address_.size) == 0) return {};
   if (errno == EINPROGRESS) {
     connecting_ = true;
     return {};
@@ -98,7 +117,7 @@ void SocketTarget::ConnectAndAsk() {
 void SocketTarget::Write() {
   std::string& unsent = dialog_->unsent;
   if (unsent.empty()) return;
-  const ssize_t taken = ::send(fd_, unsent.data(), unsent.size(), MSG_NOSIGNAL);
+  const ssize_t taken = ::send(fd(), unsent.data(), unsent.size(), MSG_NOSIGNAL);
   if (taken >= 0) {
     unsent.erase(0, static_cast<std::size_t>(taken));
   } else if (errno != EAGAIN && errno != EINTR) {
@@ -110,7 +129,7 @@ void SocketTarget::Write() {
 
 void SocketTarget::Read() {
   std::array<char, 16 << 10> buffer;
-  const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  const ssize_t size = ::recv(fd(), buffer.data(), buffer.size(), 0);
   if (size > 0) return Take({buffer.data(), static_cast<std::size_t>(size)});
   if (size == 0) return Lose("closed without an answer");
   if (errno == EAGAIN || errno == EINTR) return;
@@ -141,12 +160,13 @@ void SocketTarget::Lose(std::string_view why) {
 
 void SocketTarget::Finish(std::optional<std::string> failure) {
   if (answered_ == nullptr) return;
+  has_finished_ = true;
   std::exchange(answered_, nullptr)(std::move(failure));
 }
 
 void SocketTarget::Close() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
+  socket_.Reset();
+  if (local_port_ != 0) local_->Remove(std::exchange(local_port_, 0));
   connecting_ = false;
   dialog_.reset();
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "net/descriptor.h"
+#include "net/local_connections.h"
 #include "probe/dialog.h"
 #include "probe/socket_address.h"
 #include "registry/probe_target.h"
@@ -22,8 +24,9 @@ class SocketTarget final : public ProbeTarget {
   /// Makes the dialog of a new connection.
   using NewDialog = std::function<std::unique_ptr<Dialog>()>;
 
-  /// `name`: see ProbeTarget.
-  SocketTarget(std::string name, SocketAddress address, NewDialog new_dialog);
+  /// `name`: see ProbeTarget. Connections over the loopback are registered with `local`, which may be null,
+  /// or must outlive the target: the limit of connections by address does not hold for them.
+  SocketTarget(std::string name, SocketAddress address, NewDialog new_dialog, net::LocalConnections* local);
   ~SocketTarget() override;
 
   const std::string& name() const override { return name_; }
@@ -32,14 +35,18 @@ class SocketTarget final : public ProbeTarget {
   /// Closes a connection without a probe as well: a server that stops waits for its connections.
   void GiveUp() override;
 
+  /// Whether a probe has been answered, or has failed.
+  bool has_finished() const { return has_finished_; }
+
   /// The connection; -1 if there is none. Changes with every call.
-  int fd() const { return fd_; }
+  int fd() const { return socket_.get(); }
   /// What to wait for, as poll calls it.
   short events() const;
   /// Call it when poll has found something on fd().
   void OnReady();
 
  private:
+  void RegisterAsLocal();
   /// A reason if there can be no connection.
   std::optional<std::string> Connect();
   void ConnectAndAsk();
@@ -54,10 +61,12 @@ class SocketTarget final : public ProbeTarget {
   const std::string name_;
   const SocketAddress address_;
   const NewDialog new_dialog_;
+  net::LocalConnections* const local_;
 
-  int fd_ = -1;
+  net::Descriptor socket_;
+  int local_port_ = 0;  // where it is registered; else 0
   bool connecting_ = false;
-  std::unique_ptr<Dialog> dialog_;  // null, like fd_, without a connection
+  std::unique_ptr<Dialog> dialog_;  // null without a connection
   std::size_t received_ = 0;        // since the last probe was sent
 
   // The probe that is under way.
@@ -65,6 +74,7 @@ class SocketTarget final : public ProbeTarget {
   std::string probe_id_;
   std::string token_;
   bool on_kept_ = false;  // on a connection that was there before
+  bool has_finished_ = false;
 };
 
 }  // namespace muster::probe

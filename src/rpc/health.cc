@@ -93,9 +93,9 @@ class HealthService::Watchers final : public HealthWatcher::Owner,
     const bool ready = now->not_ready_because.empty();
     if (std::exchange(was_ready_, ready) == ready) return true;
     if (ready) {
-      Log(LogLevel::kInfo, "commands are carried out again");
+      Log(LogLevel::kInfo, "ready again");
     } else {
-      Log(LogLevel::kError, "commands are not carried out", {{"because", now->not_ready_because}});
+      Log(LogLevel::kError, "not ready", {{"because", now->not_ready_because}});
     }
     return true;
   }

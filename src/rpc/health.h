@@ -2,7 +2,7 @@
 // it, so a writer that is stuck cannot delay the answer.
 //
 // NOT_SERVING for all services while the daemon starts or stops; for the commands alone while the roll does
-// not carry them out (RegistryStatus::not_ready_because).
+// not carry them out, or does not hear itself (RegistryStatus::not_ready_because).
 #pragma once
 
 #include <grpcpp/support/server_callback.h>

@@ -92,6 +92,7 @@ class Deaf(unittest.TestCase):
         # HTTP is on a path, where it can still be asked.
         self.start("unix:web")
         web = OverPath(f"{self.directory}/web")
+        self.addCleanup(web.close)
         self.assertEqual(web.get("/readyz")[0], 200)
         interface("lo", up=False)
         _, why = until(lambda: (answer := web.get("/readyz"))[0] == 503 and answer, 20, "not ready")

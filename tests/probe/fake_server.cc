@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "net/peer.h"
 #include "tests/catch.h"
 
 namespace muster::probe {
@@ -74,6 +75,13 @@ void FakeServer::Accept() {
   Close();
   client_ = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   REQUIRE(client_ >= 0);
+}
+
+int FakeServer::PortOfClient() const {
+  sockaddr_storage peer = {};
+  socklen_t size = sizeof peer;
+  REQUIRE(::getpeername(client_, reinterpret_cast<sockaddr*>(&peer), &size) == 0);
+  return net::PortOfPeer(reinterpret_cast<const sockaddr&>(peer));
 }
 
 std::string FakeServer::Heard() {

@@ -32,6 +32,8 @@ class FakeServer {
 
   /// Takes the connection that waits, instead of the one before.
   void Accept();
+  /// The port from which the client came; 0 on a unix socket.
+  int PortOfClient() const;
   bool HasClient() const { return client_ >= 0; }
   /// What the client has sent since the last call.
   std::string Heard();
@@ -51,7 +53,7 @@ class FakeServer {
 /// A target, and what its probes came to.
 struct Probed {
   Probed(const SocketAddress& address, SocketTarget::NewDialog dialog)
-      : target("it", address, std::move(dialog)) {}
+      : target("it", address, std::move(dialog), &local) {}
 
   void Send(bool fresh = false);
   /// Lets the target work until `done`. Fails the test after 10 s.
@@ -62,6 +64,7 @@ struct Probed {
   /// Lets the target do what it can at once.
   void Settle();
 
+  net::LocalConnections local;
   SocketTarget target;
   int sent = 0;
   int answers = 0;

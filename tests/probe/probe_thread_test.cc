@@ -27,7 +27,7 @@ Settings QuickSettings() {
 
 struct Fixture {
   Fixture() {
-    thread.emplace(registry, clock, HttpTargets(server.listen()));
+    thread.emplace(registry, clock, HttpTargets(server.listen(), nullptr));
     registry.Start(thread->SocketNames(), "boot");
     thread->Start();
   }
@@ -74,6 +74,38 @@ TEST_CASE("each tick has its probe, and what this process answered is found by i
   }
   f.NextToken();
   CHECK_FALSE(f.registry.TakeProbe(last));  // the prober has it
+}
+
+TEST_CASE("the daemon is ready once every socket has heard, and is not when one fails") {
+  Fixture f;
+  std::string token = f.NextToken();
+  CHECK_FALSE(f.registry.Status().not_ready_because.empty());
+  f.Take(token);
+  f.server.Say(kOk);
+  token = f.NextToken();
+  CHECK(f.registry.Status().not_ready_because.empty());
+  f.Take(token);
+  f.server.Say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+  f.NextToken();
+  CHECK(f.registry.Status().not_ready_because.find(absl::StrCat(
+            "http ", f.server.listen().ToString(), " (answered HTTP 503)")) != std::string::npos);
+}
+
+TEST_CASE("an answer of another process proves nothing") {
+  Fixture f;
+  f.NextToken();
+  f.server.Say(kOk);
+  f.NextToken();
+  CHECK(f.registry.Status().not_ready_because.find("another process answered") != std::string::npos);
+}
+
+TEST_CASE("the first answers of all sockets can be waited for") {
+  Fixture f;
+  const std::string token = f.NextToken();
+  CHECK_FALSE(f.thread->AwaitFirstAnswers(absl::ZeroDuration()));
+  f.Take(token);
+  f.server.Say(kOk);
+  CHECK(f.thread->AwaitFirstAnswers(absl::Seconds(10)));
 }
 
 TEST_CASE("a stop does not wait for a server that does not answer") {

@@ -233,6 +233,26 @@ TEST_CASE("unix sockets and IPv6 are probed as well") {
   CHECK(probed.failure == std::nullopt);
 }
 
+TEST_CASE("a connection over the loopback is registered as the daemon's own, for as long as it is there") {
+  const std::string listen = GENERATE(0, 1) == 0 ? "127.0.0.1:0" : "[::1]:0";
+  FakeServer server(listen);
+  Probed probed(server.Address(), Http().dialog);
+  probed.Send();
+  server.Accept();
+  const int port = server.PortOfClient();
+  CHECK(probed.local.Has(port));
+  server.Say(kHttpOk);
+  probed.DriveUntilAnswered();
+  CHECK(probed.local.Has(port));
+  probed.Send(true);
+  CHECK_FALSE(probed.local.Has(port));
+  server.Accept();
+  CHECK(probed.local.Has(server.PortOfClient()));
+  const int second = server.PortOfClient();
+  probed.target.GiveUp();
+  CHECK_FALSE(probed.local.Has(second));
+}
+
 TEST_CASE("a unix socket whose file is gone fails the probe") {
   const std::string path =
       (std::filesystem::temp_directory_path() / absl::StrCat("probe-test-", ::getpid())).string();
