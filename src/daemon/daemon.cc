@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -19,7 +20,6 @@
 #include "runtime/boot_id.h"
 #include "runtime/listen_address.h"
 #include "runtime/log.h"
-#include "store/store.h"
 
 namespace muster::daemon {
 namespace {
@@ -31,6 +31,15 @@ constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
 
 // A start waits so long for the first probes. With a disk that hangs there are none, and it goes on.
 constexpr absl::Duration kFirstAnswersWithin = absl::Seconds(2);
+// Between two tries to open a store on a disk that fails.
+constexpr absl::Duration kFirstPause = absl::Seconds(1);
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+
+// Whether it may help to try again later: the disk is full or fails, or another process is in the way.
+bool MayMend(std::string_view store, const absl::Status& status) {
+  return store.starts_with("sqlite:") &&
+         (absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsAborted(status));
+}
 
 void WarnIfExposed(std::string_view what, const ListenAddress& address) {
   if (address.Loopback()) return;
@@ -65,16 +74,16 @@ absl::Status PortFile::Write(const std::string& path, const std::string& address
   return absl::OkStatus();
 }
 
-Daemon::Daemon(const Config& config) : config_(config) {}
+Daemon::Daemon(const Config& config, Process process) : config_(config), process_(std::move(process)) {}
 
 Daemon::~Daemon() {
   Stop();
 }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, Process process) {
   MUSTER_CHECK(!Validate(config.settings), "the settings make sense");
   ConfigureLog(config.log_format, config.log_level);
-  std::unique_ptr<Daemon> daemon(new Daemon(config));
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(process)));
   daemon->PlanConnections();
   daemon->executor_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
   daemon->background_ = std::make_unique<ThreadedExecutor>(daemon->clock_);
@@ -150,12 +159,22 @@ absl::Status Daemon::WritePortFiles() {
   return http_port_file_.Write(config_.http_port_file, http_->address().ToString());
 }
 
-absl::Status Daemon::OpenRegistry() {
+absl::StatusOr<std::unique_ptr<Store>> Daemon::OpenStoreAtLast() {
   StoreOptions options;
   options.history = static_cast<int>(config_.history);
   options.max_events = config_.max_events;
   options.holder = absl::StrCat("musterd ", server_->address().ToString());
-  auto store = OpenStore(config_.store, options, {clock_, random_, *background_});
+  for (absl::Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+    auto store = OpenStore(config_.store, options, {clock_, random_, *background_, process_.disk_failed});
+    if (store.ok() || !process_.stops_within || !MayMend(config_.store, store.status())) return store;
+    Log(LogLevel::kError, "the store cannot be opened: not ready, and tries again",
+        {{"because", std::string(store.status().message())}, {"in", absl::FormatDuration(pause)}});
+    if (process_.stops_within(pause)) return absl::CancelledError("stopped before the store could be opened");
+  }
+}
+
+absl::Status Daemon::OpenRegistry() {
+  auto store = OpenStoreAtLast();
   if (!store.ok()) return store.status();
   registry_ = std::make_unique<Registry>(*std::move(store), clock_, random_, *executor_, config_.settings);
   std::vector<std::unique_ptr<probe::SocketTarget>> sockets =

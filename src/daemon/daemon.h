@@ -1,11 +1,13 @@
 // The daemon: connects the rooms, and starts and stops them in order.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "daemon/config.h"
 #include "http/api/api.h"
 #include "http/server.h"
@@ -18,6 +20,7 @@
 #include "runtime/executor.h"
 #include "runtime/real_clock.h"
 #include "runtime/real_random.h"
+#include "store/store.h"
 
 namespace muster::daemon {
 
@@ -37,12 +40,21 @@ class PortFile {
   std::string path_;
 };
 
+/// What the daemon asks of its process.
+struct Process {
+  /// Waits for an order to stop, so long at most. Says whether it came. Unset: the daemon does not wait.
+  std::function<bool(absl::Duration)> stops_within;
+  /// The disk under the store failed: the process should stop, and start anew. Any thread, once.
+  std::function<void()> disk_failed;
+};
+
 /// Not thread-safe.
 class Daemon {
  public:
-  /// When it returns, the daemon serves. An error is for the operator. Precondition: the configuration is
-  /// valid.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config);
+  /// When it returns, the daemon serves. While the disk of its store fails, it listens, is not ready, and
+  /// tries again: a process that ended would be started again, into the same bad disk. An error is for the
+  /// operator; CANCELLED: an order to stop came first. Precondition: the configuration is valid.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, Process process);
   /// Stops first.
   ~Daemon();
 
@@ -52,15 +64,17 @@ class Daemon {
   void Stop();
 
  private:
-  explicit Daemon(const Config& config);
+  Daemon(const Config& config, Process process);
   void PlanConnections();
   absl::Status Listen();
   absl::Status ListenForHttp();
   absl::Status WritePortFiles();
   absl::Status OpenRegistry();
+  absl::StatusOr<std::unique_ptr<Store>> OpenStoreAtLast();
   void SayServing() const;
 
   Config config_;
+  const Process process_;
   // A member is destroyed before the members above it.
   const RealClock clock_;
   RealRandom random_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "daemon/bus_error.h"
 #include "daemon/daemon.h"
 #include "daemon/load.h"
 #include "daemon/signals.h"
@@ -58,13 +59,21 @@ int main(int argc, char** argv) {
   const auto loaded = daemon::Load(sources);
   if (const auto* end = std::get_if<daemon::EndNow>(&loaded)) return End(*end);
 
+  daemon::SayBusErrors(daemon::WithoutPassword(std::get<daemon::Loaded>(loaded).config.store));
   daemon::Signals signals(/*grace=*/absl::Milliseconds(4'800));
-  auto daemon = daemon::Daemon::Start(std::get<daemon::Loaded>(loaded).config);
+  auto daemon = daemon::Daemon::Start(
+      std::get<daemon::Loaded>(loaded).config,
+      {[&signals](absl::Duration time) { return signals.StopsWithin(time); },
+       [&signals] {
+         Log(LogLevel::kError, "the disk under the store failed: ending; the next start repairs what it can");
+         signals.StopBecause(daemon::kExitDisk);
+       }});
+  if (absl::IsCancelled(daemon.status())) return daemon::kExitOk;
   if (!daemon.ok()) {
     Log(LogLevel::kError, "cannot start", {{"because", std::string(daemon.status().message())}});
     return daemon::kExitRuntime;
   }
   while (signals.Next() == daemon::SignalEvent::kReload) Reload(sources, **daemon);
   (*daemon)->Stop();
-  return daemon::kExitOk;
+  return signals.exit_code();
 }

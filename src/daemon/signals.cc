@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "absl/strings/str_cat.h"
 #include "daemon/sources.h"
 #include "runtime/log.h"
 
@@ -12,12 +11,14 @@ namespace {
 
 // Ends the thread. No other code in the process uses this signal.
 constexpr int kEndThread = SIGUSR2;
+// StopBecause was called.
+constexpr int kStopNow = SIGUSR1;
 
 }  // namespace
 
 Signals::Signals(absl::Duration grace) : grace_(grace) {
   ::sigemptyset(&watched_);
-  for (const int each : {SIGTERM, SIGINT, SIGHUP, kEndThread}) ::sigaddset(&watched_, each);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP, kStopNow, kEndThread}) ::sigaddset(&watched_, each);
   ::pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write
   thread_ = std::thread([this] { Run(); });
@@ -36,9 +37,21 @@ SignalEvent Signals::Next() {
   return event;
 }
 
+bool Signals::StopsWithin(absl::Duration time) {
+  const MutexLock lock(mu_);
+  if (!stops_) added_.WaitWithTimeout(mu_, time);
+  return stops_;
+}
+
+void Signals::StopBecause(int exit_code) {
+  int none = 0;
+  if (exit_code_.compare_exchange_strong(none, exit_code)) ::pthread_kill(thread_.native_handle(), kStopNow);
+}
+
 void Signals::Add(SignalEvent event) {
   const MutexLock lock(mu_);
   events_.push_back(event);
+  stops_ = stops_ || event == SignalEvent::kStop;
   added_.Signal();
 }
 
@@ -51,7 +64,7 @@ void Signals::Run() {
       Add(SignalEvent::kReload);
       continue;
     }
-    Log(LogLevel::kInfo, "stopping", {{"signal", signal == SIGINT ? "INT" : "TERM"}});
+    if (signal != kStopNow) Log(LogLevel::kInfo, "stopping", {{"signal", signal == SIGINT ? "INT" : "TERM"}});
     Add(SignalEvent::kStop);
     return WatchTheStop();
   }
@@ -59,7 +72,7 @@ void Signals::Run() {
 
 void Signals::WatchTheStop() {
   sigset_t ends = watched_;
-  ::sigdelset(&ends, SIGHUP);
+  for (const int each : {SIGHUP, kStopNow}) ::sigdelset(&ends, each);
   const timespec grace = absl::ToTimespec(grace_);
   const int signal = ::sigtimedwait(&ends, nullptr, &grace);
   if (signal == kEndThread) return;
@@ -69,7 +82,7 @@ void Signals::WatchTheStop() {
     Log(LogLevel::kWarning, "a second signal: leaving at once");
   }
   (void)FlushLog(kLogPatience);
-  ::_exit(kExitRuntime);
+  ::_exit(exit_code_.load() != 0 ? exit_code_.load() : kExitRuntime);
 }
 
 }  // namespace muster::daemon

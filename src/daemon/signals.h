@@ -1,6 +1,7 @@
 // Signals as events, which the main thread takes one by one. So no handler interrupts other code.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <deque>
 #include <thread>
@@ -15,7 +16,8 @@ enum class SignalEvent { kReload, kStop };
 /// Construct it before any other thread starts, so that only its own thread receives the signals.
 ///
 /// After the first kStop the process has `grace` to end by itself. After that time, or at a second signal,
-/// this class ends it at once with exit code 1. The store survives that as it survives a power cut.
+/// this class ends it at once with exit code 1, or the one of StopBecause. The store survives that as it
+/// survives a power cut.
 class Signals {
  public:
   explicit Signals(absl::Duration grace);
@@ -25,6 +27,12 @@ class Signals {
 
   /// Waits for the next event.
   SignalEvent Next();
+  /// Waits for a kStop, `time` at most, or less. Says whether it came; it stays among the events.
+  bool StopsWithin(absl::Duration time);
+  /// Any thread: as if a signal had come; the process is to end with this code.
+  void StopBecause(int exit_code);
+  /// That of StopBecause, or 0.
+  int exit_code() const { return exit_code_.load(); }
 
  private:
   void Run();
@@ -36,6 +44,8 @@ class Signals {
   Mutex mu_;
   CondVar added_;
   std::deque<SignalEvent> events_ ABSL_GUARDED_BY(mu_);
+  bool stops_ ABSL_GUARDED_BY(mu_) = false;  // a kStop came
+  std::atomic<int> exit_code_ = 0;
   std::thread thread_;  // last: it starts when all other members exist
 };
 

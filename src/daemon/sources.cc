@@ -27,7 +27,8 @@ constexpr char kFooter[] =
     "Signals: TERM and INT stop in order (within 5 s; a second one at once); HUP reads the configuration "
     "again and\n"
     "takes over what belongs to liveness, pacing, the guard and logging.\n"
-    "Exit codes: 0 stopped in order; 1 failed while starting or running; 2 a mistake in flags or settings.";
+    "Exit codes: 0 stopped in order; 1 failed while starting or running; 2 a mistake in flags or settings; "
+    "3 the disk under the store failed while it was written: start again (docs/database.md).";
 
 // The width of --help: the names, then their meaning, together 100 columns.
 constexpr std::size_t kNameColumns = 36;

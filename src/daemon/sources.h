@@ -16,6 +16,8 @@ namespace muster::daemon {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitRuntime = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitDisk =
+    3;  // the disk under the store failed: the next start brings all of it to the disk
 
 /// The process must end at once: --help, --version, --check-config, or a mistake.
 struct EndNow {

@@ -318,6 +318,7 @@ CommitResult Registry::Writer::Decide(const CommandQueue::List& batch, const Bat
 bool Registry::Writer::WriteIsDue() {
   if (coordination_ != nullptr) return false;  // RenewMembership stores the clock
   if (now_ - started_ < kYoung || listening_.store_away()) return true;
+  if (!store_->StoppedBecause().empty()) return true;  // so that the clock learns of it at once
   return now_ - last_write_ >= std::min(kLongestWithoutWrite, settings_->heartbeat_timeout / 6);
 }
 
@@ -415,9 +416,12 @@ RegistryStatus Registry::Writer::Status() const {
   status.probes_failed = listening.probes.failed;
   status.last_probe_latency = listening.probes.last_latency;
   status.worst_probe_latency = listening.probes.worst_latency;
+  std::string stopped = store_->StoppedBecause();
   const MutexLock lock(mu_);
   const absl::Duration stuck = now - progress_;
-  if (listening.store_away) {
+  if (!stopped.empty()) {
+    status.not_ready_because = std::move(stopped);
+  } else if (listening.store_away) {
     status.not_ready_because = "the store cannot be written";
   } else if (stuck > kStuckAfter) {
     status.not_ready_because = absl::StrCat(

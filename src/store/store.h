@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -262,6 +263,9 @@ class Store {
   /// Any thread, once, when the daemon stops. From then on reads of Reader() that would wait for a database
   /// end at once with StoreUnavailable, also those under way. The writer is not affected.
   virtual void CancelReads() {}
+  /// Why nothing will be committed any more until the store is opened anew, for people; empty while it may
+  /// be. Any thread; never waits. What is under way is not affected.
+  virtual std::string StoppedBecause() const { return ""; }
 
   // The writer's.
 
@@ -320,6 +324,9 @@ struct StoreRuntime {
   Random& random;
   /// Runs what would hold the writer up: SQLite moves its log into the database there.
   Executor& background;
+  /// Called once, on any thread, when the disk failed in a way after which the process must start anew: an
+  /// fsync failed. From then on every commit fails. Unset: the owner of the store finds out by that.
+  std::function<void()> on_failed_sync = nullptr;
 };
 
 /// `spec` is "memory:", "sqlite:PATH" or "postgresql://…". Errors are for the operator: they say what is

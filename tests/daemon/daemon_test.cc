@@ -46,7 +46,7 @@ v1::GetFleetSummaryResponse Summary(const std::string& address) {
 TEST_CASE("The daemon serves at the address in its port file, applies a reload, and leaves no file") {
   const Scratch port_file("");
   Config config = TestConfig(port_file.path());
-  auto daemon = Daemon::Start(config);
+  auto daemon = Daemon::Start(config, {});
   REQUIRE(daemon.ok());
   const std::string address = FirstLine(port_file.path());
   CHECK(address.rfind("127.0.0.1:", 0) == 0);
@@ -64,11 +64,11 @@ TEST_CASE("The daemon serves at the address in its port file, applies a reload, 
 
 TEST_CASE("A second daemon on the same port does not start, and says why") {
   const Scratch port_file("");
-  const auto first = Daemon::Start(TestConfig(port_file.path()));
+  const auto first = Daemon::Start(TestConfig(port_file.path()), {});
   REQUIRE(first.ok());
   Config config = TestConfig("");
   config.grpc_listen = FirstLine(port_file.path());
-  const auto second = Daemon::Start(config);
+  const auto second = Daemon::Start(config, {});
   REQUIRE_FALSE(second.ok());
   CHECK(second.status().message().find("--grpc-listen") != std::string::npos);
   CHECK(second.status().message().find("in use") != std::string::npos);
@@ -80,7 +80,7 @@ TEST_CASE("HTTP is served besides gRPC if it is configured, and has its own port
   Config config = TestConfig(port_file.path());
   config.http_listen = "127.0.0.1:0";
   config.http_port_file = http_port_file.path();
-  auto daemon = Daemon::Start(config);
+  auto daemon = Daemon::Start(config, {});
   REQUIRE(daemon.ok());
   const std::string http = FirstLine(http_port_file.path());
   CHECK(http.rfind("127.0.0.1:", 0) == 0);
@@ -88,7 +88,7 @@ TEST_CASE("HTTP is served besides gRPC if it is configured, and has its own port
 
   Config second = TestConfig("");
   second.http_listen = http;
-  const auto refused = Daemon::Start(second);
+  const auto refused = Daemon::Start(second, {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.status().message().find("--http-listen") != std::string::npos);
   CHECK(refused.status().message().find("in use") != std::string::npos);
@@ -96,11 +96,11 @@ TEST_CASE("HTTP is served besides gRPC if it is configured, and has its own port
   (*daemon)->Stop();
   daemon->reset();
   CHECK_FALSE(std::filesystem::exists(http_port_file.path()));
-  CHECK(Daemon::Start(second).ok());
+  CHECK(Daemon::Start(second, {}).ok());
 }
 
 TEST_CASE("If a port file cannot be written, the start fails") {
-  const auto daemon = Daemon::Start(TestConfig("/nonexistent/folder/port"));
+  const auto daemon = Daemon::Start(TestConfig("/nonexistent/folder/port"), {});
   REQUIRE_FALSE(daemon.ok());
   CHECK(daemon.status().message().find("/nonexistent/folder/port") != std::string::npos);
 }

@@ -25,7 +25,7 @@ class Checkpoints::Lap {
  public:
   using Outcome = absl::StatusOr<Database::Moved>;
 
-  explicit Lap(Database own) : own_(std::move(own)) {}
+  Lap(Database own, Database pin) : own_(std::move(own)), pin_(std::move(pin)) {}
 
   void Want() {
     const MutexLock lock(mu_);
@@ -39,7 +39,8 @@ class Checkpoints::Lap {
       if (state_ != State::kWanted) return;
       state_ = State::kRuns;
     }
-    Outcome moved = own_->Checkpoint();
+    Outcome moved = Pin();
+    if (moved.ok()) moved = own_->Checkpoint();
     if (moved.ok()) {
       if (absl::Status synced = own_->SyncFile(); !synced.ok()) moved = std::move(synced);
     }
@@ -69,17 +70,37 @@ class Checkpoints::Lap {
     while (state_ == State::kRuns) changed_.WaitWithTimeout(mu_, kLookAtLeastEvery);
     over_.reset();
   }
-  /// After TakeBack: closes the connection.
-  void Close() { own_.reset(); }
+  /// After TakeOutcome or TakeBack: the log may begin anew again.
+  void Unpin() {
+    if (std::exchange(pinned_, false)) (void)pin_->Execute("COMMIT");
+  }
+  /// After TakeBack: closes the connections.
+  void Close() {
+    Unpin();
+    own_.reset();
+    pin_.reset();
+  }
 
  private:
+  // A reader holds the log until the writer knows what became of the lap: a log that begins anew must begin
+  // with its name (log_binding.h).
+  Outcome Pin() {
+    absl::Status begun = pin_->Execute("BEGIN; SELECT count(*) FROM sqlite_schema");
+    pinned_ = true;
+    if (!begun.ok()) return begun;
+    return Database::Moved();
+  }
+
   enum class State { kIdle, kWanted, kRuns };
 
   mutable Mutex mu_;
   CondVar changed_;
   State state_ ABSL_GUARDED_BY(mu_) = State::kIdle;
   std::optional<Outcome> over_ ABSL_GUARDED_BY(mu_);
-  std::optional<Database> own_;  // used by Run only
+  // Used by Run while it runs, and by the writer while it does not.
+  std::optional<Database> own_;
+  std::optional<Database> pin_;
+  bool pinned_ = false;
 };
 
 absl::StatusOr<std::unique_ptr<Checkpoints>> Checkpoints::Start(Database& writer, const Location& location,
@@ -88,11 +109,14 @@ absl::StatusOr<std::unique_ptr<Checkpoints>> Checkpoints::Start(Database& writer
   if (!own.ok()) return own.status();
   const absl::StatusOr<std::int64_t> opened = own->QueryInt64("PRAGMA schema_version");
   if (!opened.ok()) return opened.status();
-  return std::unique_ptr<Checkpoints>(new Checkpoints(writer, *std::move(own), background));
+  absl::StatusOr<Database> pin = Database::Open(location, Access::kReadOnly);
+  if (!pin.ok()) return pin.status();
+  return std::unique_ptr<Checkpoints>(
+      new Checkpoints(writer, std::make_shared<Lap>(*std::move(own), *std::move(pin)), background));
 }
 
-Checkpoints::Checkpoints(Database& writer, Database own, Executor& background)
-    : writer_(writer), background_(background), lap_(std::make_shared<Lap>(std::move(own))) {}
+Checkpoints::Checkpoints(Database& writer, std::shared_ptr<Lap> lap, Executor& background)
+    : writer_(writer), background_(background), lap_(std::move(lap)) {}
 
 Checkpoints::~Checkpoints() {
   lap_->TakeBack();
@@ -128,9 +152,12 @@ absl::Status Checkpoints::Step() {
     if (NewPages() >= kManyPages) BeginLap();
     return absl::OkStatus();
   }
+  lap_->Unpin();
   catches_up_ = false;
   if (!lap->ok()) return lap->status();
-  const bool moved_to_its_end = (*lap)->moved == (*lap)->in_log;
+  // To the end that the log had when the lap began, at least.
+  const bool moved_to_its_end = (*lap)->moved >= tried_;
+  if (moved_to_its_end && NewPages() == 0) writer_.BindNext();
   if (!moved_to_its_end || NewPages() == 0) return absl::OkStatus();
   if (NewPages() <= std::max(kFewPages, writer_.log_pages() / kSmallPart)) return MoveTheRest();
   catches_up_ = true;
@@ -140,6 +167,7 @@ absl::Status Checkpoints::Step() {
 
 absl::Status Checkpoints::Finish() {
   lap_->TakeBack();
+  lap_->Unpin();
   return MoveTheRest();
 }
 

@@ -39,7 +39,7 @@ class Checkpoints {
  private:
   class Lap;
 
-  Checkpoints(Database& writer, Database own, Executor& background);
+  Checkpoints(Database& writer, std::shared_ptr<Lap> lap, Executor& background);
   void BeginLap();
   absl::Status MoveTheRest();
   /// Pages that came into the log since the last attempt to move it.

@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "store/sqlite/failure.h"
+#include "store/sqlite/log_binding.h"
+#include "store/sqlite/watched_vfs.h"
 
 namespace muster::sqlite {
 namespace {
@@ -59,6 +61,7 @@ absl::StatusOr<Database> Database::Open(const Location& location, Access access)
   if (connection == nullptr) return absl::ResourceExhaustedError(absl::StrCat(path, ": out of memory"));
   Database database(connection);
   if (code != SQLITE_OK) return LastFailure(connection, absl::StrCat("opening ", path));
+  (void)sqlite3_file_control(connection, "main", kControlDiskWatch, &database.watch_);
   sqlite3_busy_timeout(connection, kBusyTimeoutMs);
   absl::Status set = database.Execute(kEveryonesSettings);
   if (!set.ok()) return set;
@@ -88,6 +91,7 @@ Database::~Database() {
   begin_ = Statement();
   commit_ = Statement();
   rollback_ = Statement();
+  name_log_ = Statement();
   sqlite3_close_v2(connection_);
 }
 
@@ -113,12 +117,33 @@ absl::StatusOr<std::int64_t> Database::QueryInt64(std::string_view sql) {
   return query->Int64(0);
 }
 
+absl::Status Database::Begin() {
+  absl::Status begun = begin_.Run();
+  log_->binds = log_->bind_next && name_log_.prepared();
+  if (!begun.ok() || !log_->binds) return begun;
+  begun = name_log_.Run();
+  if (!begun.ok()) Rollback();
+  return begun;
+}
+
+absl::Status Database::BindLogs() {
+  absl::StatusOr<Statement> prepared = Prepare(kNameLog);
+  if (!prepared.ok()) return prepared.status();
+  name_log_ = *std::move(prepared);
+  BindNext();
+  return absl::OkStatus();
+}
+
 absl::Status Database::Commit() {
+  const std::int64_t synced = watch_ == nullptr ? 0 : watch_->log_syncs();
   absl::Status committed = commit_.Run();
-  if (committed.ok()) return committed;
-  // The sync is the last part of a commit. If it fails, the log may hold all of the commit, and the next
-  // start would read it.
-  const bool in_doubt = FailedToSync(connection_) || absl::IsUnavailable(committed);
+  if (committed.ok()) {
+    if (log_->binds) log_->bind_next = false;
+    return committed;
+  }
+  // The sync is nearly the last part of a commit. If it fails, or what comes after it, the log may hold all
+  // of the commit, and the next start would read it. What fails before leaves no commit in the log.
+  const bool in_doubt = FailedToSync(connection_) || (watch_ != nullptr && watch_->log_syncs() != synced);
   Rollback();
   return in_doubt ? InDoubt(std::move(committed)) : committed;
 }
@@ -134,7 +159,19 @@ absl::StatusOr<Database::Moved> Database::Checkpoint() {
   int moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(connection_, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
   if (code != SQLITE_OK) return LastFailure(connection_, "checkpoint");
+  if (log_ != nullptr && moved == in_log) BindNext();
   return Moved{in_log, moved};
+}
+
+absl::Status Database::CheckpointAll() {
+  int in_log = 0;
+  int moved = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection_, "main", SQLITE_CHECKPOINT_TRUNCATE, &in_log, &moved);
+  const bool only_in_use = code == SQLITE_BUSY && moved == in_log && in_log >= 0;
+  if (code != SQLITE_OK && !only_in_use) return LastFailure(connection_, "checkpoint");
+  BindNext();
+  return absl::OkStatus();
 }
 
 absl::Status Database::SyncFile() {
@@ -148,15 +185,21 @@ absl::Status Database::SyncFile() {
 }
 
 absl::Status Database::SyncCommits(bool sync) {
-  syncs_commits_ = false;
   absl::Status set = Execute(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-  syncs_commits_ = sync && set.ok();
+  // What would be committed now would be acknowledged before it is on the disk.
+  if (sync && !set.ok() && watch_ != nullptr) {
+    watch_->Stop({DiskWatch::Kind::kNotSyncing, std::string(set.message())});
+  }
   return set;
 }
 
 int Database::CountLogPages(void* log, sqlite3* /*connection*/, const char* /*schema*/, int pages) {
   Log& count = *static_cast<Log*>(log);
-  if (pages < count.pages) ++count.restarts;
+  if (pages < count.pages) {
+    ++count.restarts;
+    // Another process moved the log, which none should do: late is better than never.
+    if (!count.binds) count.bind_next = true;
+  }
   count.pages = pages;
   return SQLITE_OK;
 }

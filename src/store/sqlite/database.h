@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/sqlite/disk_watch.h"
 #include "store/sqlite/statement.h"
 
 struct sqlite3;
@@ -42,11 +43,12 @@ class Database {
 
   Database(Database&& other) noexcept
       : connection_(std::exchange(other.connection_, nullptr)),
+        watch_(other.watch_),
         log_(std::move(other.log_)),
         begin_(std::move(other.begin_)),
         commit_(std::move(other.commit_)),
         rollback_(std::move(other.rollback_)),
-        syncs_commits_(other.syncs_commits_) {}
+        name_log_(std::move(other.name_log_)) {}
   Database& operator=(Database&&) = delete;
   /// Closes. Precondition: its statements are gone.
   ~Database();
@@ -59,7 +61,7 @@ class Database {
   absl::StatusOr<std::int64_t> QueryInt64(std::string_view sql);
 
   /// Takes the write lock at once, so that no later statement of the transaction can find it taken.
-  absl::Status Begin() { return begin_.Run(); }
+  absl::Status Begin();
   /// Durable when it returns Ok. On an error the transaction is over and nothing of it happened, unless
   /// IsInDoubt (failure.h).
   absl::Status Commit();
@@ -74,6 +76,13 @@ class Database {
   /// Moves what the log holds into the database, as far as no reader is in the way, and without waiting for
   /// one. If it moved everything, the next transaction begins the log anew.
   absl::StatusOr<Moved> Checkpoint();
+  /// Moves all of the log into the database, syncs both, and cuts the log off. A reader may keep it from
+  /// being cut off, not from being moved. Only for the writer; no transaction.
+  absl::Status CheckpointAll();
+  /// From now on the first transaction after each complete checkpoint gives the log a new name
+  /// (log_binding.h). A checkpoint of another connection counts as complete when BindNext is called.
+  absl::Status BindLogs();
+  void BindNext() { log_->bind_next = true; }
   /// Syncs to the disk what Checkpoint moved. SQLite itself does so only when all of the log is moved.
   absl::Status SyncFile();
   /// The pages in the log. Only for the writer. Commits never checkpoint by themselves: so a commit takes the
@@ -83,26 +92,28 @@ class Database {
   std::int64_t log_restarts() const { return log_ == nullptr ? 0 : log_->restarts; }
 
   /// Whether commits wait for the disk. By default they do. Commits that do not wait keep their order; the
-  /// next commit that waits makes them durable. Precondition: no transaction.
+  /// next commit that waits makes them durable. If it cannot be switched on again, the DiskWatch stops.
+  /// Precondition: no transaction.
   absl::Status SyncCommits(bool sync);
-  /// Whether commits wait for the disk. Also false if the last SyncCommits(true) failed.
-  bool syncs_commits() const { return syncs_commits_; }
 
  private:
   struct Log {
     std::int64_t pages = 0;
     std::int64_t restarts = 0;
+    bool bind_next = false;  // the next transaction may begin the log anew
+    bool binds = false;      // the one that is under way names the log
   };
 
   explicit Database(sqlite3* connection) : connection_(connection) {}
   static int CountLogPages(void* log, sqlite3* connection, const char* schema, int pages);
 
   sqlite3* connection_;
-  std::unique_ptr<Log> log_;  // of the writer; SQLite has its address
+  DiskWatch* watch_ = nullptr;  // of its WatchedVfs, if it has one
+  std::unique_ptr<Log> log_;    // of the writer; SQLite has its address
   Statement begin_;
   Statement commit_;
   Statement rollback_;
-  bool syncs_commits_ = true;
+  Statement name_log_;
 };
 
 /// A transaction for code that may leave early: rolls back unless committed.

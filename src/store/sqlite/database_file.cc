@@ -16,7 +16,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "store/sqlite/log_binding.h"
 #include "store/sqlite/migrations.h"
+#include "store/sqlite/unclean_start.h"
+#include "store/sqlite/vfs_file.h"
 
 namespace muster::sqlite {
 namespace {
@@ -112,7 +115,7 @@ absl::StatusOr<std::string> ResolveDatabasePath(const std::string& path) {
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& database, std::string_view holder) {
   const std::string path = absl::StrCat(database, "-lock");
   while (true) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) return SystemFailure("create the lock file", path);
     FileLock lock("", descriptor);  // no name yet: so a file that is not ours is not removed
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
@@ -130,23 +133,76 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& database, std::str
 
 FileLock::~FileLock() {
   if (descriptor_ < 0) return;
-  if (!path_.empty()) ::unlink(path_.c_str());
+  // Where it was removed, another process may have made its own.
+  if (!path_.empty() && IsStillAt(descriptor_, path_)) ::unlink(path_.c_str());
   ::close(descriptor_);
 }
+
+void FileLock::Watch(DiskWatch& watch) const {
+  (void)watch.Hold(path_);
+}
+
+namespace {
+
+// Whether the files may be opened, before anything is changed.
+absl::Status CheckFiles(const Location& location, bool unclean, bool in_kernel) {
+  if (unclean && in_kernel) {
+    absl::Status held = RefuseHolders(location.path);
+    if (!held.ok()) return held;
+  }
+  // SQLite would delete the log, and begin with an empty database.
+  if (unclean && !HasContent(location.vfs, location.path)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(location.path, " is missing or empty, and its log ", location.path,
+                     "-wal is there. It is left as it is. See \"A file was removed\" in docs/database.md."));
+  }
+  const absl::Status belongs = unclean ? CheckLogBelongs(location, location.path) : absl::OkStatus();
+  const absl::Status inspected = Inspect(location, EmbeddedMigrations());
+  // A log that does not belong to it makes a sound database look damaged.
+  if (absl::IsFailedPrecondition(belongs) && (inspected.ok() || absl::IsDataLoss(inspected))) return belongs;
+  return inspected.ok() ? belongs : inspected;
+}
+
+// A new file is its owner's alone; SQLite gives the log and its index the mode of the database. To open and
+// to close it here drops no lock of SQLite's: it is not open yet.
+absl::Status MakePrivate(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) return errno == EEXIST ? absl::OkStatus() : SystemFailure("create", path);
+  ::close(descriptor);
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<DatabaseFile> OpenDatabaseFile(const Location& location, std::string_view holder) {
   absl::StatusOr<std::string> path = ResolveDatabasePath(location.path);
   if (!path.ok()) return path.status();
-  Location resolved(*std::move(path), location.vfs);
-  absl::StatusOr<FileLock> lock = FileLock::Acquire(resolved.path, holder);
+  absl::StatusOr<FileLock> lock = FileLock::Acquire(*path, holder);
   if (!lock.ok()) return lock.status();
-  absl::Status status = Inspect(resolved, EmbeddedMigrations());
+  auto vfs = std::make_unique<WatchedVfs>(*path, location.vfs);
+  Location resolved(*std::move(path), vfs->name());
+  const bool in_kernel = location.vfs.empty();
+  // After an end in order the log is gone, or empty.
+  const bool unclean = HasContent(resolved.vfs, resolved.path + "-wal");
+  const bool is_new = !HasContent(resolved.vfs, resolved.path);
+  absl::Status status = CheckFiles(resolved, unclean, in_kernel);
+  if (status.ok() && in_kernel) status = MakePrivate(resolved.path);
+  if (status.ok() && unclean) status = WriteLogAnew(resolved);
   if (!status.ok()) return status;
   absl::StatusOr<Database> connection = Database::Open(resolved, Access::kReadWrite);
   if (!connection.ok()) return connection.status();
-  status = Migrate(*connection, EmbeddedMigrations());
+  if (unclean) status = connection->CheckpointAll();
+  (void)connection->BindLogs();  // fails where the next step makes the row
+  if (status.ok()) status = Migrate(*connection, EmbeddedMigrations());
+  if (status.ok()) status = connection->BindLogs();
+  // A write and an fsync for a trial, where something is to be trusted of both files. The database alone
+  // shows the name then, so that no other log is taken for its own.
+  if (status.ok()) status = connection->Begin();
+  if (status.ok()) status = connection->Commit();
+  if (status.ok() && (unclean || is_new)) status = connection->CheckpointAll();
   if (!status.ok()) return status;
-  return DatabaseFile{*std::move(lock), std::move(resolved), *std::move(connection)};
+  if (in_kernel) lock->Watch(*vfs->watch());
+  return DatabaseFile{*std::move(lock), std::move(vfs), std::move(resolved), *std::move(connection)};
 }
 
 }  // namespace muster::sqlite

@@ -8,12 +8,14 @@
 // read the database meanwhile; they do not look at this lock.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/watched_vfs.h"
 
 namespace muster::sqlite {
 
@@ -36,6 +38,10 @@ class FileLock {
   /// Unlocks and removes the lock file.
   ~FileLock();
 
+  /// Where the lock file is removed, a second process could lock the database: from now on `watch` looks
+  /// after it.
+  void Watch(DiskWatch& watch) const;
+
  private:
   FileLock(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
 
@@ -45,9 +51,12 @@ class FileLock {
 
 /// Open for as long as it lives. Other connections (of readers) must be gone before it.
 struct DatabaseFile {
-  FileLock lock;        // first, so that it goes last
-  Location location;    // resolved: give this one to Database::Open
-  Database connection;  // the writer's
+  FileLock lock;                    // first, so that it goes last
+  std::unique_ptr<WatchedVfs> vfs;  // below all connections
+  Location location;                // resolved, through the vfs: give this one to Database::Open
+  Database connection;              // the writer's
+
+  const std::shared_ptr<DiskWatch>& watch() const { return vfs->watch(); }
 };
 
 /// A process that comes second is told `holder`. Errors are for the operator and say what to do.

@@ -58,6 +58,12 @@ absl::Status NotADatabase(const std::string& path) {
       absl::StrCat(path, " is not a SQLite database. It was left as it is; choose another path."));
 }
 
+absl::Status IsDamaged(const std::string& path, const absl::Status& found) {
+  return absl::DataLossError(absl::StrCat(path, " is damaged (", std::string(found.message()),
+                                          "). It was left as it is. Restore a backup, or save what can be "
+                                          "read: see \"Damage\" in docs/database.md."));
+}
+
 absl::Status SomeoneElses(const std::string& path) {
   return absl::InvalidArgumentError(
       absl::StrCat(path, " is the database of another program. It was left as it is; choose another path."));
@@ -119,10 +125,12 @@ absl::Status Inspect(const Location& location, std::span<const Migration> known)
   const std::string& path = location.path;
   if (!HasContent(path)) return absl::OkStatus();
   const Access access = AccessToInspect(path);
-  if (access != Access::kReadWrite && !HasMagic(path)) return NotADatabase(path);
+  if (access == Access::kLookOnly && !HasMagic(path)) return NotADatabase(path);
   absl::StatusOr<Database> database = Database::Open(location, access);
   const absl::Status found = database.ok() ? InspectOpen(*database, path, known) : database.status();
-  return absl::IsDataLoss(found) ? NotADatabase(path) : found;
+  if (!absl::IsDataLoss(found)) return found;
+  // A database whose first bytes are not sound either was one as long as its log is there.
+  return HasMagic(path) || HasContent(path + "-wal") ? IsDamaged(path, found) : NotADatabase(path);
 }
 
 absl::Status Migrate(Database& database, std::span<const Migration> known) {

@@ -137,7 +137,11 @@ class Loader {
     recovered_.token_key = NewTokenKey(random_);
     absl::StatusOr<Statement> insert =
         database_.Prepare("INSERT INTO roll (only, token_key, last_revision) VALUES (1, ?, 0)");
-    return insert.ok() ? insert->Run(Blob{recovered_.token_key}) : insert.status();
+    if (!insert.ok()) return insert.status();
+    Transaction transaction(database_);
+    status = transaction.Begin();
+    if (status.ok()) status = insert->Run(Blob{recovered_.token_key});
+    return status.ok() ? transaction.Commit() : status;
   }
 
   absl::Status LoadWorkers() {

@@ -5,12 +5,14 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "runtime/log.h"
 #include "store/model/committed_reader.h"
 #include "store/model/staging.h"
 #include "store/sqlite/batch_writer.h"
 #include "store/sqlite/checkpoints.h"
 #include "store/sqlite/database_file.h"
+#include "store/sqlite/disk_watch.h"
 #include "store/sqlite/failure.h"
 #include "store/sqlite/fold.h"
 #include "store/sqlite/recovery.h"
@@ -26,6 +28,18 @@ constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
 // What a row of maintenance costs, about, and the most rows between two commits.
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
 constexpr int kMaxRowsOfStep = 2000;
+constexpr absl::Duration kCheckPathsEvery = absl::Seconds(1);
+
+// As long as the watch lives. In the background, because a file system may hang.
+void KeepCheckingPaths(std::weak_ptr<DiskWatch> watch, const Clock& clock, Executor& background) {
+  background.PostAt(clock.MonotonicNow() + kCheckPathsEvery,
+                    [watch = std::move(watch), &clock, &background]() mutable {
+                      if (const std::shared_ptr<DiskWatch> alive = watch.lock()) {
+                        alive->CheckPaths();
+                        KeepCheckingPaths(std::move(watch), clock, background);
+                      }
+                    });
+}
 
 // With the same numbers as BatchWriter.
 void AddUnfolded(StagedBatch& batch, std::int64_t& next_seq, UnfoldedBeats& unfolded) {
@@ -48,11 +62,15 @@ class SqliteStore final : public Store {
     if (!file.ok()) return file.status();
     std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(file), options));
     const absl::Status status = store->Start(runtime);
+    if (absl::IsDataLoss(status)) {
+      return absl::DataLossError(
+          absl::StrCat(std::string(status.message()), ". The way out: \"Damage\" in docs/database.md."));
+    }
     if (!status.ok()) return status;
     return store;
   }
 
-  ~SqliteStore() override = default;
+  ~SqliteStore() override;
 
   const ScanReads& Reader() const override { return *reader_; }
   const PointReads* MemoryReads() const override { return &*reader_; }
@@ -64,6 +82,11 @@ class SqliteStore final : public Store {
   CommitResult Commit(const ProvenState& listening) override;
   CommitResult CommitStep(const ProvenState& listening) override;
   void Rollback() override { staging_->RolledBack(); }
+  std::string StoppedBecause() const override {
+    if (!watch().stopped()) return "";
+    const std::optional<DiskWatch::Fault> fault = watch().fault();
+    return fault ? fault->Reason() : "";
+  }
   bool Maintain(absl::Duration budget) override;
   double Backlog() const override {
     // While maintenance fails, commands do not wait for it: the next commit may set it going again.
@@ -80,8 +103,12 @@ class SqliteStore final : public Store {
         archive_(registry_, file_.location, options.history, options.max_events) {}
 
   absl::Status Start(const StoreRuntime& runtime);
+  DiskWatch& watch() const { return *file_.watch(); }
   CommitResult Committed() const { return CommitResult::Committed(registry_.ForWriter().last_cursor); }
   CommitResult Failed(const absl::Status& status);
+  /// Once in each outage, with the cause.
+  void SayFailing(const absl::Status& status);
+  void SayStopped();
   void MakeVisible(StagedBatch& batch, const ProvenState& listening, std::int64_t next_seq);
   absl::Status MaintainStep(int rows);
   absl::Status TrimEvents(int rows);
@@ -110,7 +137,21 @@ class SqliteStore final : public Store {
   bool make_room_ = false;           // the last commit found the disk full
   bool maintenance_waits_ = false;   // for a commit to succeed, after a failure
   bool maintenance_failed_ = false;  // and the log says so
+  bool said_failing_ = false;        // that commits fail
+  bool said_stopped_ = false;
 };
+
+// In order: the database alone has everything, and a name that no log has had. So an old log that is put back
+// next to it is refused, and a start finds that nothing is left to do.
+SqliteStore::~SqliteStore() {
+  if (checkpoints_ == nullptr || watch().stopped()) return;
+  checkpoints_.reset();
+  absl::Status closed = file_.connection.CheckpointAll();
+  if (closed.ok()) closed = file_.connection.Begin();
+  if (closed.ok()) closed = file_.connection.Commit();
+  if (closed.ok()) closed = file_.connection.CheckpointAll();
+  if (!closed.ok()) SayFailing(closed);
+}
 
 absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
   Database& database = file_.connection;
@@ -140,14 +181,17 @@ absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
       Checkpoints::Start(database, file_.location, runtime.background);
   if (!checkpoints.ok()) return checkpoints.status();
   checkpoints_ = *std::move(checkpoints);
+  watch().WhenSyncFails(runtime.on_failed_sync);
+  KeepCheckingPaths(file_.watch(), runtime.clock, runtime.background);
   return absl::OkStatus();
 }
 
 CommitResult SqliteStore::Commit(const ProvenState& listening) {
   StagedBatch& batch = staging_->batch();
-  // Commits of maintenance do not wait for the disk, and it may have failed to switch that back.
-  if (!file_.connection.syncs_commits()) {
-    if (const absl::Status synced = file_.connection.SyncCommits(true); !synced.ok()) return Failed(synced);
+  if (watch().stopped()) {
+    SayStopped();
+    staging_->Failed();
+    return CommitResult::Failed(StoppedBecause());
   }
   batch.DropOrphans();
   // On a full disk: what the log holds may find room in the database, and then the log has room again.
@@ -160,6 +204,7 @@ CommitResult SqliteStore::Commit(const ProvenState& listening) {
   staging_->Committed();
   listening_ = listening;
   maintenance_waits_ = false;
+  if (std::exchange(said_failing_, false)) Log(LogLevel::kInfo, "the store can be written again");
   return Committed();
 }
 
@@ -171,9 +216,26 @@ CommitResult SqliteStore::CommitStep(const ProvenState& listening) {
 
 CommitResult SqliteStore::Failed(const absl::Status& status) {
   staging_->Failed();
+  const std::string stopped = StoppedBecause();
+  stopped.empty() ? SayFailing(status) : SayStopped();
   StoreUnavailable why = WhyUnavailable(status);
+  if (!stopped.empty()) why.reason = stopped;
   return why.in_doubt ? CommitResult::InDoubt(std::move(why.reason))
                       : CommitResult::Failed(std::move(why.reason));
+}
+
+void SqliteStore::SayFailing(const absl::Status& status) {
+  const std::string disk = watch().TakeFailure();
+  if (std::exchange(said_failing_, true)) return;
+  Log(LogLevel::kWarning, "the store cannot be written",
+      {{"because", disk.empty() ? std::string(status.message()) : disk}});
+}
+
+void SqliteStore::SayStopped() {
+  const std::optional<DiskWatch::Fault> fault = watch().fault();
+  if (!fault || std::exchange(said_stopped_, true)) return;
+  Log(LogLevel::kWarning, "the store is not written any more, until it is opened anew; see docs/database.md",
+      {{"because", fault->cause}});
 }
 
 void SqliteStore::MakeVisible(StagedBatch& batch, const ProvenState& listening, std::int64_t next_seq) {
@@ -194,7 +256,9 @@ bool SqliteStore::MaintenanceIsDue() const {
 
 bool SqliteStore::Maintain(absl::Duration budget) {
   const bool everything = budget == absl::InfiniteDuration();
-  if (maintenance_waits_ || !listening_ || (!everything && !MaintenanceIsDue())) return false;
+  if (watch().stopped() || maintenance_waits_ || !listening_ || (!everything && !MaintenanceIsDue())) {
+    return false;
+  }
   const int rows = everything ? kMaxRowsOfStep
                               : static_cast<int>(std::clamp(absl::FDivDuration(budget, kCostOfRow), 16.0,
                                                             static_cast<double>(kMaxRowsOfStep)));
@@ -204,7 +268,8 @@ bool SqliteStore::Maintain(absl::Duration budget) {
   } while (status.ok() && everything && (MaintenanceIsDue() || fold_->HasWork()));
   if (status.ok() && everything) status = checkpoints_->Finish();
   // A failure loses nothing: the step is made again, after the next commit that succeeds. Logged once.
-  if (!status.ok() && !maintenance_failed_) {
+  if (watch().stopped()) SayStopped();
+  if (!status.ok() && !maintenance_failed_ && !watch().stopped()) {
     Log(LogLevel::kWarning, "store maintenance fails", {{"reason", std::string(status.message())}});
   }
   maintenance_failed_ = maintenance_waits_ = !status.ok();
@@ -230,7 +295,10 @@ absl::Status SqliteStore::MaintainStep(int rows) {
 
 absl::Status SqliteStore::TrimEvents(int rows) {
   const std::int64_t first = std::min(FirstEventToKeep(), first_event_ + rows);
-  const absl::Status status = trim_events_.Run(first);
+  Transaction transaction(file_.connection);
+  absl::Status status = transaction.Begin();
+  if (status.ok()) status = trim_events_.Run(first);
+  if (status.ok()) status = transaction.Commit();
   if (status.ok()) first_event_ = first;
   return status;
 }

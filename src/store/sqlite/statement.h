@@ -34,6 +34,7 @@ struct Blob {
 class Statement {
  public:
   Statement() = default;
+  bool prepared() const { return statement_ != nullptr; }
   Statement(Statement&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
   Statement& operator=(Statement&& other) noexcept {
     std::swap(statement_, other.statement_);
