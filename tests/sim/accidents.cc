@@ -62,6 +62,7 @@ void Accidents::Happen(const Accident& accident) {
     case Kind::kDiskHangs:
     case Kind::kDiskSlow:
     case Kind::kFileRemoved:
+    case Kind::kFileReplaced:
       if (world_.disk_ != nullptr) return ToDisk(accident.kind, dice);
       return ToSharedRoll(Kind::kDiskFails, dice);
     case Kind::kMemberStuck:
@@ -307,8 +308,14 @@ void Accidents::ToDisk(Kind kind, Dice& dice) {
     default: {
       if (!world_.daemons_[0]->up()) return;
       const char* const part = dice.Chance(0.5) ? "" : "-wal";
-      world_.Tell(absl::StrCat("roll.db", part, " is removed by hand"));
-      world_.disk_->disk().Remove(world_.disk_->path() + part);
+      const std::string path = world_.disk_->path() + part;
+      if (kind == Kind::kFileRemoved) {
+        world_.Tell(absl::StrCat("roll.db", part, " is removed by hand"));
+        world_.disk_->disk().Remove(path);
+      } else {
+        world_.Tell(absl::StrCat("roll.db", part, " is replaced by a copy of itself"));
+        world_.disk_->disk().Replace(path, world_.disk_->disk().Read(path).value_or(""));
+      }
       return world_.FileIsGone();
     }
   }

@@ -52,7 +52,9 @@ absl::Status Daemon::Start() {
   writer_ = std::make_unique<ManualExecutor>(clock_);
   background_ = std::make_unique<ManualExecutor>(clock_);
   prober_ = std::make_unique<ManualExecutor>(clock_);
-  absl::StatusOr<std::unique_ptr<Store>> store = home_.Open({clock_, random_, *background_});
+  must_end_ = std::make_shared<bool>(false);
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      home_.Open({clock_, random_, *background_, [must_end = must_end_] { *must_end = true; }});
   if (!store.ok()) return store.status();
   life_ = std::make_unique<Life>(*std::move(store), *this);
   life_->probe.Start(kBoot);

@@ -46,6 +46,8 @@ class Daemon {
   bool paused() const { return paused_; }
   bool port_open() const { return port_open_; }
   bool reachable() const { return up() && port_open_; }
+  /// Its disk failed so that it has to end, and to start again: Stop it.
+  bool must_end() const { return up() && *must_end_; }
   /// It died in the middle of something: Kill it.
   bool died() const { return up() && home_.dead(); }
   const Settings& settings() const { return settings_; }
@@ -102,6 +104,7 @@ class Daemon {
   std::unique_ptr<Life> life_;
   bool writer_runs_ = false;
   bool background_runs_ = false;
+  std::shared_ptr<bool> must_end_ = std::make_shared<bool>(false);  // of this life
   bool paused_ = false;
   bool port_open_ = true;
   std::vector<Task> waiting_;  // calls, in the sockets

@@ -33,7 +33,7 @@ class DiskStore {
     StoreOptions with = options;
     with.sqlite_vfs = vfs_.name();
     absl::StatusOr<std::unique_ptr<Store>> opened =
-        OpenSqliteStore(path, with, StoreRuntime{clock, random_, background});
+        OpenSqliteStore(path, with, StoreRuntime{clock, random_, background, [this] { ++failed_syncs; }});
     if (!opened.ok()) return opened.status();
     store_ = *std::move(opened);
     return absl::OkStatus();
@@ -62,6 +62,7 @@ class DiskStore {
   testing::TempDirectory directory;  // for the lock file, which is a real one
   const std::string path = directory / "roll.db";
   StoreOptions options;
+  int failed_syncs = 0;  // that the owner was told of
 
  private:
   DiceRandom random_;

@@ -31,9 +31,7 @@ struct Options {
 
 const std::vector<std::pair<std::string, Hole>>& NamedHoles() {
   static const std::vector<std::pair<std::string, Hole>> holes = {
-      {"failed-sync", Hole::kFailedSync},
       {"stuck-member", Hole::kStuckMember},
-      {"files", Hole::kFiles},
   };
   return holes;
 }

@@ -8,23 +8,9 @@
 namespace muster::sim {
 namespace {
 
-// What shows a hole, where its own accidents are not enough.
-bool Shows(Kind kind, Hole hole) {
-  switch (hole) {
-    case Hole::kFailedSync:
-      return kind == Kind::kPowerLoss;
-    default:
-      return false;
-  }
-}
-
 std::vector<AccidentKind> KindsFor(const Choice& choice, bool shared) {
   const auto chosen = [&](Hole hole) {
     return std::find(choice.holes.begin(), choice.holes.end(), hole) != choice.holes.end();
-  };
-  const auto shows = [&](Kind kind) {
-    return std::any_of(choice.holes.begin(), choice.holes.end(),
-                       [&](Hole hole) { return Shows(kind, hole); });
   };
   std::vector<AccidentKind> kinds;
   for (const AccidentKind& kind : AllKinds()) {
@@ -38,7 +24,7 @@ std::vector<AccidentKind> KindsFor(const Choice& choice, bool shared) {
     const bool stands = kind.kind == Kind::kPause || kind.kind == Kind::kPortLost;
     const Hole hole = shared && stands ? Hole::kStuckMember : kind.hole;
     const bool usual = hole == Hole::kNone && !choice.only_holes;
-    if (usual || chosen(hole) || shows(kind.kind)) kinds.push_back(kind);
+    if (usual || chosen(hole)) kinds.push_back(kind);
   }
   return kinds;
 }
@@ -86,12 +72,13 @@ const std::vector<AccidentKind>& AllKinds() {
       {Kind::kPortFlaps, 1},
       {Kind::kDiskFull, 3},
       {Kind::kLogWriteFails, 3},
-      {Kind::kLogSyncFails, 3, Hole::kFailedSync},
+      {Kind::kLogSyncFails, 3},
       {Kind::kDiskFails, 2},
-      {Kind::kMainSyncFails, 3, Hole::kFailedSync},
+      {Kind::kMainSyncFails, 3},
       {Kind::kDiskHangs, 2},
       {Kind::kDiskSlow, 4},
-      {Kind::kFileRemoved, 2, Hole::kFiles},
+      {Kind::kFileRemoved, 1},
+      {Kind::kFileReplaced, 1},
       {Kind::kMemberStuck, 4, Hole::kStuckMember},
       {Kind::kLostRaces, 2},
   };

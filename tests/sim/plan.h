@@ -51,6 +51,7 @@ enum class Kind : std::uint8_t {
   kDiskHangs,
   kDiskSlow,
   kFileRemoved,
+  kFileReplaced,
   // A roll that several daemons share.
   kMemberStuck,
   kLostRaces,
@@ -59,9 +60,7 @@ enum class Kind : std::uint8_t {
 /// What today's code does not survive. Such accidents are left out, unless a plan asks for them.
 enum class Hole : std::uint8_t {
   kNone,
-  kFailedSync,   // the daemon goes on after a failed fsync
   kStuckMember,  // a daemon of a shared roll that hears no worker
-  kFiles,        // the file that was opened is not the file that the path names
 };
 
 struct AccidentKind {

@@ -97,8 +97,7 @@ void Promises::CheckOffline(const Event& event, const WorkerView& view, absl::Du
                                absl::FormatDuration(beat->told), ", and called Offline ",
                                absl::FormatDuration(silent), " later by the daemon's own clock"));
   }
-  const bool cut_short =
-      long_pauses_ && hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told;
+  const bool cut_short = long_pauses_ && hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told;
   if (beat->monotonic > impaired_until && !cut_short) {
     ledger_.Break(absl::StrCat(event.worker_id, " was heard at ", absl::FormatDuration(beat->monotonic),
                                " and called Offline, and nothing but the daemon kept it from being heard"));

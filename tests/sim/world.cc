@@ -75,7 +75,7 @@ Verdict World::Run() {
     PassUntil(clock_.MonotonicNow() + kStep);
     Compare(kOneHistoryIn);
   }
-  if (ledger_.broken().empty() && !ends_early_) Settle();
+  if (ledger_.broken().empty() && !file_gone_) Settle();
   Verdict verdict;
   verdict.broken = ledger_.broken();
   verdict.at = now();
@@ -112,6 +112,10 @@ void World::RunDaemons() {
       Tell("it dies");
       daemons_[i]->Kill();
       accidents_.PostAt(clock_.MonotonicNow() + away_after_death_, [this, i] { StartDaemon(i); });
+    } else if (daemons_[i]->must_end() && !daemons_[i]->paused()) {
+      Tell("it ends, because its disk failed");
+      daemons_[i]->Stop();
+      accidents_.PostAt(clock_.MonotonicNow() + kStartAgain, [this, i] { StartDaemon(i); });
     }
   }
   if (stalls_ == 0) Observe();
@@ -219,14 +223,16 @@ void World::Compare(std::uint64_t one_in) {
 
 void World::StartDaemon(std::size_t number) {
   Daemon& daemon = *daemons_[number];
-  if (daemon.up()) return;
+  if (daemon.up() || file_gone_) return;  // a new start would begin with the file that is there now
   const absl::Status started = daemon.Start();
   if (started.ok()) {
     ++lives_;
     ledger_.Restarted();
-    return Tell(absl::StrCat("daemon ", number, " starts"));
+    Tell(absl::StrCat("daemon ", number, " starts"));
+    return daemon.RunDue();  // it reads its clock
   }
-  if (absl::IsDataLoss(started) || absl::IsInvalidArgument(started) || absl::IsInternal(started)) {
+  if (absl::IsDataLoss(started) || absl::IsInvalidArgument(started) || absl::IsInternal(started) ||
+      absl::IsFailedPrecondition(started)) {
     return ledger_.Break(absl::StrCat("the daemon cannot start: ", started.ToString()));
   }
   accidents_.PostAt(clock_.MonotonicNow() + kStartAgain, [this, number] { StartDaemon(number); });
@@ -257,6 +263,8 @@ void World::UpdateStatus(UpdateWorkerStatusCommand command) {
 void World::FileIsGone() {
   const absl::Duration now = clock_.MonotonicNow();
   ledger_.NothingIsDurableFrom(now + kNoticed);
+  ++troubles_;  // and nobody repairs it
+  file_gone_ = true;
   clients_.PostAt(now + absl::Minutes(2), [this] { ends_early_ = true; });
 }
 

@@ -103,6 +103,7 @@ class World {
   absl::Duration slow_until_;
   std::optional<ListeningTime> clock_at_outage_;
   bool ends_early_ = false;
+  bool file_gone_ = false;  // of the roll: it has lost its name
   int lives_ = 0;
   std::int64_t job_failures_ = 0;
   std::vector<std::string> story_;
