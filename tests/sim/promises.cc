@@ -13,14 +13,15 @@ constexpr absl::Duration kSlack = absl::Seconds(5);
 // A daemon that was killed forgets the seconds since it last stored its clock, and takes the blind time for
 // longer by that. Other outages it notices some ticks later.
 constexpr absl::Duration kForEachOutage = absl::Seconds(12);
-// On a slow disk: two limits of a probe.
-constexpr absl::Duration kSlowProof = absl::Seconds(20);
+// On a slow disk: two limits of a probe, and the syncs for which a job waits.
+constexpr absl::Duration kOnSlowDisk = absl::Seconds(35);
 
 }  // namespace
 
 absl::Duration Promises::Late(absl::Duration interval, absl::Duration since) const {
   return kSlack + (jobs_failed_at_ >= since ? 2 * interval : absl::ZeroDuration()) +
-         (slow_at_ >= since ? kSlowProof : absl::ZeroDuration()) + hearing_.EndsSince(since) * kForEachOutage;
+         (slow_at_ >= since ? kOnSlowDisk : absl::ZeroDuration()) +
+         hearing_.EndsSince(since) * kForEachOutage;
 }
 
 absl::Duration Promises::LongestTimeoutSince(absl::Duration heard, const Settings& settings) const {
@@ -97,7 +98,10 @@ void Promises::CheckOffline(const Event& event, const WorkerView& view, absl::Du
                                absl::FormatDuration(beat->told), ", and called Offline ",
                                absl::FormatDuration(silent), " later by the daemon's own clock"));
   }
-  const bool cut_short = long_pauses_ && hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told;
+  // Over several outages the pauses of a client grow longer than the allowance after each of them.
+  const bool cut_short =
+      long_pauses_ && (hearing_.EndsSince(workers_[event.worker_id].heard) > 1 ||
+                       hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told);
   if (beat->monotonic > impaired_until && !cut_short) {
     ledger_.Break(absl::StrCat(event.worker_id, " was heard at ", absl::FormatDuration(beat->monotonic),
                                " and called Offline, and nothing but the daemon kept it from being heard"));

@@ -179,8 +179,8 @@ absl::Duration World::ShortestTimeout() const {
 
 void World::Stall(absl::Duration time) {
   const absl::Duration timeout = daemons_.front()->settings().heartbeat_timeout;
-  // A probe may wait for the sync that is under way, and for the next one.
-  const bool is_long = time > std::min(timeout * 2 / 3, absl::Seconds(10)) / 2;
+  // A probe may wait for the sync that is under way, for that of a job, and for its own.
+  const bool is_long = time > std::min(timeout * 2 / 3, absl::Seconds(10)) / 3;
   if (time > kQuick) {
     promises_.DiskIsSlow();
     slow_until_ = clock_.MonotonicNow() + time + kSlowFor;

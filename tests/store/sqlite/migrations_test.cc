@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "runtime/executor.h"
+#include "runtime/real_clock.h"
+#include "runtime/real_random.h"
 #include "store/sqlite/database_file.h"
+#include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 #include "store/temp_directory.h"
-#include "store/test_runtime.h"
 #include "tests/catch.h"
 
 namespace muster::sqlite {
@@ -94,10 +97,15 @@ TEST_CASE("the clock that an older program stored goes on, after a blind time of
     REQUIRE(database
                 .Execute("INSERT INTO roll (only, token_key, last_revision) VALUES (1, x'00', 7);"
                          "INSERT INTO journal (seq, at, listening, allowance_credit, beats)"
-                         " VALUES (3, NULL, 123456789, 40000000, x'')")
+                         " VALUES (3, NULL, 123456789, 40000000, x'0100')")
                 .ok());
   }
-  const absl::StatusOr<std::unique_ptr<Store>> store = OpenTestStore("sqlite:" + (directory / "roll.db"));
+  const RealClock clock;
+  RealRandom random;
+  ManualExecutor background(clock);
+  const absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore(directory / "roll.db", StoreOptions(), {clock, random, background});
+  INFO(store.status());
   REQUIRE(store.ok());
   const std::optional<ProvenState> last = (*store)->LastListening();
   REQUIRE(last);
