@@ -26,6 +26,10 @@ constexpr absl::Duration kRetryRun = absl::Seconds(1);
 constexpr absl::Duration kLongestWithoutWrite = absl::Seconds(5);
 constexpr absl::Duration kYoung = absl::Seconds(10);
 
+// By how much the stamp of a heartbeat may be ahead of the proven reading that was stored with it: two limits
+// of a probe and four ticks, each as long as they can be (domain/probed_clock.h).
+constexpr absl::Duration kStampsLead = absl::Seconds(24);
+
 // A batch is decided at most so often, if other daemons change its workers meanwhile.
 constexpr int kMaxTries = 5;
 // A writer that did not renew its membership for so many ticks was stopped or stuck: another one may lead
@@ -62,6 +66,7 @@ void Registry::Writer::Start(std::vector<std::string> sockets, std::string boot_
   // No other thread uses the store yet.
   started_ = last_write_ = clock_.MonotonicNow();
   const bool leads = coordination_ == nullptr;
+  if (const auto last = store_->LastListening()) latest_stored_stamp_ = last->proven + kStampsLead;
   listening_.Start(started_, std::move(boot_id), leads ? store_->LastListening() : std::nullopt,
                    std::move(sockets), *settings_box_.Get(), leads);
   executor_.Post([this] {

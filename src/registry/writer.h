@@ -118,7 +118,8 @@ class Registry::Writer {
   MaintenancePace maintenance_;
   bool turn_queued_ = false;
   std::vector<std::string> said_differing_settings_;
-  absl::Duration longest_timeout_;  // of the daemons on a shared roll, as of the last tick
+  ListeningTime latest_stored_stamp_;  // no heartbeat of an earlier life has a later one
+  absl::Duration longest_timeout_;     // of the daemons on a shared roll, as of the last tick
   CommandQueue::List batch_waits_;
   CommandQueue::List put_off_;  // until the next tick
   std::int64_t done_ = 0;       // units of work, in this turn

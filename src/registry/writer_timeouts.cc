@@ -26,7 +26,7 @@ absl::Duration Registry::Writer::TimeoutFor(const RollTimeouts& kept) const {
 void Registry::Writer::PutTimeoutInForce() {
   if (store_->Timeouts().in_force != TimeoutFor(store_->Timeouts())) {
     WriteTx& tx = store_->Begin();
-    ListeningTime running = listening_.Running(now_);
+    ListeningTime running = std::max(listening_.Running(now_), latest_stored_stamp_);
     const ListeningTime proven = listening_.Proven(now_);
     if (coordination_ != nullptr) running = running + kReadingsDiffer;
     std::optional<RollTimeouts> next = WithInForce(tx.Timeouts(), TimeoutFor(tx.Timeouts()), running, proven);

@@ -68,6 +68,7 @@ class Daemon:
         self.port_file = self.directory / "musterd.port"
         self.log_file = self.directory / "musterd.log"
         self.store, self.flags = store or any_store("memory:"), flags
+        self.environment = None  # that of this process
         self.process = self.channel = None
         self.output = None  # a descriptor that gets the log instead of the file
 
@@ -87,7 +88,8 @@ class Daemon:
             self.http_port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
             output = log if self.output is None else self.output
-            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, cwd=self.directory)
+            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, cwd=self.directory,
+                                            env=self.environment)
         until(lambda: self.port_file.exists() and self.port_file.read_text().strip() or self.has_ended(), 60, "the port")
         assert not self.has_ended(), f"musterd ended at once:\n{self.log()}"
         self.address = self.port_file.read_text().strip()

@@ -33,7 +33,7 @@ constexpr int kStepLimit = 1'000;
 constexpr std::size_t kCaches = 8U << 20;
 
 /// False where a job failed, or moved a worker.
-bool RunAll(Store& store, const Moment& now, const Settings& settings) {
+bool RunAll(Store& store, const SweepMoment& now, const Settings& settings) {
   for (const Job job : kAllJobs) {
     const std::unique_ptr<Sweep> sweep = NewSweep(job);
     bool complete = false;
@@ -50,7 +50,7 @@ bool RunAll(Store& store, const Moment& now, const Settings& settings) {
 class Fleet {
  public:
   explicit Fleet(std::unique_ptr<Store> store) : store_(std::move(store)) {
-    if (const auto last = store_->LastListening()) now_.listening = last->now;
+    if (const auto last = store_->LastListening()) now_.listening = last->proven;
   }
 
   bool Round(int runs, const Settings& settings, std::vector<char>& caches) {
@@ -71,7 +71,7 @@ class Fleet {
 
  private:
   std::unique_ptr<Store> store_;
-  Moment now_;
+  SweepMoment now_;
   std::vector<double> medians_us_;
 };
 

@@ -45,7 +45,8 @@ struct Batches {
           {beat.id, beat.instance, beat.in_use, "10.0.0.1:1"}, absl::Seconds(120), transaction, registry.now);
       if (!receipt.ok()) ++tried.refused;
     }
-    const Reply<Nothing> committed = transaction.Commit(registry.listening());
+    const ProvenState clock = registry.listening();
+    const Reply<Nothing> committed = transaction.Commit(&clock);
     tried.committed = committed.ok();
     if (!committed.ok()) {
       tried.refused_in_error = RefusedInError(committed.error());

@@ -39,7 +39,7 @@ class Fixture {
   }
   CommitResult Next() {
     Register(store->Begin(), NewWorker("w" + std::to_string(++number)));
-    return store->Commit(ListeningState{At(number).listening, absl::Seconds(3)});
+    return store->Commit(ProvenState{At(number).listening, absl::Seconds(3)});
   }
   void CommitNext() { REQUIRE(Next().committed()); }
   void LookAtPaths() {
