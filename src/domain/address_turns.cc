@@ -43,15 +43,18 @@ std::optional<std::string_view> AddressTurns::LookUp(const Worker& worker, std::
     entry->changed.front() = now;
     return std::nullopt;
   }
-  if (heard.text() == entry->last.text()) return std::nullopt;
+  const auto in_turns = [&]() -> std::optional<std::string_view> {
+    if (entry->turns < kTurns || now - entry->changed.back() > timeout) return std::nullopt;
+    return entry->before.text();
+  };
+  if (heard.text() == entry->last.text()) return in_turns();
   const bool back = heard.text() == entry->before.text();
   entry->before = entry->last;
   entry->last = heard;
   entry->turns = back ? std::min(entry->turns + 1, kTurns) : 0;
   std::shift_right(entry->changed.begin(), entry->changed.end(), 1);
   entry->changed.front() = now;
-  if (entry->turns < kTurns || now - entry->changed.back() > timeout) return std::nullopt;
-  return entry->before.text();
+  return in_turns();
 }
 
 }  // namespace muster

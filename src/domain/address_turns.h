@@ -37,7 +37,8 @@ class AddressTurns {
   static constexpr int kTurns = 3;
 
   /// The holder of `worker` was heard from `peer`. The other host, if two hosts send in turns; it is valid
-  /// until the next call. It is said again at each further turn: the caller reports it once. Allocates the
+  /// until the next call. It is said again at each further heartbeat, because a decision may
+  /// have to be made again: the caller reports it once. Allocates the
   /// table once, when the first worker is heard from another host; else nothing.
   std::optional<std::string_view> Heard(const Worker& worker, std::string_view peer, ListeningTime now,
                                         absl::Duration timeout) {

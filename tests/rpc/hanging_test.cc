@@ -176,9 +176,8 @@ TEST_CASE("While a commit hangs, health says so two seconds later, queries work,
   harness.store->commits.Close();
   std::thread client([&] { CHECK(harness.Beat("w").ok()); });
   AwaitHeld(harness.store->commits, 1);
-  harness.manual_clock.Advance(absl::Seconds(2));  // a slow disk does not hang
   CHECK(harness.Health(kCommands) == kServing);
-  harness.manual_clock.Advance(absl::Milliseconds(100));
+  harness.manual_clock.Advance(absl::Milliseconds(2'100));
   CHECK(harness.Health(kCommands) == kNotServing);
   CHECK(harness.Health(kQueries) == kServing);
   CHECK(harness.Health("") == kServing);
@@ -190,6 +189,7 @@ TEST_CASE("While a commit hangs, health says so two seconds later, queries work,
   CHECK(harness.Call(&v1::WorkerQueries::Stub::GetFleetSummary, {}, summary).ok());
   harness.store->commits.Open();
   client.join();
+  harness.Pass(absl::Seconds(1));  // it hears itself again
   CHECK(harness.Health(kCommands) == kServing);
 }
 

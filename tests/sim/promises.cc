@@ -10,6 +10,8 @@ namespace {
 
 // What is heard is proven a tick later, and a job's timer may fire a second late.
 constexpr absl::Duration kSlack = absl::Seconds(5);
+// By so much a stamp of an earlier life may be ahead of the clock.
+constexpr absl::Duration kStampsLead = absl::Seconds(24);
 // A daemon that was killed forgets the seconds since it last stored its clock, and takes the blind time for
 // longer by that. Other outages it notices some ticks later.
 constexpr absl::Duration kForEachOutage = absl::Seconds(12);
@@ -27,8 +29,9 @@ absl::Duration Promises::Late(absl::Duration interval, absl::Duration since) con
 absl::Duration Promises::LongestTimeoutSince(absl::Duration heard, const Settings& settings) const {
   absl::Duration longest = settings.heartbeat_timeout;
   for (const auto& [when, timeout] : replaced_) {
-    // A daemon that restarts, or is lost, keeps its timeout in force for a while.
-    if (when + kSlack >= heard) longest = std::max(longest, timeout);
+    // A daemon that restarts, or is lost, keeps its timeout in force for a while; and stamps of an earlier
+    // life may be ahead of the clock.
+    if (when + kSlack + kStampsLead >= heard) longest = std::max(longest, timeout);
   }
   return longest;
 }
@@ -99,9 +102,8 @@ void Promises::CheckOffline(const Event& event, const WorkerView& view, absl::Du
                                absl::FormatDuration(silent), " later by the daemon's own clock"));
   }
   // Over several outages the pauses of a client grow longer than the allowance after each of them.
-  const bool cut_short =
-      long_pauses_ && (hearing_.EndsSince(workers_[event.worker_id].heard) > 1 ||
-                       hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told);
+  const bool cut_short = long_pauses_ && (hearing_.EndsSince(workers_[event.worker_id].heard) > 1 ||
+                                          hearing_.now() - hearing_.short_of_credit_at() < 2 * beat->told);
   if (beat->monotonic > impaired_until && !cut_short) {
     ledger_.Break(absl::StrCat(event.worker_id, " was heard at ", absl::FormatDuration(beat->monotonic),
                                " and called Offline, and nothing but the daemon kept it from being heard"));

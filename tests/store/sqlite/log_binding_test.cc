@@ -35,9 +35,11 @@ void Put(const std::string& from, const std::string& to) {
 // One more transaction, of a few pages.
 void Write(DatabaseFile& file, int number) {
   REQUIRE(file.connection.Begin().ok());
-  REQUIRE(file.connection
-              .Execute(absl::StrCat("INSERT INTO journal VALUES (", number, ", 0, 0, 0, zeroblob(9000))"))
-              .ok());
+  REQUIRE(
+      file.connection
+          .Execute(absl::StrCat("INSERT INTO journal (seq, at, listening, allowance_credit, beats) VALUES (",
+                                number, ", 0, 0, 0, zeroblob(9000))"))
+          .ok());
   REQUIRE(file.connection.Commit().ok());
 }
 
