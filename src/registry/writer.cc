@@ -220,6 +220,7 @@ CommitResult Registry::Writer::EndCommit(CommitResult result) {
 }
 
 void Registry::Writer::CarryOutBatch() {
+  CommandQueue::List probes;
   CommandQueue::List heartbeats;
   CommandQueue::List rest;
   heartbeats_foreseen_.ids.clear();
@@ -230,6 +231,10 @@ void Registry::Writer::CarryOutBatch() {
   const auto foreseen = [this] { return heartbeats_foreseen_.ids.size() + foreseen_.ids.size(); };
   for (; count < kBatchLimit && foreseen() < kForeseenLimit && !batch_waits_.empty(); ++count) {
     Command& command = batch_waits_.PopFront();
+    if (command.stages_nothing_) {
+      probes.PushBack(command);
+      continue;
+    }
     // Where daemons share the store, changes of different daemons wait for each other: a change must not
     // also wait for many heartbeats. All these commands are under way at the same time, so any order is
     // correct.
@@ -237,6 +242,11 @@ void Registry::Writer::CarryOutBatch() {
     if (!alone) command.CollectKeys(foreseen_);
     (apart ? heartbeats : rest).PushBack(command);
   }
+  // A probe that came during a commit may wait for the step of a job as well. With a commit of its own these
+  // are three, and a disk that takes a quarter of the timeout for each would look like a daemon that is deaf.
+  write_follows_ = !heartbeats.empty() || !rest.empty();
+  if (!probes.empty()) CarryOut(probes, BatchKeys());
+  write_follows_ = false;
   if (!heartbeats.empty()) CarryOut(heartbeats, heartbeats_foreseen_);
   if (!rest.empty()) CarryOut(rest, foreseen_);
 }
@@ -317,7 +327,7 @@ CommitResult Registry::Writer::Decide(const CommandQueue::List& batch, const Bat
     command.Apply(tx, moment);
     heartbeats += command.heartbeats_recorded_;
   }
-  return writes || WriteIsDue() ? Commit() : CommitStep();
+  return writes || (!write_follows_ && WriteIsDue()) ? Commit() : CommitStep();
 }
 
 bool Registry::Writer::WriteIsDue() {

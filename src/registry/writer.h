@@ -127,6 +127,7 @@ class Registry::Writer {
   bool sweeps_wait_ = false;  // until the next tick: another daemon runs the jobs now
   BatchKeys heartbeats_foreseen_;
   BatchKeys foreseen_;
+  bool write_follows_ = false;  // this turn
   bool draining_ = false;
   std::vector<absl::AnyInvocable<void()>> drained_;
 
