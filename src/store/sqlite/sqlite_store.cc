@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/health_metrics.h"
 #include "runtime/log.h"
 #include "store/model/committed_reader.h"
 #include "store/model/staging.h"
@@ -29,16 +30,29 @@ constexpr char kCacheSize[] = "PRAGMA cache_size = -16384";
 constexpr absl::Duration kCostOfRow = absl::Microseconds(10);
 constexpr int kMaxRowsOfStep = 2000;
 constexpr absl::Duration kCheckPathsEvery = absl::Seconds(1);
+// Checkpoints keep the log at some megabytes. One that grows on is told each time that it has doubled.
+constexpr std::int64_t kLargeLog = 64 << 20;
+
+// Returns from which size on the log is told again.
+std::int64_t LookAtLog(std::int64_t bytes, std::int64_t told_from) {
+  database_log_bytes.Set(bytes);
+  if (bytes < told_from) return bytes < kLargeLog ? kLargeLog : told_from;
+  Log(LogLevel::kWarning,
+      "the write-ahead log of the database grows: another program may hold a read transaction open",
+      {{"mib", absl::StrCat(bytes >> 20)}});
+  return 2 * bytes;
+}
 
 // As long as the watch lives. In the background, because a file system may hang.
-void KeepCheckingPaths(std::weak_ptr<DiskWatch> watch, const Clock& clock, Executor& background) {
-  background.PostAt(clock.MonotonicNow() + kCheckPathsEvery,
-                    [watch = std::move(watch), &clock, &background]() mutable {
-                      if (const std::shared_ptr<DiskWatch> alive = watch.lock()) {
-                        alive->CheckPaths();
-                        KeepCheckingPaths(std::move(watch), clock, background);
-                      }
-                    });
+void KeepWatching(std::weak_ptr<DiskWatch> watch, const Clock& clock, Executor& background,
+                  std::int64_t log_is_told_from = kLargeLog) {
+  background.PostAt(clock.MonotonicNow() + kCheckPathsEvery, [watch = std::move(watch), &clock, &background,
+                                                              log_is_told_from]() mutable {
+    if (const std::shared_ptr<DiskWatch> alive = watch.lock()) {
+      alive->CheckPaths();
+      KeepWatching(std::move(watch), clock, background, LookAtLog(alive->log_bytes(), log_is_told_from));
+    }
+  });
 }
 
 // With the same numbers as BatchWriter.
@@ -182,7 +196,7 @@ absl::Status SqliteStore::Start(const StoreRuntime& runtime) {
   if (!checkpoints.ok()) return checkpoints.status();
   checkpoints_ = *std::move(checkpoints);
   watch().WhenSyncFails(runtime.on_failed_sync);
-  KeepCheckingPaths(file_.watch(), runtime.clock, runtime.background);
+  KeepWatching(file_.watch(), runtime.clock, runtime.background);
   return absl::OkStatus();
 }
 

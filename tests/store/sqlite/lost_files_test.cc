@@ -10,6 +10,7 @@
 #include <string>
 
 #include "runtime/executor.h"
+#include "runtime/health_metrics.h"
 #include "runtime/log.h"
 #include "runtime/manual_clock.h"
 #include "runtime/real_random.h"
@@ -126,6 +127,17 @@ TEST_CASE("a checkpoint, a stop and a start in order are no loss of files") {
     CHECK_FALSE(fs::exists(f.path + "-wal"));
     f.Open();
   }
+}
+
+TEST_CASE("the size of the write-ahead log is a figure") {
+  Fixture f;
+  f.LookAtPaths();
+  const std::int64_t before = database_log_bytes.value();
+  CHECK(before == static_cast<std::int64_t>(fs::file_size(f.path + "-wal")));
+  for (int i = 0; i < 100; ++i) f.CommitNext();
+  f.LookAtPaths();
+  CHECK(database_log_bytes.value() > before);
+  CHECK(database_log_bytes.value() == static_cast<std::int64_t>(fs::file_size(f.path + "-wal")));
 }
 
 }  // namespace
