@@ -90,6 +90,7 @@ class HealthService::Watchers final : public HealthWatcher::Owner,
       now.emplace(gate_);
     }
     for (const auto& watcher : All()) watcher->Tell(now->Of(watcher->service()));
+    if (std::exchange(first_look_, false)) return true;  // it starts, and has not heard itself yet
     const bool ready = now->not_ready_because.empty();
     if (std::exchange(was_ready_, ready) == ready) return true;
     if (ready) {
@@ -108,6 +109,7 @@ class HealthService::Watchers final : public HealthWatcher::Owner,
   const Gate& gate_;
   const Clock& clock_;
   Executor& executor_;
+  bool first_look_ = true;
   bool was_ready_ = true;  // at the last look
   Mutex mu_;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;

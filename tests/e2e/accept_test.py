@@ -78,8 +78,8 @@ class Crowds(unittest.TestCase):
 
     def test_a_full_table_is_not_the_end(self):
         daemon = self.enterContext(LowLimit(self.directory, http=True, max_connections_per_address="200"))
-        self.assertIn("the hard limit of open files is low", daemon.log())
-        self.assertIn("files=256", daemon.log())
+        daemon.says("the hard limit of open files is low")
+        daemon.says("files=256")
         daemon.register("w-1")
         at_rest = open_files(daemon)
         for _ in range(3):
@@ -106,7 +106,7 @@ class Crowds(unittest.TestCase):
             for client in crowd:
                 client.close()
             until(lambda: is_served(daemon, address), 20, "a file")
-        self.assertIn("too many files are open", daemon.log())
+        daemon.says("too many files are open")
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, usual)
         self.assertIsNone(call(daemon))
 
@@ -141,12 +141,12 @@ class Crowds(unittest.TestCase):
             for client in crowd:
                 client.close()
         until(lambda: ask(daemon.http) == 200, 20, "room")
-        self.assertIn("from=127.0.0.1", daemon.log())
+        daemon.says("from=127.0.0.1")
         self.assertNotIn("from=127.0.0.2", daemon.log())
 
     def test_more_than_the_files_hold_is_told_with_the_number(self):
         daemon = self.enterContext(LowLimit(self.directory, max_grpc_connections="5000"))
-        self.assertIn("files-needed=11000", daemon.log())
+        daemon.says("files-needed=11000")
 
     def test_a_stop_with_clients_that_say_nothing(self):
         daemon = self.enterContext(harness.Daemon(self.directory, http=True))

@@ -122,6 +122,10 @@ class Daemon:
     def log(self):
         return self.log_file.read_text(errors="replace")
 
+    def says(self, text):
+        """Waits until the log has it: the daemon writes it in the background."""
+        return until(lambda: text in self.log(), 20, f"{text!r} in the log:\n{self.log()}")
+
     def signal(self, number):
         self.process.send_signal(number)
 

@@ -137,7 +137,7 @@ class Listening(unittest.TestCase):
     def test_off_means_off(self):
         directory = self.enterContext(harness.Directory())
         daemon = self.enterContext(harness.Daemon(directory))
-        self.assertIn("http=off", daemon.log())
+        daemon.says("http=off")
 
     def test_on_a_socket_of_the_file_system(self):
         directory = self.enterContext(tempfile.TemporaryDirectory(prefix="muster-"))  # such a path must be short
@@ -148,7 +148,7 @@ class Listening(unittest.TestCase):
             raw.sendall(b"GET /readyz HTTP/1.1\r\nHost: musterd\r\nConnection: close\r\n\r\n")
             answer = b"".join(iter(lambda: raw.recv(4096), b""))
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)
-        self.assertIn("http=unix:", daemon.log())
+        daemon.says("http=unix:")
 
 
 if __name__ == "__main__":
