@@ -6,7 +6,7 @@ import time
 
 from bench import CALM
 from budgets import BUDGETS
-from figures import Figure, compared, p99_figure
+from figures import Figure, compared, p99_figure, missing
 from measuring import GIVING_WAY, OPEN_SHAPE, alternate, ask, load, refused_percent, run_tool
 from servers import QUIET_FOR_GOOD, WorkNotDone
 
@@ -46,6 +46,13 @@ def measure_own_time(bench, workers, large, small):
     ours, theirs = said["us"]
     bench.add(Figure("sweep", "a run of all jobs, nobody expires: its own time", "", workers, "µs", ours, to="1k workers",
                      ratios=compared(ours, theirs), budget=BUDGETS["empty sweep"]))
+
+
+def say_no_expiry(bench, roll):
+    """A worker is judged by the timeout that it was told. So the way of measure_expiry, which lowers the timeout under a fleet
+    that was silent for longer, moves nobody any more; the fleet has to be told the short timeout before it falls silent."""
+    bench.add(missing("expire", "RunScheduler, all expire but 1000", "a lowered timeout does not count for who was told a longer one",
+                      BUDGETS["expiry"]))
 
 
 def measure_expiry(bench, roll):
