@@ -23,7 +23,7 @@
 namespace muster::internal {
 
 /// Set by the log once it is in use. It writes the line (given without its end) after those that wait,
-/// without blocking on whoever reads standard error. False: it was not written, and is to be written
+/// without blocking on the reader of standard error. False: it was not written, and is to be written
 /// directly.
 inline constinit std::atomic<bool (*)(std::string_view line) noexcept> print_failed_check = nullptr;
 

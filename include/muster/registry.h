@@ -196,7 +196,7 @@ class Registry {
 
   /// The id of the hidden worker: made for each process, no legal id of a worker, and not to be guessed.
   const std::string& probe_id() const { return probe_id_; }
-  /// For an id that begins like it, it takes as long whatever follows: who guesses learns nothing.
+  /// For an id that begins like it, it takes as long whatever follows: a guess learns nothing.
   bool IsProbe(std::string_view worker_id) const {
     return !worker_id.empty() && worker_id.front() == probe_id_.front() && IsAllOfProbe(worker_id);
   }

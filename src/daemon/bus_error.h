@@ -1,5 +1,6 @@
 // SQLite keeps the index of its log in a file that is mapped into memory (-shm). Where that file is cut off
-// from outside, the kernel ends whoever touches it, with SIGBUS and without a word. This says the word.
+// from outside, the kernel ends a process that touches it, with SIGBUS and without a word. This says the
+// word.
 #pragma once
 
 #include <string>

@@ -95,7 +95,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, Proc
   daemon->server_->Serve(*daemon->registry_);
   if (daemon->api_ != nullptr) daemon->api_->Serve(*daemon->registry_);
   daemon->probe_->Start();
-  // So that whoever reads the port file finds a daemon that is ready, if it can be.
+  // So that a reader of the port file finds a daemon that is ready, if it can be.
   (void)daemon->probe_->AwaitFirstAnswers(kFirstAnswersWithin);
   if (absl::Status written = daemon->WritePortFiles(); !written.ok()) return written;
   daemon->SayServing();

@@ -122,7 +122,7 @@ void AcceptorThread::Pause(bool pause) {
 }
 
 void AcceptorThread::Keep(Acceptor::Arrival arrival) {
-  // A client that has gone already would be an error in the log of whoever takes it.
+  // A client that has gone already would be an error in the log of the server that takes it.
   sockaddr_storage peer = {};
   socklen_t size = sizeof peer;
   if (::getpeername(arrival.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) {

@@ -1,8 +1,8 @@
 // Accepts on a thread of its own, for a server that takes sockets but does not accept.
 //
-// Whoever takes a socket closes it at some time, and tells nobody. So the thread keeps a second descriptor of
-// each connection and watches that: the socket shows that its connection was shut down, by either side. This
-// costs one more open file for each connection.
+// The server that takes a socket closes it at some time, and does not tell. So the thread keeps a second
+// descriptor of each connection and watches that: the socket shows that its connection was shut down, by
+// either side. This costs one more open file for each connection.
 #pragma once
 
 #include <cstddef>

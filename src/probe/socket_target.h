@@ -1,5 +1,5 @@
-// One of the daemon's sockets, probed over connections to it. Nothing here ever blocks: whoever drives it
-// waits for fd() with poll.
+// One of the daemon's sockets, probed over connections to it. Nothing here ever blocks: the thread that
+// drives it waits for fd() with poll.
 #pragma once
 
 #include <cstddef>

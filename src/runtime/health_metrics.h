@@ -14,7 +14,7 @@ constexpr LabelValues<4> LabelOf(LogLevel) {
 }
 
 enum class LogLoss {
-  kQueueFull,    // whoever reads the log is too slow
+  kQueueFull,    // the reader of the log is too slow
   kSource,       // one source said too much
   kWriteFailed,  // standard error is closed, or its disk is full
 };

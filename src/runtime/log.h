@@ -35,7 +35,7 @@ using LogField = std::pair<std::string_view, std::string>;
 inline constexpr std::size_t kMaxLogLine = 4096;
 /// In bytes, as they stand in the line. What is longer is cut, and says how much was cut.
 inline constexpr std::size_t kMaxLogValue = 2048;
-/// How long the end of the process waits for whoever reads the log.
+/// How long the end of the process waits for the reader of the log.
 inline constexpr absl::Duration kLogPatience = absl::Milliseconds(200);
 
 /// How much one source may say: `burst` lines at once, and one more for each `interval`. A source is a
@@ -54,7 +54,7 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
 void ConfigureLog(LogFormat format, LogLevel least);
 
 /// Waits until all lines that were logged before are written, but not longer than `patience`. True if they
-/// are. For whoever ends the process by _exit, and for tests.
+/// are. For code that ends the process by _exit, and for tests.
 bool FlushLog(absl::Duration patience);
 
 /// The line of one event, without its end, whatever bytes a client put into a field. It is valid UTF-8 and

@@ -1,5 +1,5 @@
 // The queue of the log, and the one thread that writes it. Only that thread ever blocks on the descriptor:
-// whoever logs takes a lock for the push of a line.
+// a thread that logs takes a lock for the push of a line.
 //
 // What is lost is counted by level and told in the log: lines that found the queue full, when there is room
 // again; lines that could not be written (a closed pipe, a full disk), when a write works again; lines that

@@ -1,4 +1,4 @@
-"""Accepting never ends: limits of connections and files, and who owns an address."""
+"""Accepting never ends: limits of connections and files, and the owner of an address."""
 import contextlib
 import http.client
 import os

@@ -124,7 +124,7 @@ class Deaf(unittest.TestCase):
         print(listening.reason)
         self.assertFalse(listening.listening)
         self.assertIn(f"http {ADDRESS}:8080", listening.reason)
-        # Who is dead is not found while some cannot be heard.
+        # The dead are not found while some cannot be heard.
         self.fleet.alive.remove("worker-2")
         time.sleep(1.5 * TIMEOUT)
         self.assertEqual(self.gone_offline(), set())

@@ -47,7 +47,7 @@ grpc::Status Summary(const std::shared_ptr<grpc::Channel>& channel) {
   return v1::WorkerQueries::NewStub(channel)->GetFleetSummary(&context, {}, &summary);
 }
 
-/// Who registered the worker, as the event tells.
+/// The actor that registered the worker, as the event tells.
 std::string ActorOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& id) {
   grpc::ClientContext context;
   v1::RegisterWorkerResponse registered;

@@ -68,7 +68,7 @@ class DiskWatch {
   /// Calls `failed` when a sync fails from now on, once, on the thread that found out.
   void WhenSyncFails(std::function<void()> failed);
 
-  /// SQLite has opened the file at `path`. The same object for all who hold the file.
+  /// SQLite has opened the file at `path`. The same object for all that hold the file.
   std::shared_ptr<const HeldFile> Hold(const std::string& path);
   /// The file is about to be closed, and may be removed then.
   void LetGo(const std::shared_ptr<const HeldFile>& file);

@@ -16,7 +16,8 @@ absl::Status RefuseHolders(const std::string& path) {
   const std::string index = absl::StrCat(path, "-shm");
   const int descriptor = ::open(index.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return absl::OkStatus();  // there is none; SQLite tells other reasons better
-  // The locks of SQLite's index (WALINDEX_LOCK_OFFSET), and after them that of everybody who has it mapped.
+  // The locks of SQLite's index (WALINDEX_LOCK_OFFSET), and after them that of every process that has it
+  // mapped.
   struct flock held = {};
   held.l_type = F_WRLCK;
   held.l_whence = SEEK_SET;

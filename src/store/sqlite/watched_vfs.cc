@@ -24,7 +24,7 @@ struct WatchedVfs::Registered {
   bool in_kernel = true;  // its files are files of the kernel
   sqlite3_vfs vfs = {};
   std::shared_ptr<DiskWatch> watch = std::make_shared<DiskWatch>();
-  // Set when a transaction begins to write; whoever writes to the log first looks at its size. Only one
+  // Set when a transaction begins to write; the first write to the log looks at its size. Only one
   // connection at a time writes.
   std::atomic<bool> log_is_unchecked = false;
   std::vector<sqlite3_file*> databases;  // those that are open; only where the files are not the kernel's

@@ -167,7 +167,6 @@ class World:
             self.daemon.wrapped_in = ["sh", "-c", 'exec "$@" 2>"$0"', str(self.log_pipe)]
         self.exits = []  # exit codes of daemons that ended by themselves
         self.supervised = threading.Event()
-        self.found_at = None
         self.ended = threading.Event()
 
     def __enter__(self):
@@ -233,7 +232,7 @@ class World:
         self.config.write_text(f"heartbeat-timeout = {timeout}s\n")
 
     def offline(self):
-        """Who was ever called Offline."""
+        """The workers that were ever called Offline."""
         return {event.worker_id for event in self.daemon.events() if event.to_status == OFFLINE}
 
     def dies_is_found(self):
